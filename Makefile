@@ -1,0 +1,63 @@
+# memtrace: see README.md. `make help` lists the targets.
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+BUILD ?= build
+ARCH ?= $(shell uname -m)
+
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= bpftool
+LLVM_STRIP ?= llvm-strip
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
+	    $(if $(CI)$(WERROR),-Werror)
+CPPFLAGS += -D_GNU_SOURCE -DMEMTRACE_VERSION='"$(VERSION)"' -Isrc -Ibpf -I$(BUILD)
+# libbpf stands in the program itself; elfutils cannot be linked so (its static archive lacks symbols).
+LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -l:libiberty.a -lz -lpthread
+
+BPF_TARGET_x86_64 := x86
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ibpf -Ivmlinux \
+	      -I$(BUILD) -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Wno-address-of-packed-member \
+	      $(if $(CI)$(WERROR),-Werror)
+
+BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+SOURCES := $(wildcard src/*.c src/*/*.c)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+SKELETON := $(BUILD)/memtrace.skel.h
+
+.PHONY: all
+all: $(BUILD)/memtrace
+
+$(BUILD)/memtrace: $(OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(WARNINGS) -MMD -MP -c -o $@ $<
+
+# Only collect/ and probe/ see the skeleton.
+$(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON)
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(BUILD)/memtrace.bpf.o: $(BPF_OBJECTS)
+	$(BPFTOOL) gen object $@ $^
+
+$(SKELETON): $(BUILD)/memtrace.bpf.o
+	$(BPFTOOL) gen skeleton $< name memtrace_bpf > $@.tmp
+	mv $@.tmp $@
+
+$(BUILD)/.dependencies: scripts/check-dependencies
+	@mkdir -p $(BUILD)
+	@scripts/check-dependencies $(CC) $(CLANG) $(BPFTOOL)
+	@touch $@
+
+-include $(OBJECTS:.o=.d)
+
+include tests/tests.mk
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/module.h"
+
+const struct mapping *mapping_find(const struct mapping *mappings, size_t n, uint64_t address)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (mappings[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || address >= mappings[low - 1].end)
+		return NULL;
+	return &mappings[low - 1];
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a process has mapped executable: modules (files) and the mappings of them.
+ * A module keeps its file open, so that it can be symbolized after the file was
+ * deleted or replaced and after the process has ended.
+ */
+#ifndef MEMTRACE_MODEL_MODULE_H
+#define MEMTRACE_MODEL_MODULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define BUILD_ID_MAX 64
+
+struct module {
+	char *path;      /* as in /proc/PID/maps without " (deleted)"; or "[vdso]", "[anon]", … */
+	const char *name; /* the part of path after its last slash */
+	int fd;          /* open for reading; -1: nothing to read. Owned. */
+	dev_t device;    /* 0 for what is not a file */
+	ino_t inode;
+	uint8_t build_id[BUILD_ID_MAX];
+	size_t build_id_size; /* 0: none */
+};
+
+struct mapping {
+	uint64_t start, end; /* [start, end) */
+	uint64_t offset;     /* in the file, bytes */
+	const struct module *module;
+};
+
+/* The mapping that holds the address, or NULL. `mappings` are sorted by start. */
+const struct mapping *mapping_find(const struct mapping *mappings, size_t n, uint64_t address);
+
+#endif

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/snapshot.h"
+
+#include <stdlib.h>
+
+const char *block_kind_name(enum block_kind kind)
+{
+	static const char *const names[KIND_COUNT] = {
+		[KIND_HEAP] = "heap",
+		[KIND_MMAP] = "mmap",
+		[KIND_BRK] = "brk",
+	};
+	return names[kind];
+}
+
+const char *stack_end_name(enum stack_end end)
+{
+	static const char *const names[END_COUNT] = {
+		[END_COMPLETE] = "complete",
+		[END_DEPTH] = "depth",
+		[END_NO_MAPPING] = "no-mapping",
+		[END_NO_CFI] = "no-cfi",
+		[END_READ_FAULT] = "read-fault",
+	};
+	return names[end];
+}
+
+void usage_add(struct usage *to, const struct usage *from)
+{
+	to->live_bytes += from->live_bytes;
+	to->live_blocks += from->live_blocks;
+	to->alloc_bytes += from->alloc_bytes;
+	to->alloc_count += from->alloc_count;
+	to->free_bytes += from->free_bytes;
+	to->free_count += from->free_count;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		struct stack *stack = &snapshot->stacks[i];
+		free(stack->addresses);
+		free(stack->nodes);
+		free(stack->blocks);
+		free(stack->frames);
+	}
+	for (size_t i = 0; i < snapshot->n_processes; i++) {
+		free(snapshot->processes[i].exe);
+		free(snapshot->processes[i].mappings);
+	}
+	free(snapshot->stacks);
+	free(snapshot->processes);
+	free(snapshot->nodes);
+	free(snapshot);
+}
+
+bool snapshot_complete(const struct snapshot *snapshot)
+{
+	for (int i = 0; i < LOSS_COUNT; i++) {
+		if (snapshot->lost[i])
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A snapshot: what memtrace knew at one moment, as plain data. It knows nothing
+ * of BPF, so everything behind it runs and is tested without root.
+ *
+ * Ownership: a snapshot owns all it points to, except `struct module`, which the
+ * target's mapping table owns and which outlives the snapshots made from it.
+ * Addresses are virtual addresses of the process they belong to.
+ */
+#ifndef MEMTRACE_MODEL_SNAPSHOT_H
+#define MEMTRACE_MODEL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "model/loss.h"
+#include "model/module.h"
+
+enum block_kind {
+	KIND_HEAP,
+	KIND_MMAP,
+	KIND_BRK,
+	KIND_COUNT,
+};
+
+/* The word for a kind in reports: "heap", "mmap", "brk". */
+const char *block_kind_name(enum block_kind kind);
+
+/* Why a stack ends where it ends. */
+enum stack_end {
+	END_COMPLETE,
+	END_DEPTH,
+	END_NO_MAPPING,
+	END_NO_CFI,
+	END_READ_FAULT,
+	END_COUNT,
+};
+
+/* The word for an end in reports: "complete", "depth", "no-mapping", … */
+const char *stack_end_name(enum stack_end end);
+
+struct usage {
+	uint64_t live_bytes, live_blocks;
+	uint64_t alloc_bytes, alloc_count;
+	uint64_t free_bytes, free_count;
+};
+
+/* Adds every field of `from` to `to`. */
+void usage_add(struct usage *to, const struct usage *from);
+
+struct node_usage {
+	int node;
+	uint64_t live_bytes, live_blocks;
+};
+
+struct block {
+	uint64_t address, size_bytes, age_ns;
+	int node; /* -1: not known */
+};
+
+/* One line of a symbolized stack. Strings belong to the symbolizer's cache and
+ * live as long as it; NULL where not known. */
+struct frame {
+	uint64_t address;  /* the raw return address; of an inlined frame that of its host */
+	uint64_t offset;   /* address - start of the function; only where has_offset */
+	const char *module; /* base name of the file, or "[vdso]", "[anon]", … */
+	const char *build_id; /* lower-case hexadecimal */
+	const char *function; /* demangled */
+	const char *file;
+	unsigned int line;   /* 0: not known */
+	bool has_offset;
+	bool inlined;
+};
+
+struct stack {
+	size_t process;      /* index into snapshot.processes */
+	enum block_kind kind;
+	enum stack_end end;
+	bool guessed;
+	struct usage usage;
+	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
+	uint64_t *addresses; /* innermost first; none: entries were reclaimed or lost */
+	size_t n_addresses;
+	struct node_usage *nodes; /* in the order of snapshot.nodes; NULL: one node only */
+	size_t n_nodes;
+	struct block *blocks; /* with --show-allocs: oldest first */
+	size_t n_blocks;
+	struct frame *frames; /* after symbolizing, else NULL */
+	size_t n_frames;
+};
+
+struct process {
+	pid_t pid;
+	char comm[16 + 1];
+	char *exe;                /* path as /proc/PID/exe says, NULL if not known */
+	bool ended;
+	int exit_status;          /* as the shell counts it: 128+N for signal N; only if ended */
+	bool exit_status_known;
+	struct mapping *mappings; /* executable ones, sorted by start */
+	size_t n_mappings;
+};
+
+struct snapshot {
+	const char *command;   /* "trace", "churn", … static */
+	uint64_t time_unix_ns;
+	uint64_t elapsed_ns;   /* since attaching */
+	uint64_t since_unix_ns; /* the moment memtrace began to watch */
+	struct process *processes;
+	size_t n_processes;
+	struct stack *stacks;
+	size_t n_stacks;
+	struct usage totals;
+	struct usage kinds[KIND_COUNT];
+	struct node_usage *nodes; /* always at least one */
+	size_t n_nodes;
+	uint64_t lost[LOSS_COUNT];
+	uint64_t abandoned_calls;
+	uint64_t unknown_frees;
+	bool unknown_frees_known; /* false with -z or -Z */
+	uint64_t incomplete_stacks;
+	uint64_t untraced_children;
+	size_t n_stacks_shown;    /* stacks[0..n) are to be printed, in that order */
+};
+
+/* Frees all that the snapshot owns, and the snapshot. NULL is allowed. */
+void snapshot_free(struct snapshot *snapshot);
+
+/* True when nothing was lost. */
+bool snapshot_complete(const struct snapshot *snapshot);
+
+#endif

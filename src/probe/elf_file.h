@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An ELF file as the prober sees it: function symbols and their code. The file
+ * belongs to the target and is hostile: every offset and length is checked.
+ */
+#ifndef MEMTRACE_PROBE_ELF_FILE_H
+#define MEMTRACE_PROBE_ELF_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct elf_file;
+
+struct elf_symbol {
+	uint64_t value;       /* virtual address in the file */
+	uint64_t size_bytes;  /* 0 when the symbol does not say */
+	uint64_t file_offset; /* where a uprobe goes */
+};
+
+/*
+ * Reads the file behind fd (which stays the caller's). `error` gets one line on
+ * failure. Returns 0 or -errno: -ENOEXEC when it is no 64-bit ELF of this machine.
+ */
+int elf_file_open(int fd, struct elf_file **file, char *error, size_t error_size);
+void elf_file_free(struct elf_file *file);
+
+/* Function symbol by exact name (versions cut off), .dynsym first, then .symtab. 0 or -ENOENT. */
+int elf_file_symbol(const struct elf_file *file, const char *name, struct elf_symbol *symbol);
+/* Has a .symtab with at least one function. */
+bool elf_file_has_symtab(const struct elf_file *file);
+/* Has a PT_INTERP or PT_DYNAMIC with DT_NEEDED: not a static program. */
+bool elf_file_is_dynamic(const struct elf_file *file);
+/* ET_EXEC or a PIE, as against a shared library (a static PIE counts as a program). */
+bool elf_file_is_program(const struct elf_file *file);
+/* Carries Go's build ID note. */
+bool elf_file_is_go(const struct elf_file *file);
+
+/*
+ * The bytes at a virtual address, at most `wanted`, cut at the end of the segment's
+ * file part. Returns the number of bytes there are (0: not mapped); *code points into
+ * the file's mapping and lives as long as it.
+ */
+size_t elf_file_code(const struct elf_file *file, uint64_t address, size_t wanted, const uint8_t **code);
+/* File offset to virtual address, by the program headers. 0 or -ERANGE. */
+int elf_file_address(const struct elf_file *file, uint64_t file_offset, uint64_t *address);
+/* Copies the GNU build ID; returns its size in bytes, 0 without one. */
+size_t elf_file_build_id(const struct elf_file *file, uint8_t *id, size_t size);
+
+/*
+ * Calls `found` for every direct call (call rel32) in executable segments whose target
+ * is `target`, with the virtual address of the return (the byte after the call).
+ */
+void elf_file_direct_calls(const struct elf_file *file, uint64_t target,
+			   void (*found)(void *context, uint64_t return_address), void *context);
+
+/* One row of call frame information at an address, as far as wrappers need it. */
+struct elf_cfi {
+	int32_t cfa_sp_offset; /* CFA = rsp + this */
+	int32_t rbp_cfa_offset; /* caller's rbp is at CFA + this; 0: rbp is unchanged */
+};
+/* 0, or -ENOENT without a rule of that simple form (by .eh_frame, through libdw). */
+int elf_file_cfi(const struct elf_file *file, uint64_t address, struct elf_cfi *cfi);
+
+#endif

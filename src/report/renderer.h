@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One output format is one of these, in a file of its own. */
+#ifndef MEMTRACE_REPORT_RENDERER_H
+#define MEMTRACE_REPORT_RENDERER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "model/snapshot.h"
+
+struct render_options {
+	bool colour;
+	bool show_blocks; /* --show-allocs */
+	bool utc;         /* times in UTC, for tests */
+};
+
+struct renderer {
+	const char *name; /* as given to --format */
+	/* Writes the snapshot's shown stacks. 0 or -errno (a failed write is an error). */
+	int (*report)(FILE *out, const struct snapshot *snapshot, const struct render_options *options);
+};
+
+extern const struct renderer text_renderer;
+extern const struct renderer json_renderer;
+
+/* The renderer of that name, or NULL. */
+const struct renderer *renderer_find(const char *name);
+/* All renderers, NULL at the end. */
+extern const struct renderer *const renderers[];
+
+#endif
