@@ -3,13 +3,14 @@
 BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
+ZSHDIR ?= $(DATADIR)/zsh/site-functions
 INSTALL ?= install
 
 # Where each installed file goes.
 INSTALLED := $(BINDIR)/memtrace \
 	     $(patsubst docs/%,$(MANDIR)/man1/%,$(wildcard docs/*.1)) \
 	     $(DATADIR)/bash-completion/completions/memtrace \
-	     $(DATADIR)/zsh/site-functions/_memtrace \
+	     $(ZSHDIR)/_memtrace \
 	     $(DATADIR)/fish/vendor_completions.d/memtrace.fish
 
 .PHONY: install uninstall
@@ -17,7 +18,7 @@ install: all ## install under PREFIX (/usr/local), below DESTDIR when that is gi
 	$(INSTALL) -D -m 755 $(BUILD)/memtrace $(DESTDIR)$(BINDIR)/memtrace
 	$(foreach page,$(wildcard docs/*.1),$(INSTALL) -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man1/$(notdir $(page))$(newline))
 	$(INSTALL) -D -m 644 scripts/completions/memtrace.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/memtrace
-	$(INSTALL) -D -m 644 scripts/completions/_memtrace $(DESTDIR)$(DATADIR)/zsh/site-functions/_memtrace
+	$(INSTALL) -D -m 644 scripts/completions/_memtrace $(DESTDIR)$(ZSHDIR)/_memtrace
 	$(INSTALL) -D -m 644 scripts/completions/memtrace.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/memtrace.fish
 
 uninstall: ## remove what install put there
