@@ -17,7 +17,7 @@ LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -l:libiberty.a -lz -lpthre
 
 BPF_TARGET_x86_64 := x86
 BPF_TARGET_aarch64 := arm64
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ibpf -Ivmlinux \
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ibpf -Isrc -Ivmlinux \
 	      -I$(BUILD) -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Wno-address-of-packed-member \
 	      $(if $(CI)$(WERROR),-Werror)
 
@@ -39,7 +39,7 @@ $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 # Only collect/ and probe/ see the skeleton.
 $(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON)
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) src/model/kind.h src/model/loss.h | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 

@@ -154,10 +154,10 @@ struct bpf_spin_lock {
 	__u32 val;
 };
 
-/* Everything from here on is relocated. */
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-/* Registers. A uprobe's context is bpf_user_pt_regs_t. */
+/*
+ * Registers, the context of a uprobe: user-space interface, and a relocated access to a context
+ * may become arithmetic on it, which the verifier refuses.
+ */
 
 #if defined(__TARGET_ARCH_x86)
 
@@ -212,6 +212,30 @@ typedef struct user_pt_regs bpf_user_pt_regs_t;
 #else
 #error "define __TARGET_ARCH_x86 or __TARGET_ARCH_arm64"
 #endif
+
+/* Contexts of tracepoints. */
+
+struct trace_entry {
+	unsigned short type;
+	unsigned char flags;
+	unsigned char preempt_count;
+	int pid;
+};
+
+struct trace_event_raw_sys_enter {
+	struct trace_entry ent;
+	long id;
+	unsigned long args[6];
+};
+
+struct trace_event_raw_sys_exit {
+	struct trace_entry ent;
+	long id;
+	long ret;
+};
+
+/* Everything from here on is relocated. */
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 /* Uprobes: pending return probes, and the page through which single-steps are run. */
 
@@ -322,40 +346,6 @@ struct linux_binprm {
 	struct file *file;
 	const char *filename;
 	const char *interp;
-};
-
-/* Contexts of tracepoints. */
-
-struct trace_entry {
-	unsigned short type;
-	unsigned char flags;
-	unsigned char preempt_count;
-	int pid;
-};
-
-struct trace_event_raw_sys_enter {
-	struct trace_entry ent;
-	long id;
-	unsigned long args[6];
-};
-
-struct trace_event_raw_sys_exit {
-	struct trace_entry ent;
-	long id;
-	long ret;
-};
-
-struct trace_event_raw_sched_process_fork {
-	struct trace_entry ent;
-	pid_t parent_pid;
-	pid_t child_pid;
-};
-
-struct trace_event_raw_sched_process_exec {
-	struct trace_entry ent;
-	u32 __data_loc_filename;
-	pid_t pid;
-	pid_t old_pid;
 };
 
 /* Contexts of iterators. */
