@@ -6,7 +6,7 @@ ARCH ?= $(shell uname -m)
 
 CC ?= gcc
 CLANG ?= clang
-BPFTOOL ?= bpftool
+BPFTOOL ?= $(shell scripts/find-bpftool)
 LLVM_STRIP ?= llvm-strip
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
@@ -16,6 +16,7 @@ CPPFLAGS += -D_GNU_SOURCE -DMEMTRACE_VERSION='"$(VERSION)"' -Isrc -Ibpf -I$(BUIL
 LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -l:libiberty.a -lz -lpthread
 
 BPF_TARGET_x86_64 := x86
+BPF_TARGET_aarch64 := arm64
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ibpf -Isrc -Ivmlinux \
 	      -I$(BUILD) -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Wno-address-of-packed-member \
 	      $(if $(CI)$(WERROR),-Werror)
@@ -57,7 +58,8 @@ $(BUILD)/.dependencies: scripts/check-dependencies
 -include $(OBJECTS:.o=.d)
 
 include tests/tests.mk
+include scripts/develop.mk
 
 .PHONY: clean
-clean:
+clean: ## remove everything that was built
 	rm -rf $(BUILD)
