@@ -16,7 +16,11 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(UNIT_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(UNIT_CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+# Kept between runs, though they are only steps on the way to the tests.
+.SECONDARY: $(UNIT_OBJECTS)
+
 .PHONY: unit-tests
 unit-tests: $(UNIT_TESTS)
+	@for test in $^; do echo "$$test"; $$test || exit 1; done
 
 -include $(UNIT_OBJECTS:.o=.d)

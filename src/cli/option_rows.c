@@ -21,7 +21,7 @@ static const char *const backends[] = {"session", "multi", "perf", NULL};
 // clang-format off
 const struct option_row option_rows[] = {
 	{ .letter = 'p', .name = "pid", .argument = "PID[,PID...]", .kind = OPTION_PIDS, .needs = ACCEPT_PID,
-	  .min = 1, .max = INT32_MAX, .help = "trace these processes" },
+	  .min = 1, .max = INT32_MAX, .help = "the processes to look at" },
 	{ .letter = 'a', .name = "show-allocs", .kind = OPTION_FLAG, .needs = TRACING, FIELD(show_allocs),
 	  .help = "list the live blocks (address, size, age) under each stack" },
 	{ .letter = 'o', .name = "older", .argument = "MS", .kind = OPTION_MILLISECONDS, .needs = TRACING,
