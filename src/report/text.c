@@ -135,13 +135,25 @@ static void write_end(const struct page *page, const struct stack *stack)
 	fputs("]\n", page->out);
 }
 
+/* Why there are no frames. What is live is never reclaimed, so then it was lost. */
+static void write_unknown_frames(const struct page *page, const struct stack *stack)
+{
+	const char *reason = "stack entry reclaimed after the last free";
+
+	if (stack->end != END_COMPLETE)
+		reason = stack_end_name(stack->end);
+	else if (stack->usage.live_blocks)
+		reason = "lost, stack table full";
+	fprintf(page->out, FRAME_INDENT "[frames not known: %s]\n", reason);
+}
+
 static void write_frames(const struct page *page, const struct stack *stack)
 {
 	struct printed_frame printed;
 	size_t n = printed_frame_count(stack);
 
-	if (n == 0 && stack->n_addresses == 0) {
-		fputs(FRAME_INDENT "[frames not known: the stack's entry was reclaimed or lost]\n", page->out);
+	if (stack->n_addresses == 0 && n == 0) {
+		write_unknown_frames(page, stack);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
