@@ -25,3 +25,33 @@ unit-tests: $(UNIT_TESTS)
 	/usr/bin/python3 tests/unit/report_schema.py
 
 -include $(UNIT_OBJECTS:.o=.d)
+
+# Fixtures: tests/fixtures/NAME.{c,cc,go} are programs, libNAME.c shared libraries. Each
+# performs a known scenario and prints its own truth (tests/fixtures/truth.h). Frame
+# pointers and no tail calls, so that the caller of an allocator is always a frame.
+FIXTURE_DIR := $(BUILD)/tests/fixtures
+FIXTURE_CFLAGS := -O2 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-builtin -D_GNU_SOURCE -Wall -Wextra \
+		  $(if $(CI)$(WERROR),-Werror)
+FIXTURE_SOURCES := $(wildcard tests/fixtures/*.c tests/fixtures/*.cc)
+FIXTURE_PROGRAMS := $(patsubst tests/fixtures/%,$(FIXTURE_DIR)/%,$(basename $(filter-out tests/fixtures/lib%,$(FIXTURE_SOURCES))))
+FIXTURE_LIBRARIES := $(patsubst tests/fixtures/%.c,$(FIXTURE_DIR)/%.so,$(wildcard tests/fixtures/lib*.c))
+FIXTURE_RUNPATH := -Wl,-rpath,'$$ORIGIN'
+
+include tests/fixtures/flags.mk
+
+FIXTURE_EXTRA := $(FIXTURE_VARIANTS:%=$(FIXTURE_DIR)/%)
+
+$(FIXTURE_DIR)/%: tests/fixtures/%.c tests/fixtures/truth.h
+	@mkdir -p $(@D)
+	$(CC) $(FIXTURE_CFLAGS) -std=gnu17 $(CFLAGS_$*) -o $@ $< $(LDFLAGS_$*) -lpthread
+
+$(FIXTURE_DIR)/%: tests/fixtures/%.cc tests/fixtures/truth.h
+	@mkdir -p $(@D)
+	$(CXX) $(FIXTURE_CFLAGS) -std=gnu++17 $(CFLAGS_$*) -o $@ $< $(LDFLAGS_$*) -lpthread
+
+$(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
+	@mkdir -p $(@D)
+	$(CC) $(FIXTURE_CFLAGS) -std=gnu17 -fPIC -shared $(CFLAGS_lib$*) -o $@ $<
+
+.PHONY: fixtures
+fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA)

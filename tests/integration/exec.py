@@ -1,0 +1,30 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# needs: bpf
+"""exec drops the process's blocks, and tracing goes on in the new image."""
+from harness import *
+
+
+@case(times=["main", "thread"])
+def exec_from(thread):
+    with Fixture("exec", thread) as target, \
+            Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", "-p", str(target.pid), "0.2") as memtrace:
+        memtrace.attached()
+        target.step()  # ready again, now in the new image
+        # Nothing announces that memtrace is attached again: until it sees a block.
+        end = DEADLINE_S * 5
+        while True:
+            target.step("probe")
+            seen = memtrace.next_report()
+            if seen.site("probe_malloc")["alloc_count"]:
+                break
+            end -= 1
+            assert end, f"memtrace never saw an allocation after the exec: {seen.data}"
+        assert seen.site("site_before")["live_blocks"] == 0
+        target.go()
+        report = memtrace.interrupt()[-1]
+        check_sites(report, target)
+        assert report.kind("heap")["live_blocks"] == 15 + report.site("probe_malloc")["live_blocks"], report["totals"]
+
+
+main()

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs of memtrace itself."""
+import os
+import signal
+
+from .paths import MEMTRACE
+from .process import DEADLINE_S, Process
+from .report import parse_reports
+
+NEVER_S = "3600"
+
+
+class Memtrace(Process):
+    """memtrace with the given arguments and piped streams."""
+
+    def __init__(self, *arguments, wrapper=(), **options):
+        super().__init__([*wrapper, MEMTRACE, *arguments], **options)
+
+    def attached(self, timeout=DEADLINE_S):
+        """Waits until all probes are on (needs -v)."""
+        self.err.expect(lambda line: line.startswith("memtrace: attached"), "'memtrace: attached'", timeout)
+
+    def interrupt(self, number=signal.SIGINT, status=0):
+        """Ends a -p run in order; its reports, the last one made at this moment."""
+        self.signal(number)
+        got = self.wait()
+        assert got == status, f"memtrace ended with {got}, not {status}: {self.err.text}"
+        return self.reports()
+
+    def reports(self):
+        return parse_reports(self.out.text)
+
+    def next_report(self, wanted=lambda report: True, timeout=DEADLINE_S):
+        """The next report of a running series that `wanted` accepts."""
+        line = self.out.expect(lambda text: text.startswith('{"schema"') and wanted(parse_reports(text)[0]),
+                               "a report", timeout)
+        return parse_reports(line)[0]
+
+
+def trace(fixture, *options, steps=None, pids=None, wrapper=()):
+    """Attaches to a ready fixture, lets it work, and returns the last report.
+
+    `steps(fixture, memtrace)` replaces the single go()."""
+    pids = pids or [fixture.pid]
+    with Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", *options,
+                  "-p", ",".join(map(str, pids)), NEVER_S, wrapper=wrapper) as memtrace:
+        memtrace.attached()
+        if steps:
+            steps(fixture, memtrace)
+        else:
+            fixture.go()
+        reports = memtrace.interrupt()
+    assert len(reports) == 1, f"{len(reports)} reports instead of the last one alone"
+    return reports[0]
+
+
+def run_memtrace(*arguments, stdin=b"", timeout=60, **options):
+    """memtrace to its end; the process, with .status, .out.text and .err.text."""
+    with Memtrace(*arguments, **options) as memtrace:
+        if memtrace.child.stdin:
+            try:
+                memtrace.child.stdin.write(stdin)
+                memtrace.child.stdin.close()
+            except BrokenPipeError:
+                pass
+        memtrace.status = memtrace.wait(timeout)
+    return memtrace
+
+
+def run_command(command, *options, output, stdin=b"", env=None, timeout=60, **popen):
+    """`memtrace -- COMMAND` with its last report in the file `output`; (process, report)."""
+    done = run_memtrace("--format", "json", "--top", "0", "--output", output, *options, "--", *command,
+                        stdin=stdin, timeout=timeout, env=dict(os.environ, **(env or {})), **popen)
+    if not os.path.exists(output):
+        raise AssertionError(f"no report from {command}; status {done.status}; {done.err.text}")
+    with open(output, encoding="utf-8") as file:
+        reports = parse_reports(file.read())
+    assert len(reports) == 1, f"{len(reports)} reports in {output}"
+    return done, reports[0]

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A look into the target from outside."""
+import re
+import time
+
+from .process import DEADLINE_S
+
+INT3 = 0xCC
+
+
+def wait_until(condition, what, timeout=DEADLINE_S):
+    """Polls for a state that nothing announces; returns the condition's value."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"never came true: {what}")
+        time.sleep(0.01)
+
+
+def probed_bytes(pid):
+    """Addresses in the target's text where a breakpoint stands that its file does not have."""
+    found = []
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            match = re.match(r"(\w+)-(\w+) r-xp (\w+) \S+ (\d+)\s+(/.*)", line)
+            if not match or match[4] == "0":
+                continue
+            start, end, offset = (int(match[i], 16) for i in (1, 2, 3))
+            try:
+                with open(f"/proc/{pid}/root{match[5].strip()}", "rb") as file:
+                    file.seek(offset)
+                    original = file.read(end - start)
+                memory.seek(start)
+                now = memory.read(end - start)
+            except OSError:
+                continue
+            if now[:len(original)] != original:
+                found += [start + i for i, (a, b) in enumerate(zip(now, original)) if a != b]
+    return found
