@@ -454,6 +454,25 @@ static const struct module *program_module(const struct target *target)
 	return target->n_mappings ? target->mappings[0].module : NULL;
 }
 
+int target_check_program(const struct target *target, char *error, size_t error_size)
+{
+	const struct module *program = program_module(target);
+	struct elf_file *file;
+	char why[160];
+	int code;
+
+	if (!program || program->fd < 0)
+		return 0;
+	code = elf_file_open(program->fd, &file, why, sizeof(why));
+	if (code) {
+		snprintf(error, error_size, "process %d cannot be traced: its program is of another architecture or 32-bit (%s)",
+			 target->pid, why);
+		return code;
+	}
+	elf_file_free(file);
+	return 0;
+}
+
 int target_check_attached(const struct target *target, char *error, size_t error_size)
 {
 	const struct module *program = program_module(target);

@@ -69,6 +69,9 @@ void target_free(struct target *target);
 /* Reads the mappings anew; what was mapped before stays known until its addresses are used again. */
 int target_read_mappings(struct target *target);
 
+/* 0 if memtrace can trace a program of this kind (64-bit, this machine's), else -errno with one line in `error`. */
+int target_check_program(const struct target *target, char *error, size_t error_size);
+
 /*
  * Attaches to every allocator that is mapped and has no probes yet. Returns the number of
  * objects newly attached to, or -errno with one line in `error`.
