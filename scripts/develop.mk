@@ -41,14 +41,24 @@ format: ## lay all C sources out by .clang-format
 format-check: ## fail where format would change something
 	clang-format --dry-run --Werror $(C_FILES)
 
-.PHONY: lint
-lint: $(GENERATED) hdr-check ## clang-tidy, cppcheck, shellcheck and the direction of includes; warnings are errors
+LINT_CPPFLAGS = $(filter-out -I$(BUILD),$(CPPFLAGS))
+
+.PHONY: lint lint-includes lint-shell lint-cppcheck lint-tidy
+lint: lint-includes lint-shell lint-cppcheck lint-tidy hdr-check ## static checks of all kinds; warnings are errors
+
+lint-includes:
 	scripts/check-includes
+
+lint-shell:
 	shellcheck $(SHELL_FILES)
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr -D__$(ARCH)__ \
-		--suppress=missingInclude --suppress=missingIncludeSystem $(filter -I% -D%,$(filter-out -I$(BUILD),$(CPPFLAGS))) src
+
+lint-cppcheck:
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--suppress=missingInclude --suppress=missingIncludeSystem -D__$(ARCH)__ $(LINT_CPPFLAGS) src
+
+lint-tidy: $(GENERATED)
 	printf '%s\n' $(SOURCES) | xargs -P $$(nproc) -I {} clang-tidy --quiet --warnings-as-errors='*' {} -- \
-		$(filter-out -I$(BUILD),$(CPPFLAGS)) -isystem $(BUILD) -std=gnu17
+		$(LINT_CPPFLAGS) -isystem $(BUILD) -std=gnu17
 
 # Every header, compiled alone.
 HEADER_CHECKS := $(patsubst %.h,$(BUILD)/headers/%.ok,$(wildcard src/*/*.h bpf/memtrace.h))
@@ -59,12 +69,12 @@ hdr-check: $(HEADER_CHECKS) $(BPF_HEADER_CHECKS) ## compile every header alone
 
 $(HEADER_CHECKS): $(BUILD)/headers/%.ok: %.h $(wildcard src/*/*.h bpf/*.h) | $(GENERATED) $(BUILD)/.dependencies
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS) -Werror -Wno-unused-function -fsyntax-only -include $< -x c /dev/null
+	@$(CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS) -Werror -Wno-unused-function -fsyntax-only -include $< -x c /dev/null
 	@touch $@
 
 $(BPF_HEADER_CHECKS): $(BUILD)/headers/%.ok: %.h $(wildcard bpf/*.h vmlinux/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -Werror -Wno-unused-function -fsyntax-only -include $< -x c /dev/null
+	@$(CLANG) $(BPF_CFLAGS) -Werror -Wno-unused-function -fsyntax-only -include $< -x c /dev/null
 	@touch $@
 
 .PHONY: test bench
