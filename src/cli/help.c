@@ -17,7 +17,7 @@ const struct command_row command_rows[] = {
 		.name = "trace",
 		.synopsis = "memtrace [OPTIONS] -p PID[,PID...] [INTERVAL [COUNT]]\n"
 			    "       memtrace [OPTIONS] [INTERVAL [COUNT]] -- COMMAND [ARG...]",
-		.summary = "find the stacks whose allocations stay (the command when none is named)",
+		.summary = "find the stacks whose allocations stay (when no command is named)",
 		.details = "With -p a report is made every INTERVAL seconds (5), COUNT times (until\n"
 			   "interrupted). With -- the command is started and traced from its first\n"
 			   "allocation; the last report is made when it exits, from what is still live then.\n",

@@ -37,7 +37,7 @@ struct quote {
 
 static struct quote quote(const char *text)
 {
-	struct quote quoted;
+	struct quote quoted = { "" };
 
 	escape_copy(quoted.text, sizeof(quoted.text), text);
 	return quoted;
@@ -138,7 +138,7 @@ static int set_format(struct parser *parser, const struct option_row *row, const
 		*(const struct renderer **)field_of(parser, row) = renderer;
 		return 0;
 	}
-	for (size_t i = 0; renderers[i] && i < 15; i++)
+	for (size_t i = 0; i < 15 && renderers[i]; i++)
 		names[i] = renderers[i]->name;
 	list_words(known, sizeof(known), names);
 	return wrong(parser, "--%s: '%s' is none of %s", row->name, quote(value).text, known);

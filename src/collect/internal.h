@@ -4,6 +4,7 @@
 #define MEMTRACE_COLLECT_INTERNAL_H
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "collect/live.h"
 #include "collect/session.h"
@@ -38,7 +39,7 @@ struct session {
 	uint64_t frame_words;
 	uint64_t lost[LOSS_COUNT]; /* noticed here, beside what the programs count */
 	uint64_t started_ns, started_unix_ns;
-	int failure; /* of an event's handling, for session_handle to report */
+	struct rlimit file_limit; /* as it was before memtrace raised it */
 };
 
 /* What an epoll event is of. */

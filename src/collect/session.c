@@ -174,14 +174,15 @@ static int attach_syscalls(struct session *session)
 	return error;
 }
 
-static void raise_file_limit(void)
+static void raise_file_limit(struct session *session)
 {
 	struct rlimit limit;
 
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	if (getrlimit(RLIMIT_NOFILE, &session->file_limit))
+		return;
+	limit = session->file_limit;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static uint64_t live_slots(const struct session *session)
@@ -250,7 +251,7 @@ int session_new(const struct session_options *options, struct session **result, 
 	session->tracing.objects = options->objects;
 	session->tracing.n_objects = options->n_objects;
 	session->epoll_fd = session->child_signal_fd = -1;
-	raise_file_limit();
+	raise_file_limit(session);
 	code = set_up(session);
 	if (code) {
 		snprintf(error, error_size, "cannot load the BPF programs: %s%s", strerror(-code),

@@ -6,6 +6,7 @@
 #ifndef MEMTRACE_COLLECT_SESSION_H
 #define MEMTRACE_COLLECT_SESSION_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,9 @@ struct session_options {
 	const char *backend;       /* NULL: the best the kernel has */
 	char **objects;            /* -O */
 	size_t n_objects;
+	/* What a command started is to have as if memtrace were not there. */
+	sigset_t command_signals;
+	struct sigaction command_pipe_action;
 	/* 0: by max_memory_bytes */
 	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes;
 };
