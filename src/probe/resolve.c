@@ -25,9 +25,16 @@ static bool defines(const struct elf_file *file, const char *prefix, const char 
 	return !elf_file_symbol(file, full, &symbol);
 }
 
+/* A static program that frees nothing has no free linked in: with musl, most that only leak. */
+static bool is_static_program(const struct elf_file *file)
+{
+	return elf_file_is_program(file) && !elf_file_is_dynamic(file);
+}
+
 static bool has_standard(const struct elf_file *file, const char *prefix)
 {
-	return defines(file, prefix, "malloc") && defines(file, prefix, "free");
+	return defines(file, prefix, "malloc") &&
+	       (defines(file, prefix, "free") || (!*prefix && is_static_program(file)));
 }
 
 static bool has_extended(const struct elf_file *file, const char *prefix)
