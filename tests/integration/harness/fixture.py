@@ -37,7 +37,8 @@ class Fixture(Process):
             environment["LD_PRELOAD"] = allocator_library(preload) if "/" not in preload else preload
         self.name = name
         self.truth = Truth()
-        super().__init__([*wrapper, fixture_path(name), *arguments], env=environment, **options)
+        program = name if "/" in name else fixture_path(name)
+        super().__init__([*wrapper, program, *arguments], env=environment, **options)
         try:
             self.ready()
         except AssertionError:

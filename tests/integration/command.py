@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# needs: bpf
+"""memtrace -- COMMAND: from the first allocation, and the command's own in everything else."""
+import json
+import os
+import signal
+import subprocess
+
+from harness import *
+
+SHOW = """
+import json, os, signal, sys
+print(json.dumps({"argv": sys.argv[1:], "cwd": os.getcwd(), "env": dict(os.environ), "stdin": sys.stdin.read(),
+                  "ignored": [n for n in range(1, 32) if signal.getsignal(n) == signal.SIG_IGN],
+                  "mask": [int(s) for s in signal.pthread_sigmask(signal.SIG_BLOCK, [])],
+                  "fds": sorted(os.listdir("/proc/self/fd"), key=int), "sid": os.getsid(0), "pgrp": os.getpgrp(),
+                  "umask": os.umask(0)}))
+print("to standard error", file=sys.stderr)
+"""
+
+
+def account(process, fixture):
+    """Puts the truth that a fixture printed as a command where check_*() look for it."""
+    for line in process.out.lines:
+        if line.startswith('{"function"') or line.startswith('{"integrity"'):
+            fixture.truth.read(line)
+    return fixture
+
+
+class Account:
+    def __init__(self):
+        self.truth = Truth()
+        self.pid = None
+
+
+@case(times=["heap", "realloc", "before", "nested", "threadend"])
+def traced_from_the_first_allocation(name):
+    """A block from before the attach does not exist here: `before` has no unknown frees."""
+    with scratch() as folder:
+        done, report = run_command([fixture_path(name)], output=f"{folder}/r", stdin=b"go\nquit\n")
+        assert done.status == 0, done.err.text
+        target = account(done, Account())
+        if name == "before":
+            assert report.integrity["unknown_frees"] == 0, report.integrity
+            assert report.site("site_before") == dict(live_bytes=0, live_blocks=0, alloc_bytes=64000, alloc_count=1000,
+                                                      free_bytes=64000, free_count=1000), report.sites()
+        check_sites(report, target)
+        assert report.integrity["complete"], report.integrity
+        assert report["processes"][0]["exit_status"] == 0
+
+
+@case
+def constructors():
+    with scratch() as folder:
+        done, report = run_command([fixture_path("constructors")], output=f"{folder}/r", stdin=b"go\nquit\n")
+        target = account(done, Account())
+        check_sites(report, target)
+        # libstdc++ sets up its emergency pool in a constructor before all of ours.
+        pool = [s for s in report.stacks if s["alloc_bytes"] == 72704]
+        assert len(pool) == 1 and pool[0]["frames"], [report.top_function(s) for s in report.stacks]
+        assert report.integrity["complete"], report.integrity
+
+
+@case
+def symbols_after_its_end():
+    with scratch() as folder:
+        _, report = run_command([fixture_path("heap")], output=f"{folder}/r", stdin=b"go\nquit\n")
+        for stack in report.stacks_through("site_malloc"):
+            assert stack["frames"][0]["file"].endswith("heap.c") and stack["frames"][0]["line"], stack["frames"][0]
+        assert report.stacks_through("site_malloc")
+
+
+@case
+def report_behind_the_commands_output():
+    """Without --output the report follows on standard output when the command is over."""
+    done = run_memtrace("--format", "json", "--", "/bin/echo", "hello")
+    assert done.status == 0 and done.out.lines[0] == "hello", done.out.lines[:2]
+    assert len(parse_reports(done.out.text)) == 1 and len(done.out.lines) == 2
+
+
+@case
+def everything_else_is_its_own():
+    environment = dict(os.environ, MARK="a b  c", EMPTY="")
+    arguments = ["", "two words", "-p", "--", "--help", "ünï"]
+    command = ["/usr/bin/python3", "-c", SHOW, *arguments]
+    with scratch() as folder:
+        plain = subprocess.run(command, input=b"to standard input", capture_output=True, cwd=folder, env=environment,
+                               check=True)
+        done = run_memtrace("-q", "--output", "report", "--", *command, stdin=b"to standard input", cwd=folder,
+                            env=environment)
+        assert done.status == 0, done.err.text
+        wanted, got = json.loads(plain.stdout), json.loads(done.out.text)
+        for key in ("argv", "cwd", "env", "stdin", "ignored", "mask", "fds", "sid", "umask"):
+            assert got[key] == wanted[key], (key, got[key], wanted[key])
+        assert done.err.lines == ["to standard error"], done.err.lines
+        assert os.listdir(folder) == ["report"]
+
+
+@case(times=[(0,), (1,), (2,), (7,), (77,), (255,)])
+def exit_status(status):
+    done = run_memtrace("--", "/bin/sh", "-c", f"exit {status}")
+    assert done.status == status, (done.status, done.err.text)
+
+
+@case(times=[("TERM", 143), ("KILL", 137), ("SEGV", 139), ("INT", 130)])
+def death_by_signal(name, status):
+    with scratch() as folder:
+        done, report = run_command(["/bin/sh", "-c", f"kill -{name} $$"], output=f"{folder}/r")
+        assert done.status == status, (done.status, done.err.text)
+        assert report["processes"][0]["exit_status"] == status
+
+
+@case
+def found_in_the_path():
+    done = run_memtrace("--", "true")
+    assert done.status == 0, done.err.text
+
+
+@case
+def sigint_is_left_to_the_command():
+    """Both get it, as from a terminal; the command goes on if it chooses to."""
+    script = "trap 'echo caught; exit 9' INT; echo started; while :; do sleep 0.05; done"
+    with scratch() as folder, Memtrace("-v", "--format", "json", "--output", f"{folder}/r", "--", "/bin/sh", "-c",
+                                       script, start_new_session=True) as memtrace:
+        memtrace.out.expect(lambda line: line == "started", "the command's start")
+        os.killpg(memtrace.pid, signal.SIGINT)
+        assert memtrace.wait() == 9, memtrace.err.text
+        assert memtrace.out.lines[-1] == "caught", memtrace.out.lines
+        assert os.path.exists(f"{folder}/r")
+
+
+@case
+def sigterm_detaches():
+    """memtrace reports and goes, status 0; the command lives on."""
+    with scratch() as folder, Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", "--output", f"{folder}/r",
+                                       "--", fixture_path("heap")) as memtrace:
+        memtrace.out.expect(lambda line: line == "ready", "the fixture")
+        child = int(subprocess.run(["pgrep", "-P", str(memtrace.pid)], capture_output=True, text=True,
+                                   check=False).stdout.split()[0])
+        memtrace.send("go")
+        memtrace.out.expect(lambda line: line == "end", "the fixture's account")
+        memtrace.signal(signal.SIGTERM)
+        # Its pipes stay open in the command, so only the process is waited for.
+        assert memtrace.child.wait(DEADLINE_S) == 0, memtrace.err.text
+        with open(f"{folder}/r", encoding="utf-8") as file:
+            report = parse_reports(file.read())[0]
+        assert report.site("site_malloc")["alloc_count"] == 20, report.sites()
+        assert report["processes"][0]["exit_status"] is None
+        assert probed_bytes(child) == []
+        with open(f"/proc/{child}/status", encoding="utf-8") as status:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+        assert fields["State"][0] in "SR" and fields["TracerPid"] == "0", fields
+        memtrace.send("quit")  # the command is still there to hear it
+        wait_until(lambda: not os.path.exists(f"/proc/{child}/exe") or is_zombie(child), "the command's own end")
+
+
+def is_zombie(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@case(times=["main", "thread"])
+def command_that_execs(thread):
+    with scratch() as folder:
+        done, report = run_command([fixture_path("exec"), thread], output=f"{folder}/r", stdin=b"go\ngo\nquit\n")
+        assert done.status == 0, done.err.text
+        target = account(done, Account())
+        check_sites(report, target)
+        assert report.site("site_before")["live_blocks"] == 0
+
+
+@case
+def shell_wrapper():
+    """A script that execs the program is the usual case."""
+    with scratch() as folder:
+        done, report = run_command(["/bin/sh", "-c", f"exec {fixture_path('heap')}"], output=f"{folder}/r",
+                                   stdin=b"go\nquit\n")
+        assert done.status == 0
+        check_sites(report, account(done, Account()))
+
+
+@case
+def children_are_counted_not_traced():
+    with scratch() as folder:
+        done, report = run_command([fixture_path("fork"), "fork"], output=f"{folder}/r", stdin=b"go\nquit\n")
+        assert done.status == 0
+        check_sites(report, account(done, Account()))
+        assert report.integrity["untraced_children"] == 3, report.integrity
+
+
+@case(times=["heap-static", "heap-musl", "heap-musl-static"])
+def other_c_libraries(name):
+    with scratch() as folder:
+        done, report = run_command([fixture_path(name)], output=f"{folder}/r", stdin=b"go\nquit\n")
+        assert done.status == 0, done.err.text
+        check_sites(report, account(done, Account()))
+
+
+@case(times=["jemalloc", "tcmalloc", "mimalloc"])
+def preloaded(name):
+    """LD_PRELOAD is for the command; memtrace itself runs with it too, and must not mind."""
+    with scratch() as folder:
+        command = ["/usr/bin/env", f"LD_PRELOAD={allocator_library(name)}", fixture_path("realloc")]
+        done, report = run_command(command, output=f"{folder}/r", stdin=b"go\nquit\n")
+        assert done.status == 0, done.err.text
+        check_sites(report, account(done, Account()))
+
+
+@case
+def constructors_in_an_opened_library():
+    with scratch() as folder:
+        done, report = run_command([fixture_path("late"), fixture_path("liblate.so")], output=f"{folder}/r",
+                                   stdin=b"go\nquit\n")
+        assert done.status == 0
+        check_sites(report, account(done, Account()))
+
+
+@case
+def second_allocator_opened_at_run_time():
+    """Under -- too: taken up before its first call."""
+    with scratch() as folder:
+        done, report = run_command([fixture_path("mallocx"), allocator_library("jemalloc"), "early"],
+                                   output=f"{folder}/r", stdin=b"go\nquit\n",
+                                   env={"GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=16384"})
+        assert done.status == 0, done.err.text
+        if report.integrity["complete"]:
+            check_sites(report, account(done, Account()))
+        else:
+            assert report.lost.get("late_objects"), report.lost
+
+
+main()

@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# needs: bpf
+"""How a run ends: of the target, of memtrace, in order and not."""
+import os
+import signal
+import time
+
+from harness import *
+
+
+@case(times=[("quit", 0), ("KILL", 137), ("TERM", 143), ("ABRT", 134)])
+def target_dies(how, status):
+    """The last report, with symbols although the process is gone; status 0."""
+    with Fixture("heap") as target, \
+            Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", "-p", str(target.pid), "3600") as memtrace:
+        memtrace.attached()
+        target.go()
+        if how == "quit":
+            target.quit()
+        else:
+            target.signal(getattr(signal, "SIG" + how))
+            target.wait()
+        assert memtrace.wait() == 0, memtrace.err.text
+        reports = memtrace.reports()
+        assert len(reports) == 1
+        check_sites(reports[0], target)
+        process = reports[0]["processes"][0]
+        assert process["exit_status"] in (status, None), process
+        frame = reports[0].stacks_through("site_malloc")[0]["frames"][0]
+        assert frame["file"].endswith("heap.c") and frame["line"] > 0, frame
+
+
+@case
+def one_of_two_targets_dies():
+    """The other is traced on."""
+    with Fixture("heap") as dying, Fixture("realloc") as living, \
+            Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", "-p", f"{dying.pid},{living.pid}",
+                     "3600") as memtrace:
+        memtrace.attached()
+        dying.go()
+        dying.quit()
+        living.go()
+        report = memtrace.interrupt()[-1]
+        check_sites(report, living, living.pid)
+        check_sites(report, dying, dying.pid)
+
+
+@case
+def program_deleted_while_traced():
+    with scratch() as folder:
+        copy = os.path.join(folder, "copy")
+        with open(fixture_path("heap"), "rb") as source, open(copy, "wb") as destination:
+            destination.write(source.read())
+        os.chmod(copy, 0o755)
+        with Fixture(copy) as target:
+            def steps(target, _):
+                os.unlink(copy)
+                target.go()
+            report = trace(target, steps=steps)
+        check_exact(report, target)
+        assert report.stacks[0]["frames"][0]["line"] > 0, report.stacks[0]["frames"][0]
+
+
+@case(times=["INT", "TERM"])
+def interrupted(name):
+    """The last report, probes off, status 0, the target none the worse."""
+    with Fixture("churn") as target, \
+            Memtrace("-v", "--format", "json", "-o", "0", "-p", str(target.pid), "3600") as memtrace:
+        memtrace.attached()
+        target.go()
+        assert probed_bytes(target.pid), "no breakpoint in the target: not attached?"
+        assert len(memtrace.interrupt(getattr(signal, "SIG" + name))) == 1
+        unharmed(target)
+
+
+@case
+def killed_while_tracing():
+    with Fixture("churn") as target, Memtrace("-v", "-o", "0", "-p", str(target.pid), "3600") as memtrace:
+        memtrace.attached()
+        target.go()
+        memtrace.signal(signal.SIGKILL)
+        assert memtrace.wait() == 137
+        unharmed(target)
+
+
+@case
+def killed_while_reporting():
+    with Fixture("churn") as target, Memtrace("--format", "json", "-a", "-o", "0", "-p", str(target.pid),
+                                              "0.05") as memtrace:
+        target.go()
+        memtrace.out.expect(lambda line: line.startswith("{"), "a report")
+        memtrace.signal(signal.SIGKILL)
+        assert memtrace.wait() == 137
+        unharmed(target)
+
+
+@case
+def killed_while_attaching():
+    """At several moments: when the first breakpoint shows, and by the clock before and after it."""
+    with Fixture("churn") as target:
+        target.go()
+        for delay_ms in (1, 5, 10, 20, 40, 60, 80, 120, 160, 240):
+            with Memtrace("-p", str(target.pid), "3600") as memtrace:
+                time.sleep(delay_ms / 1000)  # the moment is the point, whatever memtrace does then
+                memtrace.signal(signal.SIGKILL)
+                memtrace.wait()
+        for _ in range(3):
+            with Memtrace("-p", str(target.pid), "3600") as memtrace:
+                wait_until(lambda: probed_bytes(target.pid), "a breakpoint in the target")
+                memtrace.signal(signal.SIGKILL)
+                memtrace.wait()
+        unharmed(target)
+
+
+@case(times=[0, 10, 30, 60, 100, 200])
+def killed_with_a_command(delay_ms):
+    """The command that memtrace started goes on: not stopped, not killed, whatever the moment."""
+    with scratch() as folder:
+        marker = os.path.join(folder, "done")
+        # The shell goes on for longer than any of the delays, then leaves its mark.
+        with Memtrace("--", "/bin/sh", "-c", f"i=0; while [ $i -lt 40 ]; do sleep 0.01; i=$((i+1)); done; : >{marker}; "
+                      "exec true", stdin=None) as memtrace:
+            started = wait_until(lambda: children(memtrace.pid), "the command")
+            time.sleep(delay_ms / 1000)
+            memtrace.signal(signal.SIGKILL)
+            memtrace.child.wait(DEADLINE_S)
+            wait_until(lambda: os.path.exists(marker), f"the end of the command {started}", 10)
+
+
+@case
+def target_stopped_by_its_user():
+    """A target in job control's stop is traced all the same and stays stopped."""
+    with Fixture("heap") as target, \
+            Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", "-p", str(target.pid), "3600") as memtrace:
+        memtrace.attached()
+        target.signal(signal.SIGSTOP)
+        wait_until(lambda: state(target.pid) == "T", "the stop")
+        target.signal(signal.SIGCONT)
+        target.go()
+        check_exact(memtrace.interrupt()[-1], target)
+
+
+def state(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        return stat.read().rsplit(")", 1)[1].split()[0]
+
+
+def children(pid):
+    found = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="utf-8") as file:
+                found += file.read().split()
+    except FileNotFoundError:
+        pass
+    return found
+
+
+def unharmed(target):
+    """No breakpoint left, no tracer, and its own counter goes up."""
+    wait_until(lambda: probed_bytes(target.pid) == [], "the target's text as in its file")
+    target.send("account")
+    before = target.report().integrity["operations"]
+
+    def advanced():
+        target.send("account")
+        return target.report().integrity["operations"] > before + 10000
+    wait_until(advanced, "the target goes on")
+    assert state(target.pid) in "RS"
+    assert target.quit() == 0
+
+
+main()
