@@ -3,32 +3,63 @@
 
 #include <string.h>
 
+#define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+
 static const char *const mapping_wrappers[] = {
 	"mmap", "mmap64", "__mmap", "__mmap64", "mremap", "__mremap", "brk", "__brk", "sbrk", "__sbrk", "syscall",
 };
 
-/* operator_new_impl: libc++ 17 and later stand it between operator new and malloc. */
+/* operator_new_impl: libc++ 17 and later have it between operator new and malloc. */
 static const char *const new_wrappers[] = {"operator new", "operator new[]", "operator_new_impl"};
+
+/*
+ * The parameters of the replaceable forms (C++20, 17.6.3); any others make it a function of
+ * the program's own. None: a name that comes without its parameters.
+ */
+static const char *const new_parameters[] = {
+	"",
+	"(unsigned long)",
+	"(unsigned long, std::nothrow_t const&)",
+	"(unsigned long, std::align_val_t)",
+	"(unsigned long, std::align_val_t, std::nothrow_t const&)",
+	"(unsigned int)",
+	"(unsigned int, std::nothrow_t const&)",
+	"(unsigned int, std::align_val_t)",
+	"(unsigned int, std::align_val_t, std::nothrow_t const&)",
+};
 
 /* glibc (libc.so.6, libc-2.31.so), musl (ld-musl-ARCH.so.1 is all of it), uClibc (libuClibc-*.so), bionic (libc.so) */
 static const char *const libc_prefixes[] = {"libc.so", "libc-", "libc.musl-", "ld-musl-", "libuClibc-"};
 
-#define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+static bool is_one_of(const char *text, const char *const *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(text, rows[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_operator_new(const char *function)
+{
+	for (size_t i = 0; i < N_ROWS(new_wrappers); i++) {
+		size_t n = strlen(new_wrappers[i]);
+
+		if (!strncmp(function, new_wrappers[i], n) &&
+		    is_one_of(function + n, new_parameters, N_ROWS(new_parameters)))
+			return true;
+	}
+	return false;
+}
 
 enum wrapper wrapper_of(const char *function, bool in_libc)
 {
 	if (!function)
 		return WRAPPER_NONE;
-	for (size_t i = 0; i < N_ROWS(new_wrappers); i++) {
-		size_t n = strlen(new_wrappers[i]);
-
-		if (!strncmp(function, new_wrappers[i], n) && (function[n] == '(' || function[n] == '\0'))
-			return WRAPPER_NEW;
-	}
-	for (size_t i = 0; in_libc && i < N_ROWS(mapping_wrappers); i++) {
-		if (!strcmp(function, mapping_wrappers[i]))
-			return WRAPPER_MAPPING;
-	}
+	if (is_operator_new(function))
+		return WRAPPER_NEW;
+	if (in_libc && is_one_of(function, mapping_wrappers, N_ROWS(mapping_wrappers)))
+		return WRAPPER_MAPPING;
 	return WRAPPER_NONE;
 }
 

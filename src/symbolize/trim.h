@@ -12,7 +12,7 @@
 
 enum wrapper {
 	WRAPPER_NONE,
-	WRAPPER_NEW,     /* operator new and new[] */
+	WRAPPER_NEW,     /* operator new and new[] of the standard's forms */
 	WRAPPER_MAPPING, /* mmap, sbrk, … of a C library */
 };
 
