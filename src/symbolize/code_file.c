@@ -8,7 +8,7 @@
 #include "symbolize/debug_info.h"
 #include "symbolize/debug_lines.h"
 #include "symbolize/elf_image.h"
-#include "symbolize/elf_symbols.h"
+#include "symbolize/symbol_table.h"
 
 /* No code is at the end of the address space: it stands for all offsets outside the segments. */
 #define NO_ADDRESS UINT64_MAX
@@ -18,7 +18,7 @@ struct code_file {
 	bool readable;
 	bool in_libc;
 	struct elf_image image;
-	struct elf_symbols symbols;
+	struct symbol_table symbols;
 	struct debug_info *debug; /* NULL: none */
 	void *places;             /* tsearch(3) by address */
 };
@@ -36,7 +36,7 @@ struct code_file *code_file_open(int fd, bool in_libc, const struct code_texts *
 	file->readable = true;
 	file->in_libc |= file->image.is_static_program;
 	/* Either may fail, and names or lines are missing then. */
-	elf_symbols_read(&file->symbols, file->image.elf);
+	symbol_table_read(&file->symbols, file->image.elf);
 	if (debug_info_open(&file->debug, &file->image))
 		file->debug = NULL;
 	elf_image_detach(&file->image);
@@ -49,7 +49,7 @@ void code_file_free(struct code_file *file)
 		return;
 	tdestroy(file->places, free);
 	debug_info_free(file->debug);
-	elf_symbols_clear(&file->symbols);
+	symbol_table_clear(&file->symbols);
 	if (file->readable)
 		elf_image_close(&file->image);
 	free(file);
@@ -85,7 +85,7 @@ static void find_debug(struct code_file *file, uint64_t address, struct finding 
 
 static void find(struct code_file *file, uint64_t address, struct finding *finding)
 {
-	const struct elf_symbol_name *symbol = elf_symbols_find(&file->symbols, address);
+	const struct elf_symbol_name *symbol = symbol_table_find(&file->symbols, address);
 
 	if (symbol) {
 		finding->function = symbol->name;

@@ -3,8 +3,8 @@
  * The function symbols of an ELF file, sorted by address: those of .symtab, else of
  * .dynsym. Names are the ELF file's own memory and live as long as its Elf handle.
  */
-#ifndef MEMTRACE_SYMBOLIZE_ELF_SYMBOLS_H
-#define MEMTRACE_SYMBOLIZE_ELF_SYMBOLS_H
+#ifndef MEMTRACE_SYMBOLIZE_SYMBOL_TABLE_H
+#define MEMTRACE_SYMBOLIZE_SYMBOL_TABLE_H
 
 #include <libelf.h>
 
@@ -16,15 +16,15 @@ struct elf_symbol_name {
 };
 
 /* All zeroes is an empty table. */
-struct elf_symbols {
+struct symbol_table {
 	struct intervals places; /* value: index into names */
 	struct elf_symbol_name *names;
 	size_t n_names;
 };
 
 /* 0 or -errno; a file without symbols gives an empty table. On error the table is empty. */
-int elf_symbols_read(struct elf_symbols *symbols, Elf *elf);
-void elf_symbols_clear(struct elf_symbols *symbols);
+int symbol_table_read(struct symbol_table *symbols, Elf *elf);
+void symbol_table_clear(struct symbol_table *symbols);
 
 /*
  * The function that holds the address, or NULL. A symbol without a size reaches to the next
@@ -32,6 +32,6 @@ void elf_symbols_clear(struct elf_symbols *symbols);
  * names for one place the global or weak one with the fewest leading underscores, then the
  * first in byte order.
  */
-const struct elf_symbol_name *elf_symbols_find(const struct elf_symbols *symbols, uint64_t address);
+const struct elf_symbol_name *symbol_table_find(const struct symbol_table *symbols, uint64_t address);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "symbolize/elf_symbols.h"
+#include "symbolize/symbol_table.h"
 
 #include <errno.h>
 #include <gelf.h>
@@ -154,7 +154,7 @@ static bool is_better_name(const struct candidate *a, const struct candidate *b)
 }
 
 /* Adds the place that candidates [from, to) name. `covered`: where sized symbols before it end. */
-static int add_place(struct elf_symbols *symbols, const struct candidates *candidates, size_t from, size_t to,
+static int add_place(struct symbol_table *symbols, const struct candidates *candidates, size_t from, size_t to,
 		     uint64_t *covered)
 {
 	const struct candidate *best = &candidates->items[from];
@@ -183,7 +183,7 @@ static int add_place(struct elf_symbols *symbols, const struct candidates *candi
 	return intervals_add(&symbols->places, best->start, end, symbols->n_names++);
 }
 
-static int add_places(struct elf_symbols *symbols, struct candidates *candidates)
+static int add_places(struct symbol_table *symbols, struct candidates *candidates)
 {
 	uint64_t covered = 0;
 	int err = 0;
@@ -214,14 +214,14 @@ static Elf_Scn *find_section(Elf *elf, uint32_t type)
 	return NULL;
 }
 
-int elf_symbols_read(struct elf_symbols *symbols, Elf *elf)
+int symbol_table_read(struct symbol_table *symbols, Elf *elf)
 {
 	struct candidates candidates = {0};
 	struct intervals code = {0};
 	Elf_Scn *section = find_section(elf, SHT_SYMTAB);
 	int err;
 
-	*symbols = (struct elf_symbols){0};
+	*symbols = (struct symbol_table){0};
 	if (!section)
 		section = find_section(elf, SHT_DYNSYM);
 	if (!section)
@@ -232,20 +232,20 @@ int elf_symbols_read(struct elf_symbols *symbols, Elf *elf)
 	if (!err && candidates.n)
 		err = add_places(symbols, &candidates);
 	if (err)
-		elf_symbols_clear(symbols);
+		symbol_table_clear(symbols);
 	intervals_clear(&code);
 	free(candidates.items);
 	return err;
 }
 
-void elf_symbols_clear(struct elf_symbols *symbols)
+void symbol_table_clear(struct symbol_table *symbols)
 {
 	intervals_clear(&symbols->places);
 	free(symbols->names);
-	*symbols = (struct elf_symbols){0};
+	*symbols = (struct symbol_table){0};
 }
 
-const struct elf_symbol_name *elf_symbols_find(const struct elf_symbols *symbols, uint64_t address)
+const struct elf_symbol_name *symbol_table_find(const struct symbol_table *symbols, uint64_t address)
 {
 	const struct interval *place = intervals_find(&symbols->places, address);
 
