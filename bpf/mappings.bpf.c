@@ -49,10 +49,11 @@ static __always_inline void emit(__u32 type, __u32 slot, __u64 address, __u64 le
 }
 
 /*
- * Remembers a system call's arguments until its exit. NULL: not a target's, or part of a
- * pending call of the allocator.
+ * Remembers a system call's arguments (no more than it has: the tracepoint's context ends with
+ * them) until its exit. NULL: part of a pending call of the allocator.
  */
-static __always_inline struct thread *syscall_enter(struct trace_event_raw_sys_enter *ctx, long slot)
+static __always_inline struct thread *syscall_enter(struct trace_event_raw_sys_enter *ctx, long slot,
+						    const int n_args)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	struct thread *thread;
@@ -64,9 +65,13 @@ static __always_inline struct thread *syscall_enter(struct trace_event_raw_sys_e
 		COUNT(lost[LOSS_THREAD_STATE]);
 		return NULL;
 	}
-#pragma unroll
-	for (int i = 0; i < 5; i++)
-		thread->syscall_args[i] = ctx->args[i];
+	thread->syscall_args[0] = ctx->args[0];
+	if (n_args >= 2)
+		thread->syscall_args[1] = ctx->args[1];
+	if (n_args >= 4) {
+		thread->syscall_args[2] = ctx->args[2];
+		thread->syscall_args[3] = ctx->args[3];
+	}
 	thread->syscall_pending = 1;
 	return thread;
 }
@@ -121,7 +126,7 @@ int mmap_enter(struct trace_event_raw_sys_enter *ctx)
 	long slot = traced_slot();
 
 	if (slot >= 0)
-		syscall_enter(ctx, slot);
+		syscall_enter(ctx, slot, 4);
 	return 0;
 }
 
@@ -150,7 +155,7 @@ int mmap_exit(struct trace_event_raw_sys_exit *ctx)
 	return 0;
 }
 
-static __always_inline int unmap_enter(struct trace_event_raw_sys_enter *ctx)
+static __always_inline int unmap_enter(struct trace_event_raw_sys_enter *ctx, int n_args)
 {
 	long slot = traced_slot();
 	struct mt_process *process;
@@ -161,7 +166,7 @@ static __always_inline int unmap_enter(struct trace_event_raw_sys_enter *ctx)
 	process = process_of_slot(slot);
 	if (!process || !process->has_ranges)
 		return 0;
-	thread = syscall_enter(ctx, slot);
+	thread = syscall_enter(ctx, slot, n_args);
 	if (thread)
 		emit(MT_EVENT_TAKE, slot, thread->syscall_args[0], thread->syscall_args[1], 0, 0);
 	return 0;
@@ -170,7 +175,7 @@ static __always_inline int unmap_enter(struct trace_event_raw_sys_enter *ctx)
 SEC("tracepoint")
 int munmap_enter(struct trace_event_raw_sys_enter *ctx)
 {
-	return unmap_enter(ctx);
+	return unmap_enter(ctx, 2);
 }
 
 SEC("tracepoint")
@@ -187,7 +192,7 @@ int munmap_exit(struct trace_event_raw_sys_exit *ctx)
 SEC("tracepoint")
 int mremap_enter(struct trace_event_raw_sys_enter *ctx)
 {
-	return unmap_enter(ctx);
+	return unmap_enter(ctx, 4);
 }
 
 SEC("tracepoint")
@@ -210,7 +215,7 @@ int brk_enter(struct trace_event_raw_sys_enter *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	long slot = traced_slot();
-	struct thread *thread = slot >= 0 ? syscall_enter(ctx, slot) : NULL;
+	struct thread *thread = slot >= 0 ? syscall_enter(ctx, slot, 1) : NULL;
 
 	if (thread)
 		thread->old_break = BPF_CORE_READ(task, mm, brk);
