@@ -11,6 +11,8 @@
 
 #define _ NO_ARGUMENT
 
+/* clang-format off */
+
 #define ALLOC(family, name, size, count) {name, family, MT_ALLOC, MT_FAIL_NULL, size, count, _, _}
 #define STORE(family, name, size, out) {name, family, MT_ALLOC, MT_FAIL_NONZERO, size, _, _, out}
 #define REALLOC(family, name, old, size, count) {name, family, MT_REALLOC, MT_FAIL_NULL, size, count, old, _}
@@ -148,6 +150,8 @@ const struct catalog_row catalog[] = {
 	ALLOC(CATALOG_MIMALLOC, "mi_heap_alloc_new_n", 2, 1),
 };
 
+/* clang-format on */
+
 const size_t catalog_rows = sizeof(catalog) / sizeof(catalog[0]);
 
 /* je_: jemalloc configured so (Redis); _rjem_: Rust's jemallocator; dl: dlmalloc with USE_DL_PREFIX. */
@@ -155,8 +159,8 @@ const char *const catalog_prefixes[] = {"", "je_", "_rjem_", "tc_", "mi_", "dl"}
 const size_t catalog_n_prefixes = sizeof(catalog_prefixes) / sizeof(catalog_prefixes[0]);
 
 const struct mapping_row mapping_rows[] = {
-	{"mmap", "mmap", MAPPING_MAP},       {"mmap64", "mmap", MAPPING_MAP}, {"munmap", "munmap", MAPPING_UNMAP},
-	{"mremap", "mremap", MAPPING_REMAP}, {"brk", "brk", MAPPING_BREAK},   {"sbrk", "brk", MAPPING_BREAK},
+    {"mmap", "mmap", MAPPING_MAP},       {"mmap64", "mmap", MAPPING_MAP}, {"munmap", "munmap", MAPPING_UNMAP},
+    {"mremap", "mremap", MAPPING_REMAP}, {"brk", "brk", MAPPING_BREAK},   {"sbrk", "brk", MAPPING_BREAK},
 };
 const size_t n_mapping_rows = sizeof(mapping_rows) / sizeof(mapping_rows[0]);
 
@@ -184,8 +188,8 @@ static uint32_t argument_bit(int8_t argument)
 
 uint32_t catalog_needed_arguments(const struct catalog_row *row)
 {
-	return argument_bit(row->size_argument) | argument_bit(row->count_argument) |
-	       argument_bit(row->old_argument) | argument_bit(row->out_argument);
+	return argument_bit(row->size_argument) | argument_bit(row->count_argument) | argument_bit(row->old_argument) |
+	       argument_bit(row->out_argument);
 }
 
 bool catalog_wants_return(const struct catalog_row *row)

@@ -17,21 +17,21 @@
 /* Under which names a row is looked up, and in which objects. */
 enum catalog_family {
 	CATALOG_C,        /* the C library's functions: under every prefix that has a malloc and a free */
-	CATALOG_EXTENDED, /* jemalloc's own: under every prefix that has a mallocx and a dallocx, or a malloc and a free */
+	CATALOG_EXTENDED, /* jemalloc's own: likewise, or where there is a mallocx and a dallocx */
 	CATALOG_CXX,      /* operators new and delete: where they are an allocator's own, not in libstdc++ */
 	CATALOG_TCMALLOC, /* full names, with tc_malloc and tc_free */
 	CATALOG_MIMALLOC, /* full names, with mi_malloc and mi_free */
 };
 
 struct catalog_row {
-	const char *name;     /* the symbol, mangled where it is C++ */
+	const char *name; /* the symbol, mangled where it is C++ */
 	enum catalog_family family;
 	enum mt_op op;
 	enum mt_failure failure; /* which return value means that nothing was allocated */
-	int8_t size_argument; /* 0-based; NO_ARGUMENT */
+	int8_t size_argument;    /* 0-based; NO_ARGUMENT */
 	int8_t count_argument;
-	int8_t old_argument;  /* the block that a resize or free takes */
-	int8_t out_argument;  /* posix_memalign: where the address is put */
+	int8_t old_argument; /* the block that a resize or free takes */
+	int8_t out_argument; /* posix_memalign: where the address is put */
 };
 
 extern const struct catalog_row catalog[];

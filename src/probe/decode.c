@@ -93,8 +93,7 @@ bool decoder_call(const struct decoder *decoder, uint64_t *target)
 bool decoder_leaves(const struct decoder *decoder)
 {
 	return is_jump(decoder) || is_call(decoder) || decoder->instruction->id == X86_INS_SYSCALL ||
-	       in_group(decoder, X86_GRP_RET) || in_group(decoder, X86_GRP_IRET) ||
-	       in_group(decoder, X86_GRP_INT);
+	       in_group(decoder, X86_GRP_RET) || in_group(decoder, X86_GRP_IRET) || in_group(decoder, X86_GRP_INT);
 }
 
 bool decoder_slot(const struct decoder *decoder, uint64_t *slot)

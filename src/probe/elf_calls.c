@@ -47,7 +47,7 @@ static int find_function_table(const struct elf_file *file, struct function_tabl
 }
 
 static int function_start(const struct elf_file *file, const struct function_table *table, uint64_t index,
-			  uint64_t *start)
+                          uint64_t *start)
 {
 	struct function_entry entry;
 
@@ -59,7 +59,7 @@ static int function_start(const struct elf_file *file, const struct function_tab
 
 /* The start of the last function that begins at or before the address. 0 or -ENOENT. */
 static int enclosing_function(const struct elf_file *file, const struct function_table *table, uint64_t address,
-			      uint64_t *start)
+                              uint64_t *start)
 {
 	uint64_t low = 0, high = table->count, at;
 
@@ -140,7 +140,7 @@ static void scan_segment(const struct scan *scan, const Elf64_Phdr *segment)
 }
 
 void elf_file_direct_calls(const struct elf_file *file, uint64_t target,
-			   void (*found)(void *context, uint64_t return_address), void *context)
+                           void (*found)(void *context, uint64_t return_address), void *context)
 {
 	struct scan scan = {.file = file, .target = target, .found = found, .context = context};
 

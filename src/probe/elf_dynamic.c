@@ -87,8 +87,8 @@ int elf_dynamic_read(struct elf_file *file)
 	uint64_t soname = UINT64_MAX;
 
 	for (uint64_t i = 0; i < n && i < ENTRIES_MAX; i++) {
-		const void *bytes = elf_window_at(&window, segment->p_offset + i * sizeof(Elf64_Dyn),
-						  sizeof(Elf64_Dyn));
+		const void *bytes =
+		    elf_window_at(&window, segment->p_offset + i * sizeof(Elf64_Dyn), sizeof(Elf64_Dyn));
 		Elf64_Dyn entry;
 
 		if (!bytes)
@@ -168,7 +168,7 @@ int elf_file_slot_name(const struct elf_file *file, uint64_t slot, char *name, s
 	    slot_symbol(file, dynamic->relocations, dynamic->relocations_size, slot, &index))
 		return -ENOENT;
 	if (index >= symbols->count || elf_read_some(file->fd, symbols->offset + index * sizeof(symbol), &symbol,
-						     sizeof(symbol)) != sizeof(symbol))
+	                                             sizeof(symbol)) != sizeof(symbol))
 		return -ENOENT;
 	string = dynamic_string(file, symbol.st_name);
 	if (!string)

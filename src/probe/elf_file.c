@@ -221,8 +221,8 @@ size_t elf_file_code(const struct elf_file *file, uint64_t address, size_t wante
 
 /* Calls `found` for each note until it returns true. */
 static bool each_note(const struct elf_file *file,
-		      bool (*found)(const Elf64_Nhdr *note, const char *name, const uint8_t *value, void *context),
-		      void *context)
+                      bool (*found)(const Elf64_Nhdr *note, const char *name, const uint8_t *value, void *context),
+                      void *context)
 {
 	for (size_t i = 0; i < file->n_segments; i++) {
 		const Elf64_Phdr *segment = &file->segments[i];
@@ -281,8 +281,8 @@ static bool take_build_id(const Elf64_Nhdr *note, const char *name, const uint8_
 {
 	struct build_id *id = context;
 
-	if (note->n_type != NT_GNU_BUILD_ID || note->n_namesz != 4 || memcmp(name, "GNU", 4) ||
-	    note->n_descsz == 0 || note->n_descsz > id->capacity)
+	if (note->n_type != NT_GNU_BUILD_ID || note->n_namesz != 4 || memcmp(name, "GNU", 4) || note->n_descsz == 0 ||
+	    note->n_descsz > id->capacity)
 		return false;
 	memcpy(id->bytes, value, note->n_descsz);
 	id->size = note->n_descsz;

@@ -29,8 +29,8 @@ void elf_file_free(struct elf_file *file);
 /* Function symbol by exact name (versions cut off), .dynsym first, then .symtab. 0 or -ENOENT. */
 int elf_file_symbol(const struct elf_file *file, const char *name, struct elf_symbol *symbol);
 /* Calls `found` for every function symbol (aliases each), until it returns false. */
-void elf_file_each_function(const struct elf_file *file,
-			    bool (*found)(void *context, const struct elf_symbol *symbol), void *context);
+void elf_file_each_function(const struct elf_file *file, bool (*found)(void *context, const struct elf_symbol *symbol),
+                            void *context);
 /* Has a .symtab with at least one function. */
 bool elf_file_has_symtab(const struct elf_file *file);
 /* Has a PT_INTERP or PT_DYNAMIC with DT_NEEDED: not a static program. */
@@ -60,7 +60,7 @@ size_t elf_file_build_id(const struct elf_file *file, uint8_t *id, size_t size);
  * that .eh_frame_hdr names; where it names none, they count as a call.
  */
 void elf_file_direct_calls(const struct elf_file *file, uint64_t target,
-			   void (*found)(void *context, uint64_t return_address), void *context);
+                           void (*found)(void *context, uint64_t return_address), void *context);
 
 /*
  * The symbol whose address the dynamic loader puts into the GOT slot at `slot`, by the
@@ -72,7 +72,7 @@ int elf_file_stub_name(const struct elf_file *file, uint64_t address, char *name
 
 /* One row of call frame information at an address, as far as wrappers need it. */
 struct elf_cfi {
-	int32_t cfa_sp_offset; /* CFA = rsp + this */
+	int32_t cfa_sp_offset;  /* CFA = rsp + this */
 	int32_t rbp_cfa_offset; /* caller's rbp is at CFA + this; 0: rbp is unchanged */
 };
 /* 0, or -ENOENT without a rule of that simple form (by .eh_frame, through libdw). */

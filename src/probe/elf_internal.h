@@ -20,7 +20,7 @@
 struct elf_symbols {
 	uint64_t offset, count;
 	uint64_t strings_offset, strings_size;
-	uint64_t versions_offset; /* of .gnu.version; 0: none */
+	uint64_t versions_offset;    /* of .gnu.version; 0: none */
 	struct elf_symbol_key *keys; /* functions, sorted by hash */
 	size_t n_keys;
 	bool indexed;

@@ -99,7 +99,7 @@ static struct elf_symbols *indexed(const struct elf_file *file, struct elf_symbo
 }
 
 static int read_symbol(const struct elf_file *file, const struct elf_symbols *symbols, uint32_t index,
-		       Elf64_Sym *symbol)
+                       Elf64_Sym *symbol)
 {
 	uint64_t offset = symbols->offset + index * sizeof(*symbol);
 
@@ -108,7 +108,7 @@ static int read_symbol(const struct elf_file *file, const struct elf_symbols *sy
 
 /* Has the symbol this name, versions cut off? *is_default: the version is the default one, or there is none. */
 static bool name_matches(const struct elf_file *file, const struct elf_symbols *symbols, uint32_t index,
-			 const Elf64_Sym *symbol, const char *name, bool *is_default)
+                         const Elf64_Sym *symbol, const char *name, bool *is_default)
 {
 	char there[NAME_MAX_BYTES + 2] = "";
 	size_t length = strlen(name);
@@ -121,8 +121,7 @@ static bool name_matches(const struct elf_file *file, const struct elf_symbols *
 	    memcmp(there, name, length) || (there[length] != '\0' && there[length] != '@'))
 		return false;
 	if (symbols->versions_offset)
-		elf_read_some(file->fd, symbols->versions_offset + index * sizeof(version), &version,
-			      sizeof(version));
+		elf_read_some(file->fd, symbols->versions_offset + index * sizeof(version), &version, sizeof(version));
 	*is_default = there[length] == '@' ? there[length + 1] == '@' : !(version & VERSION_HIDDEN);
 	return true;
 }
@@ -135,8 +134,7 @@ static int fill(const struct elf_file *file, const Elf64_Sym *from, struct elf_s
 }
 
 /* Of several symbols of a name: the default version before others, a global one before a local one. */
-static int find_in(const struct elf_file *file, struct elf_symbols *symbols, const char *name,
-		   struct elf_symbol *found)
+static int find_in(const struct elf_file *file, struct elf_symbols *symbols, const char *name, struct elf_symbol *found)
 {
 	uint32_t hash = hash_name(name);
 	size_t low = 0, high = indexed(file, symbols)->n_keys;
@@ -181,7 +179,7 @@ bool elf_file_has_symtab(const struct elf_file *file)
 }
 
 static bool each_in(const struct elf_file *file, struct elf_symbols *symbols,
-		    bool (*found)(void *context, const struct elf_symbol *symbol), void *context)
+                    bool (*found)(void *context, const struct elf_symbol *symbol), void *context)
 {
 	struct elf_window table = ELF_WINDOW(file->fd);
 	bool go_on = true;
@@ -201,8 +199,8 @@ static bool each_in(const struct elf_file *file, struct elf_symbols *symbols,
 	return go_on;
 }
 
-void elf_file_each_function(const struct elf_file *file,
-			    bool (*found)(void *context, const struct elf_symbol *symbol), void *context)
+void elf_file_each_function(const struct elf_file *file, bool (*found)(void *context, const struct elf_symbol *symbol),
+                            void *context)
 {
 	if (each_in(file, &file->lazy->dynsym, found, context))
 		each_in(file, &file->lazy->symtab, found, context);
@@ -215,7 +213,7 @@ void elf_symbols_free(struct elf_symbols *symbols)
 
 /* Takes a table if it lies within the file. */
 static bool take_table(const struct elf_file *file, struct elf_symbols *symbols, uint64_t offset, uint64_t count,
-		       uint64_t strings_offset, uint64_t strings_size)
+                       uint64_t strings_offset, uint64_t strings_size)
 {
 	if (offset >= file->size || strings_offset >= file->size || count == 0)
 		return false;
@@ -265,7 +263,7 @@ static void find_by_sections(const struct elf_file *file, struct elf_lazy *lazy)
 		strings = &sections[section->sh_link];
 		if (strings->sh_type == SHT_STRTAB &&
 		    take_table(file, symbols, section->sh_offset, section->sh_size / sizeof(Elf64_Sym),
-			       strings->sh_offset, strings->sh_size) &&
+		               strings->sh_offset, strings->sh_size) &&
 		    section->sh_type == SHT_DYNSYM)
 			dynsym = i;
 	}

@@ -14,12 +14,15 @@
 
 struct elf_window {
 	int fd;
-	uint64_t start;  /* file offset of bytes[0] */
-	size_t length;   /* bytes in it */
-	uint8_t *bytes;  /* ELF_WINDOW_BYTES, allocated at first use; owned */
+	uint64_t start; /* file offset of bytes[0] */
+	size_t length;  /* bytes in it */
+	uint8_t *bytes; /* ELF_WINDOW_BYTES, allocated at first use; owned */
 };
 
-#define ELF_WINDOW(file_descriptor) {.fd = (file_descriptor)}
+#define ELF_WINDOW(file_descriptor) \
+	{ \
+		.fd = (file_descriptor) \
+	}
 
 /*
  * Reads up to `size` bytes at a file offset. Returns how many there were: fewer at the

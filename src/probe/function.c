@@ -85,7 +85,7 @@ static bool stores(const cs_insn *instruction)
 	    (x86->op_count == 1 && instruction->id == X86_INS_IMUL))
 		return x86->op_count > 1 && x86->operands[1].type == X86_OP_MEM && instruction->id == X86_INS_XCHG;
 	return !(instruction->id == X86_INS_MOV && to->mem.segment == X86_REG_FS &&
-		 x86->operands[1].type == X86_OP_IMM);
+	         x86->operands[1].type == X86_OP_IMM);
 }
 
 static bool is_return(const struct decoder *decoder)
@@ -94,7 +94,7 @@ static bool is_return(const struct decoder *decoder)
 }
 
 bool function_forwards(const struct elf_file *file, const struct function *function,
-		       bool (*is_probed)(void *context, uint64_t address), void *context)
+                       bool (*is_probed)(void *context, uint64_t address), void *context)
 {
 	struct decoder decoder;
 	bool forwards = true, handed_on = false;

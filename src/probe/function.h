@@ -38,6 +38,6 @@ bool function_target(const struct elf_file *file, const struct decoder *decoder,
  * double the one behind it. A jump leaves no frame, so stacks are the same.
  */
 bool function_forwards(const struct elf_file *file, const struct function *function,
-		       bool (*is_probed)(void *context, uint64_t address), void *context);
+                       bool (*is_probed)(void *context, uint64_t address), void *context);
 
 #endif

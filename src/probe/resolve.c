@@ -128,15 +128,14 @@ static bool in_scope(const struct scope *scope, const struct catalog_row *row, s
 	case CATALOG_TCMALLOC:
 	case CATALOG_MIMALLOC:
 		for (size_t i = 0; i < catalog_n_prefixes; i++)
-			found |= scope->standard[i] &&
-				 prefix_is(i, row->family == CATALOG_TCMALLOC ? "tc_" : "mi_");
+			found |= scope->standard[i] && prefix_is(i, row->family == CATALOG_TCMALLOC ? "tc_" : "mi_");
 		return prefix == 0 && (scope->named || found);
 	}
 	return false;
 }
 
 static int add_point(struct point_list *list, const struct catalog_row *row, const char *name,
-		     const struct elf_symbol *symbol)
+                     const struct elf_symbol *symbol)
 {
 	struct probe_point *point;
 
@@ -196,7 +195,7 @@ static bool place(const struct elf_file *file, struct point_list *all, struct pr
 	if (!function.size ||
 	    (point->symbol.size_bytes == function.size && function_forwards(file, &function, is_listed, all)) ||
 	    site_choose(function.code, function.size, function.address, catalog_needed_arguments(point->row),
-			catalog_wants_return(point->row), &point->site))
+	                catalog_wants_return(point->row), &point->site))
 		return false;
 	point->site_file_offset = point->symbol.file_offset + point->site.offset;
 	return true;

@@ -27,8 +27,9 @@ struct probe_point {
 
 /*
  * Does the object hold an allocator: a malloc and a free, or a mallocx and a dallocx,
- * with or without a prefix? (In a static program malloc alone will do.) glibc's dynamic loader does not count as one; its own
- * allocator serves its start. (musl's loader is the C library itself, and counts.)
+ * with or without a prefix? (In a static program malloc alone will do.) glibc's dynamic
+ * loader does not count as one: its own allocator serves its start. (musl's loader is
+ * the C library itself, and counts.)
  */
 bool resolve_is_allocator(const struct elf_file *file);
 

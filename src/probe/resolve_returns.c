@@ -16,20 +16,14 @@
 
 /* glibc malloc/malloc.c and arena.c; the compiler may have split or merged them. */
 static const char *const flush_functions[] = {
-	"tcache_thread_shutdown",
-	"tcache_thread_shutdown.part.0",
-	"__malloc_arena_thread_freeres",
+    "tcache_thread_shutdown",
+    "tcache_thread_shutdown.part.0",
+    "__malloc_arena_thread_freeres",
 };
 
 static const char *const operators_new[] = {
-	"_Znwm",
-	"_ZnwmRKSt9nothrow_t",
-	"_ZnwmSt11align_val_t",
-	"_ZnwmSt11align_val_tRKSt9nothrow_t",
-	"_Znam",
-	"_ZnamRKSt9nothrow_t",
-	"_ZnamSt11align_val_t",
-	"_ZnamSt11align_val_tRKSt9nothrow_t",
+    "_Znwm", "_ZnwmRKSt9nothrow_t", "_ZnwmSt11align_val_t", "_ZnwmSt11align_val_tRKSt9nothrow_t",
+    "_Znam", "_ZnamRKSt9nothrow_t", "_ZnamSt11align_val_t", "_ZnamSt11align_val_tRKSt9nothrow_t",
 };
 
 struct range_list {

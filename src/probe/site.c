@@ -32,10 +32,11 @@ struct walk {
 /*
  * Does the kernel emulate it? By the bytes, as the kernel does: branch_setup_xol_ops
  * and push_setup_xol_ops in arch/x86/kernel/uprobes.c (branches since 3.16, pushes since
- * 4.18; a nop is 0x90 there, the longer ones came after 6.12). Branches with prefixes are left out: the kernel refuses most of them. So is 0x90 with
- * a REX prefix, an xchg that older kernels mistake for a nop. Of the long nops those of
- * five bytes and, in later kernels, of ten would become calls that overwrite the red
- * zone, so all of them are passed over.
+ * 4.18; a nop is 0x90 there, the longer ones came after 6.12). Branches with prefixes
+ * are left out: the kernel refuses most of them. So is 0x90 with a REX prefix, an xchg
+ * that older kernels mistake for a nop. Of the long nops those of five bytes and, in
+ * later kernels, of ten would become calls that overwrite the red zone; all are passed
+ * over.
  */
 static bool kernel_emulates(const uint8_t *code, size_t size)
 {
@@ -53,6 +54,8 @@ static bool kernel_emulates(const uint8_t *code, size_t size)
 		return false;
 	}
 }
+
+/* clang-format off */
 
 #define REGISTER(n, r64, r32, r16, r8)                                                                                 \
 	case X86_REG_##r64:                                                                                            \
@@ -93,6 +96,8 @@ static int register_number(unsigned int capstone_register)
 		return -1;
 	}
 }
+
+/* clang-format on */
 
 /* What an instruction does with its first operand, for those that may be passed over. */
 enum first_operand { NOT_PASSED, WRITTEN, READ };
@@ -198,7 +203,7 @@ static bool is_register64(const cs_x86_op *operand, int *number)
 static void forget(struct walk *walk, int number)
 {
 	for (size_t i = 0; number >= 0 && i < SITE_ARGUMENTS; i++)
-		walk->copies[i] &= (uint16_t)~(1u << number);
+		walk->copies[i] &= (uint16_t) ~(1u << number);
 }
 
 static void copy(struct walk *walk, int to, int from)
@@ -207,7 +212,7 @@ static void copy(struct walk *walk, int to, int from)
 		if (walk->copies[i] & 1u << from)
 			walk->copies[i] |= (uint16_t)(1u << to);
 		else
-			walk->copies[i] &= (uint16_t)~(1u << to);
+			walk->copies[i] &= (uint16_t) ~(1u << to);
 }
 
 /* The instruction moves the stack pointer: may it be passed over, and by how much does it move? */
@@ -218,8 +223,8 @@ static bool pass_stack_move(struct walk *walk, const cs_insn *instruction)
 
 	if (walk->wants_return || x86->prefix[2])
 		return false;
-	if (instruction->id == X86_INS_SUB && x86->operands[1].type == X86_OP_IMM && x86->operands[1].imm > 0 &&
-	    x86->operands[1].imm % 8 == 0)
+	if (instruction->id == X86_INS_SUB && x86->operands[0].size == 8 && x86->operands[1].type == X86_OP_IMM &&
+	    x86->operands[1].imm > 0 && x86->operands[1].imm % 8 == 0)
 		words = (uint64_t)x86->operands[1].imm / 8;
 	else if (instruction->id != X86_INS_PUSH)
 		return false;
@@ -304,7 +309,7 @@ static bool arguments_held(const struct walk *walk)
 
 /* Walks to the first instruction that the kernel emulates: its offset, or 0. */
 static size_t find_emulated(struct walk *walk, struct decoder *decoder, const uint8_t *code, size_t size,
-			    uint64_t address)
+                            uint64_t address)
 {
 	size_t at = 0, here = 0;
 
@@ -323,8 +328,8 @@ static size_t find_emulated(struct walk *walk, struct decoder *decoder, const ui
 /*
  * Does any branch of the function go to its first byte or into what is passed over, the
  * site included? Then a call could pass the site more than once, or not at all. (A call
- * of the first byte is a recursion.) Indirect jumps are not followed: compilers make
- * them for the cases of a switch, which come after it.
+ * of the first byte is a recursion.) Not seen are indirect jumps, which compilers make
+ * for the cases of a switch and those come after it, and jumps from other functions.
  */
 static bool is_branched_into(struct decoder *decoder, const uint8_t *code, size_t size, uint64_t address, size_t site)
 {
@@ -348,7 +353,7 @@ static void describe(struct site *site, struct decoder *decoder, const uint8_t *
 	decoder_next(decoder, code, size, address, &at);
 	site->emulated = kernel_emulates(code + site->offset, at - site->offset);
 	snprintf(site->instruction, sizeof(site->instruction), "%.14s%s%.32s", instruction->mnemonic,
-		 instruction->op_str[0] ? " " : "", instruction->op_str);
+	         instruction->op_str[0] ? " " : "", instruction->op_str);
 }
 
 static void start(struct walk *walk, uint32_t needed, bool wants_return)
@@ -369,7 +374,7 @@ static uint8_t holder(uint16_t copies, uint8_t own)
 }
 
 int site_choose(const uint8_t *code, size_t size, uint64_t address, uint32_t needed, bool wants_return,
-		struct site *site)
+                struct site *site)
 {
 	struct decoder decoder;
 	struct walk walk;

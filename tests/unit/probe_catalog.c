@@ -82,7 +82,7 @@ static void every_operator_is_there(void **state)
 	(void)state;
 	for (int i = 0; i < 16; i++) {
 		snprintf(name, sizeof(name), "_Zd%sPv%s%s%s", arrays[i & 1], sizes[i >> 1 & 1], aligns[i >> 2 & 1],
-			 nothrows[i >> 3 & 1]);
+		         nothrows[i >> 3 & 1]);
 		assert_non_null(catalog_find(name));
 		assert_int_equal(catalog_find(name)->op, MT_FREE);
 		if (i & 2)
@@ -104,9 +104,9 @@ static void mappings_are_no_probes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_are_unique),        cmocka_unit_test(rows_fit_their_operation),
-		cmocka_unit_test(needed_arguments),        cmocka_unit_test(prefixes),
-		cmocka_unit_test(every_operator_is_there), cmocka_unit_test(mappings_are_no_probes),
+	    cmocka_unit_test(names_are_unique),        cmocka_unit_test(rows_fit_their_operation),
+	    cmocka_unit_test(needed_arguments),        cmocka_unit_test(prefixes),
+	    cmocka_unit_test(every_operator_is_there), cmocka_unit_test(mappings_are_no_probes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

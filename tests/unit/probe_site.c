@@ -21,7 +21,7 @@
 #define RSI 6
 #define RDI 7
 
-#define CHOOSE(needed, wants_return, ...)                                                                              \
+#define CHOOSE(needed, wants_return, ...) \
 	choose((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}), needed, wants_return)
 
 /* On a copy of exactly that size, so that the sanitizer sees every byte too many. */
@@ -59,22 +59,22 @@ static void entry_that_is_emulated(void **state)
 static void all_forms_that_are_emulated(void **state)
 {
 	(void)state;
-	assert_true(CHOOSE(0, true, 0x90).emulated);                           /* nop */
-	assert_true(CHOOSE(0, true, 0x66, 0x90).emulated);                     /* xchg ax, ax */
-	assert_true(CHOOSE(0, true, 0x54).emulated);                           /* push rsp */
-	assert_true(CHOOSE(0, true, 0x41, 0x57).emulated);                     /* push r15 */
-	assert_true(CHOOSE(0, true, 0xeb, 0x10).emulated);                     /* jmp short */
-	assert_true(CHOOSE(0, true, 0xe9, 0, 1, 0, 0).emulated);               /* jmp near */
-	assert_true(CHOOSE(0, true, 0xe8, 0, 1, 0, 0).emulated);               /* call */
-	assert_true(CHOOSE(0, true, 0x74, 0x10).emulated);                     /* je short */
-	assert_true(CHOOSE(0, true, 0x0f, 0x84, 0, 1, 0, 0).emulated);         /* je near */
+	assert_true(CHOOSE(0, true, 0x90).emulated);                   /* nop */
+	assert_true(CHOOSE(0, true, 0x66, 0x90).emulated);             /* xchg ax, ax */
+	assert_true(CHOOSE(0, true, 0x54).emulated);                   /* push rsp */
+	assert_true(CHOOSE(0, true, 0x41, 0x57).emulated);             /* push r15 */
+	assert_true(CHOOSE(0, true, 0xeb, 0x10).emulated);             /* jmp short */
+	assert_true(CHOOSE(0, true, 0xe9, 0, 1, 0, 0).emulated);       /* jmp near */
+	assert_true(CHOOSE(0, true, 0xe8, 0, 1, 0, 0).emulated);       /* call */
+	assert_true(CHOOSE(0, true, 0x74, 0x10).emulated);             /* je short */
+	assert_true(CHOOSE(0, true, 0x0f, 0x84, 0, 1, 0, 0).emulated); /* je near */
 	assert_false(CHOOSE(0, true, RET).emulated);
-	assert_false(CHOOSE(0, true, 0x49, 0x90).emulated);                    /* xchg r8, rax: no nop */
-	assert_false(CHOOSE(0, true, 0x48, 0x53).emulated);                    /* push rbx with REX.W */
-	assert_false(CHOOSE(0, true, 0x68, 1, 0, 0, 0).emulated);              /* push 1 */
-	assert_false(CHOOSE(0, true, 0x3e, 0x74, 0x10).emulated);              /* je with a branch hint */
-	assert_false(CHOOSE(0, true, 0xff, 0x25, 0, 0, 0, 0).emulated);        /* jmp *0(%rip) */
-	assert_false(CHOOSE(0, true, 0xf3, 0x90, RET).emulated);               /* pause */
+	assert_false(CHOOSE(0, true, 0x49, 0x90).emulated);             /* xchg r8, rax: no nop */
+	assert_false(CHOOSE(0, true, 0x48, 0x53).emulated);             /* push rbx with REX.W */
+	assert_false(CHOOSE(0, true, 0x68, 1, 0, 0, 0).emulated);       /* push 1 */
+	assert_false(CHOOSE(0, true, 0x3e, 0x74, 0x10).emulated);       /* je with a branch hint */
+	assert_false(CHOOSE(0, true, 0xff, 0x25, 0, 0, 0, 0).emulated); /* jmp *0(%rip) */
+	assert_false(CHOOSE(0, true, 0xf3, 0x90, RET).emulated);        /* pause */
 }
 
 static void test_and_jump_like_free(void **state)
@@ -336,24 +336,24 @@ static void every_function_of_musl(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(entry_that_is_emulated),
-		cmocka_unit_test(all_forms_that_are_emulated),
-		cmocka_unit_test(test_and_jump_like_free),
-		cmocka_unit_test(endbr64_is_passed),
-		cmocka_unit_test(five_byte_nop_is_passed_over),
-		cmocka_unit_test(overwritten_argument_falls_back),
-		cmocka_unit_test(copies_are_followed),
-		cmocka_unit_test(branch_into_passed_bytes_falls_back),
-		cmocka_unit_test(branch_to_the_entry_stays_there),
-		cmocka_unit_test(stack_moves),
-		cmocka_unit_test(loads_are_passed_stores_are_not),
-		cmocka_unit_test(what_is_never_passed),
-		cmocka_unit_test(what_is_passed_over_is_bounded),
-		cmocka_unit_test(nothing_to_decode),
-		cmocka_unit_test(every_function_of_glibc),
-		cmocka_unit_test(every_function_of_libstdcxx),
-		cmocka_unit_test(every_function_of_jemalloc),
-		cmocka_unit_test(every_function_of_musl),
+	    cmocka_unit_test(entry_that_is_emulated),
+	    cmocka_unit_test(all_forms_that_are_emulated),
+	    cmocka_unit_test(test_and_jump_like_free),
+	    cmocka_unit_test(endbr64_is_passed),
+	    cmocka_unit_test(five_byte_nop_is_passed_over),
+	    cmocka_unit_test(overwritten_argument_falls_back),
+	    cmocka_unit_test(copies_are_followed),
+	    cmocka_unit_test(branch_into_passed_bytes_falls_back),
+	    cmocka_unit_test(branch_to_the_entry_stays_there),
+	    cmocka_unit_test(stack_moves),
+	    cmocka_unit_test(loads_are_passed_stores_are_not),
+	    cmocka_unit_test(what_is_never_passed),
+	    cmocka_unit_test(what_is_passed_over_is_bounded),
+	    cmocka_unit_test(nothing_to_decode),
+	    cmocka_unit_test(every_function_of_glibc),
+	    cmocka_unit_test(every_function_of_libstdcxx),
+	    cmocka_unit_test(every_function_of_jemalloc),
+	    cmocka_unit_test(every_function_of_musl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
