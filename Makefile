@@ -6,7 +6,7 @@ ARCH ?= $(shell uname -m)
 
 CC ?= gcc
 CLANG ?= clang
-BPFTOOL ?= bpftool
+BPFTOOL ?= $(shell scripts/find-bpftool)
 LLVM_STRIP ?= llvm-strip
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
@@ -16,7 +16,8 @@ CPPFLAGS += -D_GNU_SOURCE -DMEMTRACE_VERSION='"$(VERSION)"' -Isrc -Ibpf -I$(BUIL
 LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -l:libiberty.a -lz -lpthread
 
 BPF_TARGET_x86_64 := x86
-BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ibpf -Ivmlinux \
+BPF_TARGET_aarch64 := arm64
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ibpf -Isrc -Ivmlinux \
 	      -I$(BUILD) -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Wno-address-of-packed-member \
 	      $(if $(CI)$(WERROR),-Werror)
 
@@ -38,7 +39,7 @@ $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 # Only collect/ and probe/ see the skeleton.
 $(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON)
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) src/model/kind.h src/model/loss.h | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
@@ -57,7 +58,8 @@ $(BUILD)/.dependencies: scripts/check-dependencies
 -include $(OBJECTS:.o=.d)
 
 include tests/tests.mk
+include scripts/develop.mk
 
 .PHONY: clean
-clean:
+clean: ## remove everything that was built
 	rm -rf $(BUILD)

@@ -9,12 +9,15 @@
 #include <linux/types.h>
 #endif
 
+#include "model/kind.h"
+#include "model/loss.h"
+
 /* What a probed function does with memory. */
 enum mt_op {
-	MT_ALLOC = 0,    /* returns a new block, or stores it through out_argument */
-	MT_FREE,         /* gives up the block old_argument */
-	MT_REALLOC,      /* gives up old_argument, returns a new block */
-	MT_RESIZE,       /* resizes old_argument in place; returns the size reached (xallocx) */
+	MT_ALLOC = 0, /* returns a new block, or stores it through out_argument */
+	MT_FREE,      /* gives up the block old_argument */
+	MT_REALLOC,   /* gives up old_argument, returns a new block */
+	MT_RESIZE,    /* resizes old_argument in place; returns the size reached (xallocx) */
 };
 
 /* Which return value of it means that nothing was allocated. */
@@ -42,5 +45,132 @@ enum mt_failure {
 #define MT_COOKIE_PUSHED(c) (((c) >> 21) & 127)
 #define MT_COOKIE_SLOT(c) (((c) >> 32) & 0xffff)
 #define MT_COOKIE_SITE(c) (((c) >> 48) & 0xffff)
+
+#define MT_MAX_PROCESSES 256 /* process slots; the key has room for 65,536 */
+#define MT_GENERATIONS 16    /* of a slot: one more with each exec, modulo this */
+
+/*
+ * The live table: buckets of 8 slots; a block's key is in one of two buckets of one
+ * level, or in the odd table. Levels are added as it fills; inserts go to one of them.
+ * A slot is claimed by compare-and-swap of its key from 0. time_ns is written last
+ * and zeroed before the key is released: a reader that sees key and time_ns unchanged
+ * around its copy has a whole block.
+ */
+#define MT_BUCKET_SLOTS 8
+#define MT_MAX_LEVELS 8
+
+struct mt_block {
+	__u64 size_bytes;
+	__u64 time_ns; /* of the allocation, CLOCK_MONOTONIC; 0: being written */
+	__u32 stack;
+	__u16 node; /* of the CPU that allocated */
+	__u16 spare;
+};
+
+struct mt_bucket {
+	__u64 key[MT_BUCKET_SLOTS];
+	struct mt_block block[MT_BUCKET_SLOTS];
+};
+
+/* Owner of a block: process slot and its generation. */
+#define MT_OWNER(slot, generation) (((__u64)(slot) << 4) | ((generation) & (MT_GENERATIONS - 1)))
+/* Bits 0-43: address / 8; 44-47: generation; 48-63: slot. */
+#define MT_KEY(owner, address) (((owner) << 44) | ((address) >> 3))
+#define MT_KEY_ADDRESS(key) (((key) & ((1ULL << 44) - 1)) << 3)
+#define MT_KEY_OWNER(key) ((key) >> 44)
+/* An address that does not fit the key goes to the odd table. */
+#define MT_ADDRESS_IS_ODD(address) (((address) & 7) || ((address) >> 47))
+
+struct mt_odd_key {
+	__u64 address;
+	__u64 owner;
+};
+
+/* Stacks: an entry of statistics each, found through an index of tagged words. */
+#define MT_MAX_DEPTH 1024
+#define MT_FRAME_PAGE 1024 /* words; a stack's frames never cross a page */
+#define MT_INDEX_SLOTS 8
+
+struct mt_stack {
+	__u64 alloc_bytes, alloc_count;
+	__u64 free_bytes, free_count;
+	__u64 hash;
+	__u32 first_frame; /* index of a word in the frame pages */
+	__u16 n_frames;
+	__u8 kind;  /* enum block_kind */
+	__u8 flags; /* MT_STACK_* and the end */
+	__u32 owner;
+	__u32 spare;
+};
+
+#define MT_STACK_END(flags) ((flags) & 7) /* enum stack_end */
+#define MT_STACK_GUESSED 8
+#define MT_STACK_USED 16 /* written whole */
+
+struct mt_frame_page {
+	__u64 word[MT_FRAME_PAGE];
+};
+
+/* word = tag << 32 | (stack + 1) */
+struct mt_index_bucket {
+	__u64 word[MT_INDEX_SLOTS];
+};
+
+struct mt_range {
+	__u64 low, high; /* [low, high) */
+};
+
+#define MT_FLUSH_RANGES 4
+#define MT_WRAPPER_RANGES 4
+
+/* A process slot. */
+struct mt_process {
+	__u32 tgid; /* in the initial PID namespace */
+	__u32 generation;
+	__u32 no_stack[4]; /* per kind: the stack without frames, for when the stack table is full */
+	struct mt_range flush[MT_FLUSH_RANGES];     /* return addresses of an allocator's own frees at thread exit */
+	struct mt_range wrapper[MT_WRAPPER_RANGES]; /* code that may have wrapper rows */
+	struct mt_range allocator[MT_WRAPPER_RANGES]; /* code whose mappings are the allocator's own */
+	struct mt_range libc; /* the C library's: its mappings are its allocator's but for thread stacks */
+	__u64 untraced_children;
+	__s32 exit_code; /* as wait() gives it, once exited */
+	__u32 exited;
+	__u32 traced; /* hits count from now on */
+	__u32 has_ranges; /* a mapping of it was reported since its last exec */
+};
+
+/* How to step over a frame without a frame pointer: by return address and process slot. */
+struct mt_wrapper_key {
+	__u64 address;
+	__u64 slot;
+};
+
+struct mt_wrapper_row {
+	__s32 cfa_sp_offset;  /* CFA = stack pointer + this */
+	__s32 rbp_cfa_offset; /* the caller's rbp is at CFA + this; 0: unchanged */
+};
+
+enum mt_event_type {
+	MT_EVENT_MAP = 1, /* an anonymous mapping: address, length, stack, flags */
+	MT_EVENT_TAKE,    /* munmap or mremap begins on address, length */
+	MT_EVENT_RESTORE, /* … and failed: what this thread took is there still */
+	MT_EVENT_MOVE,    /* mremap succeeded: what this thread took is now at address, length */
+	MT_EVENT_BRK,     /* the break moved from address to length */
+	MT_EVENT_CODE,    /* a file was mapped executable at address, length */
+	MT_EVENT_EXEC,    /* the process runs a new program */
+	MT_EVENT_GROW,    /* the live table's insert level is crowded */
+};
+
+struct mt_event {
+	__u32 type;
+	__u16 slot;
+	__u16 node;
+	__u32 thread;
+	__u32 stack;
+	__u32 generation;
+	__u32 flags; /* of mmap or mremap */
+	__u64 address, length;
+	__u64 time_ns;
+};
 
 #endif

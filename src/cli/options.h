@@ -13,44 +13,56 @@
 enum sort_key { SORT_BYTES, SORT_COUNT, SORT_GROWTH, SORT_AGE };
 
 struct options {
-	pid_t *pids;      /* owned */
+	pid_t *pids; /* owned */
 	size_t n_pids;
-	char **command;   /* points into argv; NULL without "--" */
+	char **command;       /* points into argv; NULL without "--" */
 	uint64_t interval_ns; /* default 5 s */
-	uint64_t count;   /* 0: until interrupted */
+	bool interval_given;
+	uint64_t count; /* 0: until interrupted */
 	bool show_allocs;
 	bool older_given;
 	uint64_t older_ns;
 	uint64_t min_size_bytes, max_size_bytes; /* max: UINT64_MAX when not given */
-	bool size_filter; /* -z or -Z was given */
-	size_t top;       /* 0: all */
-	char **objects;   /* -O, owned array of pointers into argv */
+	bool size_filter;                        /* -z or -Z was given */
+	size_t top;                              /* 0: all */
+	char **objects;                          /* -O, owned array of pointers into argv */
 	size_t n_objects;
 	enum sort_key sort;
 	const struct renderer *renderer;
 	const char *output; /* NULL: standard output */
 	uint64_t max_memory_bytes;
 	unsigned int stack_depth;
-	int verbosity;    /* -1 quiet, 0, 1, 2 … */
+	int verbosity; /* -1 quiet, 0, 1, 2 … */
 	/* hidden, for tests: */
 	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes; /* 0: by max_memory_bytes */
-	const char *backend; /* NULL, "session", "multi", "perf" */
+	const char *backend;                                             /* NULL, "session", "multi", "perf" */
 };
 
-/* What of the command line a command takes. */
+/*
+ * What of the command line a command takes. One that takes ACCEPT_COMMAND needs a
+ * target (-p or --); one that takes neither a command nor an interval makes no
+ * reports, so the options on tracing and reports are none of its.
+ */
 enum options_accept {
 	ACCEPT_PID = 1,
 	ACCEPT_COMMAND = 2,
 	ACCEPT_INTERVAL = 4,
 };
 
+/* What options_parse() returns when it was asked for something else than to trace. */
+enum options_asked {
+	OPTIONS_HELP = 1,
+	OPTIONS_VERSION = 2,
+};
+
 /*
- * Parses argv (argv[0] is the command's name and is skipped). Returns 0, or -EINVAL
- * after writing one line to `error` (no newline), or 1 when --help was asked for.
- * Both lists are freed by options_free().
+ * Parses argv (argv[0] is the command's name and is skipped; argv[argc] is NULL).
+ * Returns 0, or -EINVAL (-ENOMEM) after writing one line to `error` (no newline, names
+ * in it escaped), or OPTIONS_HELP or OPTIONS_VERSION when --help or --version was met
+ * before anything wrong.
+ * Both lists are freed by options_free(), whatever was returned.
  */
-int options_parse(struct options *options, int argc, char **argv, unsigned int accept, char *error,
-		  size_t error_size);
+int options_parse(struct options *options, int argc, char **argv, unsigned int accept, char *error, size_t error_size);
 void options_free(struct options *options);
 
 #endif

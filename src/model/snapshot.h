@@ -15,31 +15,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "model/kind.h"
 #include "model/loss.h"
 #include "model/module.h"
-
-enum block_kind {
-	KIND_HEAP,
-	KIND_MMAP,
-	KIND_BRK,
-	KIND_COUNT,
-};
-
-/* The word for a kind in reports: "heap", "mmap", "brk". */
-const char *block_kind_name(enum block_kind kind);
-
-/* Why a stack ends where it ends. */
-enum stack_end {
-	END_COMPLETE,
-	END_DEPTH,
-	END_NO_MAPPING,
-	END_NO_CFI,
-	END_READ_FAULT,
-	END_COUNT,
-};
-
-/* The word for an end in reports: "complete", "depth", "no-mapping", … */
-const char *stack_end_name(enum stack_end end);
 
 struct usage {
 	uint64_t live_bytes, live_blocks;

@@ -19,7 +19,8 @@ struct elf_symbol {
 };
 
 /*
- * Reads the file behind fd (which stays the caller's). `error` gets one line on
+ * Reads the file behind fd (which stays the caller's; a duplicate is kept, tables and
+ * code are read when they are asked for, by pread). Not for use by two threads at once. `error` gets one line on
  * failure. Returns 0 or -errno: -ENOEXEC when it is no 64-bit ELF of this machine.
  */
 int elf_file_open(int fd, struct elf_file **file, char *error, size_t error_size);
@@ -27,12 +28,17 @@ void elf_file_free(struct elf_file *file);
 
 /* Function symbol by exact name (versions cut off), .dynsym first, then .symtab. 0 or -ENOENT. */
 int elf_file_symbol(const struct elf_file *file, const char *name, struct elf_symbol *symbol);
+/* Calls `found` for every function symbol (aliases each), until it returns false. */
+void elf_file_each_function(const struct elf_file *file, bool (*found)(void *context, const struct elf_symbol *symbol),
+                            void *context);
 /* Has a .symtab with at least one function. */
 bool elf_file_has_symtab(const struct elf_file *file);
 /* Has a PT_INTERP or PT_DYNAMIC with DT_NEEDED: not a static program. */
 bool elf_file_is_dynamic(const struct elf_file *file);
 /* ET_EXEC or a PIE, as against a shared library (a static PIE counts as a program). */
 bool elf_file_is_program(const struct elf_file *file);
+/* DT_SONAME, or NULL. Lives as long as the file. */
+const char *elf_file_soname(const struct elf_file *file);
 /* Carries Go's build ID note. */
 bool elf_file_is_go(const struct elf_file *file);
 
@@ -49,14 +55,24 @@ size_t elf_file_build_id(const struct elf_file *file, uint8_t *id, size_t size);
 
 /*
  * Calls `found` for every direct call (call rel32) in executable segments whose target
- * is `target`, with the virtual address of the return (the byte after the call).
+ * is `target`, with the virtual address of the return (the byte after the call). Bytes
+ * that only look like a call are told apart by decoding from the start of the function
+ * that .eh_frame_hdr names; where it names none, they count as a call.
  */
 void elf_file_direct_calls(const struct elf_file *file, uint64_t target,
-			   void (*found)(void *context, uint64_t return_address), void *context);
+                           void (*found)(void *context, uint64_t return_address), void *context);
+
+/*
+ * The symbol whose address the dynamic loader puts into the GOT slot at `slot`, by the
+ * relocations. 0, or -ENOENT (also when the name does not fit).
+ */
+int elf_file_slot_name(const struct elf_file *file, uint64_t slot, char *name, size_t size);
+/* The symbol that the PLT stub at `address` jumps to. 0, or -ENOENT when it is no stub. */
+int elf_file_stub_name(const struct elf_file *file, uint64_t address, char *name, size_t size);
 
 /* One row of call frame information at an address, as far as wrappers need it. */
 struct elf_cfi {
-	int32_t cfa_sp_offset; /* CFA = rsp + this */
+	int32_t cfa_sp_offset;  /* CFA = rsp + this */
 	int32_t rbp_cfa_offset; /* caller's rbp is at CFA + this; 0: rbp is unchanged */
 };
 /* 0, or -ENOENT without a rule of that simple form (by .eh_frame, through libdw). */

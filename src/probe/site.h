@@ -16,11 +16,11 @@
 #define SITE_ARGUMENTS 6 /* rdi rsi rdx rcx r8 r9, in that order */
 
 struct site {
-	uint32_t offset;        /* from the function's first byte */
+	uint32_t offset;                  /* from the function's first byte */
 	uint8_t argument[SITE_ARGUMENTS]; /* the register that holds argument N there */
-	uint8_t pushed_words;   /* words pushed since entry: return address at sp + 8 * this */
-	bool emulated;          /* the kernel emulates the instruction: no single-step */
-	char instruction[48];   /* mnemonic and operands, for memtrace doctor */
+	uint8_t pushed_words;             /* words pushed since entry: return address at sp + 8 * this */
+	bool emulated;                    /* the kernel emulates the instruction: no single-step */
+	char instruction[48];             /* mnemonic and operands, for memtrace doctor */
 };
 
 /*
@@ -36,6 +36,6 @@ struct site {
  * -EINVAL when even the first instruction cannot be decoded.
  */
 int site_choose(const uint8_t *code, size_t size, uint64_t address, uint32_t needed, bool wants_return,
-		struct site *site);
+                struct site *site);
 
 #endif

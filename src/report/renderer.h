@@ -12,6 +12,7 @@ struct render_options {
 	bool colour;
 	bool show_blocks; /* --show-allocs */
 	bool utc;         /* times in UTC, for tests */
+	size_t top;       /* the number asked for by --top, for the heading; 0: the number shown */
 };
 
 struct renderer {

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Calls of the allocators' functions. Every probe runs one of a few generic programs; its
+ * cookie says what the function does and where its arguments are (memtrace.h).
+ *
+ * Only a thread's outermost call counts: what an allocator calls of itself or of another
+ * belongs to it. A call is told from an abandoned one by the stack: while it is pending its
+ * return address is replaced by the kernel's return trampoline.
+ */
+#include "tables.bpf.h"
+#include "calls.bpf.h"
+#include "stacks.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+const volatile __u64 min_size_bytes = 0, max_size_bytes = ~0ULL;
+/* A program on a perf uprobe runs for whoever shares the address space. */
+const volatile bool check_process = false;
+
+__u64 lost[LOSS_COUNT];
+__u64 abandoned_calls, unknown_frees;
+
+extern bool bpf_session_is_return(void) __ksym __weak;
+
+#define MAX_PENDING_RETURNS 64 /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
+#define SKIP_RETURN 1
+
+struct registers {
+	__u64 value[16]; /* by their number in instruction encoding */
+};
+
+static __always_inline void read_registers(struct pt_regs *ctx, struct registers *to)
+{
+	to->value[0] = ctx->ax;
+	to->value[1] = ctx->cx;
+	to->value[2] = ctx->dx;
+	to->value[3] = ctx->bx;
+	to->value[MT_NO_REGISTER] = 0;
+	to->value[5] = ctx->bp;
+	to->value[6] = ctx->si;
+	to->value[7] = ctx->di;
+	to->value[8] = ctx->r8;
+	to->value[9] = ctx->r9;
+	to->value[10] = ctx->r10;
+	to->value[11] = ctx->r11;
+	to->value[12] = ctx->r12;
+	to->value[13] = ctx->r13;
+	to->value[14] = ctx->r14;
+	to->value[15] = ctx->r15;
+}
+
+static __always_inline bool size_passes(__u64 size_bytes)
+{
+	return size_bytes >= min_size_bytes && size_bytes <= max_size_bytes;
+}
+
+static __always_inline bool sizes_filtered(void)
+{
+	return min_size_bytes != 0 || max_size_bytes != ~0ULL;
+}
+
+/* Where this address space's return probes return to; 0 before there was one. */
+static __always_inline __u64 return_trampoline(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct xol_area *area = BPF_CORE_READ(task, mm, uprobes_state.xol_area);
+
+	return area ? BPF_CORE_READ(area, vaddr) : 0;
+}
+
+/* Drops a call that will never return. The block it had taken is still there. */
+static __always_inline void call_abandon(struct call *call, __u32 slot, const struct mt_process *process)
+{
+	call->active = 0;
+	COUNT(abandoned_calls);
+	if (call->taken && live_put(owner_of(slot, process), call->old, &call->block))
+		COUNT(lost[LOSS_LIVE_TABLE_FULL]);
+}
+
+static __always_inline bool on_signal_stack(__u64 stack_pointer)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return stack_pointer - task->sas_ss_sp < task->sas_ss_size;
+}
+
+/*
+ * The place for an outermost call that begins at this stack pointer, or NULL when the
+ * call is nested in a pending one.
+ */
+static __always_inline struct call *call_begin(struct thread *thread, __u64 stack_pointer, __u32 slot,
+					       const struct mt_process *process)
+{
+	struct call *call = &thread->calls[on_signal_stack(stack_pointer)];
+
+	if (call->active) {
+		__u64 word = 0;
+
+		if (stack_pointer <= call->stack_pointer &&
+		    !bpf_probe_read_user(&word, sizeof(word), (void *)call->stack_pointer) &&
+		    word == return_trampoline())
+			return NULL;
+		call_abandon(call, slot, process);
+	}
+	return call;
+}
+
+static __always_inline bool foreign_process(const struct mt_process *process)
+{
+	return check_process && bpf_get_current_pid_tgid() >> 32 != process->tgid;
+}
+
+static __always_inline struct thread *thread_get(void)
+{
+	struct thread *thread =
+		bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!thread)
+		COUNT(lost[LOSS_THREAD_STATE]);
+	return thread;
+}
+
+static __always_inline bool returns_exhausted(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return BPF_CORE_READ(task, utask, depth) >= MAX_PENDING_RETURNS;
+}
+
+static __always_inline void block_freed(const struct mt_block *block)
+{
+	stack_count_free(block->stack, block->size_bytes);
+}
+
+static __always_inline void free_unknown(const struct mt_process *process, __u64 return_address_at)
+{
+	__u64 pc = 0;
+
+	if (sizes_filtered())
+		return;
+	if (return_address_at && !bpf_probe_read_user(&pc, sizeof(pc), (void *)return_address_at) &&
+	    in_ranges(process->flush, MT_FLUSH_RANGES, pc))
+		return;
+	COUNT(unknown_frees);
+}
+
+static __always_inline int enter_free(__u64 cookie, __u64 address, __u64 stack_pointer)
+{
+	__u32 slot = MT_COOKIE_SLOT(cookie);
+	struct mt_process *process = process_of_slot(slot);
+	struct mt_block block;
+	struct thread *thread;
+
+	if (!address || !process || !process->traced || foreign_process(process))
+		return 0;
+	thread = thread_get();
+	if (!thread || !call_begin(thread, stack_pointer, slot, process))
+		return 0;
+	if (live_take(owner_of(slot, process), address, &block))
+		block_freed(&block);
+	else
+		free_unknown(process, stack_pointer);
+	return 0;
+}
+
+/* Returns SKIP_RETURN when the return is of no interest. */
+static __always_inline int enter_call(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx), stack_pointer = ctx->sp;
+	__u32 slot = MT_COOKIE_SLOT(cookie), op = MT_COOKIE_OP(cookie);
+	struct mt_process *process = process_of_slot(slot);
+	struct stack_request request = { .sp = stack_pointer + 8, .bp = ctx->bp, .slot = slot, .kind = KIND_HEAP };
+	struct registers registers;
+	struct thread *thread;
+	struct call *call;
+	__u64 size_bytes;
+
+	if (!process || !process->traced || foreign_process(process))
+		return SKIP_RETURN;
+	read_registers(ctx, &registers);
+	size_bytes = registers.value[MT_COOKIE_SIZE(cookie)];
+	if (MT_COOKIE_COUNT(cookie) != MT_NO_REGISTER)
+		size_bytes *= registers.value[MT_COOKIE_COUNT(cookie)];
+	if (op == MT_ALLOC && !size_passes(size_bytes))
+		return SKIP_RETURN;
+	thread = thread_get();
+	if (!thread)
+		return SKIP_RETURN;
+	call = call_begin(thread, stack_pointer, slot, process);
+	if (!call)
+		return SKIP_RETURN;
+	if (returns_exhausted()) {
+		COUNT(lost[LOSS_MISSED_RETURNS]);
+		return SKIP_RETURN;
+	}
+	if (bpf_probe_read_user(&request.pc, sizeof(request.pc), (void *)stack_pointer)) {
+		COUNT(lost[LOSS_READ_FAULTS]);
+		return SKIP_RETURN;
+	}
+	call->cookie = cookie;
+	call->stack_pointer = stack_pointer;
+	call->size_bytes = size_bytes;
+	call->old = registers.value[MT_COOKIE_OLD(cookie)];
+	call->out = registers.value[MT_COOKIE_OUT(cookie)];
+	call->taken = 0;
+	if (call->old)
+		call->taken = live_take(owner_of(slot, process), call->old, &call->block);
+	call->stack = stack_number(&request);
+	call->active = 1;
+	return 0;
+}
+
+static __always_inline void record(__u64 owner, __u64 address, __u64 size_bytes, __u32 stack)
+{
+	struct mt_block block = {
+		.size_bytes = size_bytes,
+		.time_ns = bpf_ktime_get_ns(),
+		.stack = stack,
+		.node = bpf_get_numa_node_id(),
+	};
+	struct mt_block old;
+
+	if (live_take(owner, address, &old)) {
+		COUNT(lost[LOSS_MISSED_FREES]);
+		block_freed(&old);
+	}
+	if (live_put(owner, address, &block))
+		COUNT(lost[LOSS_LIVE_TABLE_FULL]);
+	else
+		stack_count_alloc(stack, size_bytes);
+}
+
+static __always_inline bool call_failed(const struct call *call, __u64 result)
+{
+	switch (MT_COOKIE_FAILURE(call->cookie)) {
+	case MT_FAIL_NONZERO:
+		return (__u32)result != 0;
+	case MT_FAIL_SMALLER:
+		return result < call->size_bytes;
+	default:
+		return result == 0;
+	}
+}
+
+static __always_inline bool result_address(const struct call *call, __u64 result, __u64 *address)
+{
+	if (MT_COOKIE_OUT(call->cookie) != MT_NO_REGISTER)
+		return !bpf_probe_read_user(address, sizeof(*address), (void *)call->out);
+	*address = MT_COOKIE_OP(call->cookie) == MT_RESIZE ? call->old : result;
+	return true;
+}
+
+static __always_inline void finish_call(struct call *call, __u64 result)
+{
+	__u32 slot = MT_COOKIE_SLOT(call->cookie), op = MT_COOKIE_OP(call->cookie);
+	struct mt_process *process = process_of_slot(slot);
+	bool failed = call_failed(call, result);
+	__u64 owner, address = 0;
+
+	call->active = 0;
+	if (!process)
+		return;
+	owner = owner_of(slot, process);
+	if (failed && !(op == MT_REALLOC && call->old && call->size_bytes == 0)) {
+		if (call->taken && live_put(owner, call->old, &call->block))
+			COUNT(lost[LOSS_LIVE_TABLE_FULL]);
+		return;
+	}
+	if (call->taken)
+		block_freed(&call->block);
+	else if (call->old)
+		free_unknown(process, 0);
+	if (failed || !size_passes(call->size_bytes))
+		return;
+	if (!result_address(call, result, &address))
+		COUNT(lost[LOSS_READ_FAULTS]);
+	else if (address)
+		record(owner, address, call->size_bytes, call->stack);
+}
+
+static __always_inline int leave_call(struct pt_regs *ctx)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	__u64 stack_pointer = ctx->sp - 8;
+
+	if (!thread)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		struct call *call = &thread->calls[i];
+
+		if (call->active && call->stack_pointer == stack_pointer) {
+			finish_call(call, ctx->ax);
+			break;
+		}
+	}
+	return 0;
+}
+
+/* The attach type of these is set when the backend is known (src/probe/attach.c). */
+SEC("uprobe")
+int call_session(struct pt_regs *ctx)
+{
+	return bpf_session_is_return() ? leave_call(ctx) : enter_call(ctx);
+}
+
+SEC("uprobe")
+int call_entry(struct pt_regs *ctx)
+{
+	enter_call(ctx);
+	return 0;
+}
+
+SEC("uprobe")
+int call_return(struct pt_regs *ctx)
+{
+	return leave_call(ctx);
+}
+
+SEC("uprobe")
+int free_entry(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	struct registers registers;
+
+	read_registers(ctx, &registers);
+	return enter_free(cookie, registers.value[MT_COOKIE_OLD(cookie)], ctx->sp + 8 * MT_COOKIE_PUSHED(cookie));
+}
+
+/* Is a pending call of this thread around code that runs at this stack pointer? */
+__noinline int call_pending(__u64 stack_pointer, __u32 slot)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	struct mt_process *process = process_of_slot(slot);
+
+	return thread && process && !call_begin(thread, stack_pointer, slot, process);
+}
+
+/* Drops the pending calls of a thread that ends or runs another program. */
+__noinline int calls_drop(__u32 slot)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	struct mt_process *process = process_of_slot(slot);
+
+	if (!thread || !process)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		if (thread->calls[i].active)
+			call_abandon(&thread->calls[i], slot, process);
+	}
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

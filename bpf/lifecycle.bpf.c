@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What happens to processes: fork, exec, exit; finding one; holding one that starts. */
+#include "tables.bpf.h"
+#include "calls.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+SEC("raw_tp/sched_process_fork")
+int process_fork(__u64 *args)
+{
+	struct task_struct *child = (struct task_struct *)args[1];
+	struct mt_process *process;
+	long slot = current_slot();
+
+	if (slot < 0 || BPF_CORE_READ(child, tgid) == (pid_t)(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	process = process_of_slot(slot);
+	if (process)
+		COUNT(process->untraced_children);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exec")
+int process_exec(void *ctx)
+{
+	struct mt_process *process;
+	struct mt_event *event;
+	long slot = current_slot();
+
+	if (slot < 0)
+		return 0;
+	process = process_of_slot(slot);
+	if (!process)
+		return 0;
+	calls_drop(slot);
+	__sync_fetch_and_add(&process->generation, 1);
+	process->traced = 0;
+	process->has_ranges = 0;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		COUNT(lost[LOSS_EVENTS]);
+		return 0;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->type = MT_EVENT_EXEC;
+	event->slot = slot;
+	event->generation = process->generation;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int process_exit(void *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mt_process *process;
+	long slot = current_slot();
+
+	if (slot < 0)
+		return 0;
+	calls_drop(slot);
+	process = process_of_slot(slot);
+	if (process && task->pid == task->tgid) {
+		process->exit_code = task->exit_code;
+		process->exited = 1;
+	}
+	return 0;
+}
+
+/* The dynamic loader has mapped something: hold the process until src/collect has looked. */
+__s32 hold_signal = 19; /* SIGSTOP */
+
+SEC("uprobe")
+int loader_state(struct pt_regs *ctx)
+{
+	bpf_send_signal(hold_signal);
+	return 0;
+}
+
+/* What find_task is asked for, in the PID namespace of the reader, and its answer. */
+__s32 wanted_pid;
+__u32 found_tgid;
+
+static __always_inline struct upid *pid_at_level(struct pid *pid, __u32 level)
+{
+	return (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
+}
+
+/* The tgid in the initial namespace, by which tracepoints know a process. */
+SEC("iter/task")
+int find_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task, *reader = bpf_get_current_task_btf();
+	struct pid *pid, *own;
+	__u32 level;
+
+	if (!task || task->pid != task->tgid)
+		return 0;
+	pid = BPF_CORE_READ(task, thread_pid);
+	own = BPF_CORE_READ(reader, thread_pid);
+	level = BPF_CORE_READ(own, level);
+	if (!pid || BPF_CORE_READ(pid, level) < level)
+		return 0;
+	if (BPF_CORE_READ(pid_at_level(pid, level), nr) == wanted_pid &&
+	    BPF_CORE_READ(pid_at_level(pid, level), ns) == BPF_CORE_READ(pid_at_level(own, level), ns))
+		found_tgid = task->tgid;
+	return 0;
+}

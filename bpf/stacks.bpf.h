@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef MEMTRACE_STACKS_BPF_H
+#define MEMTRACE_STACKS_BPF_H
+
+#include "tables.bpf.h"
+
+/* Where a walk stands: the next frame's return address and its caller's registers. */
+struct cursor {
+	__u64 pc, sp, bp;
+};
+
+struct scratch {
+	__u32 busy;
+	__u32 n;
+	__u64 hash;
+	__u32 owner;
+	__u8 kind, flags;
+	__u16 spare;
+	__u64 frames[MT_MAX_DEPTH];
+};
+
+struct stack_request {
+	__u64 pc, sp, bp;
+	__u32 slot;
+	__u32 kind;
+};
+
+int stack_number(struct stack_request *request);
+int stack_skip_wrappers(struct stack_request *request);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Maps and counters that all programs share. Defined once: maps are weak, variables stand in calls.bpf.c. */
+#ifndef MEMTRACE_TABLES_BPF_H
+#define MEMTRACE_TABLES_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include "memtrace.h"
+
+/* Counters, read by src/collect. */
+extern __u64 lost[LOSS_COUNT];
+extern __u64 abandoned_calls, unknown_frees;
+
+#define COUNT(counter) __sync_fetch_and_add(&(counter), 1)
+/* Keeps the compiler from turning arithmetic on the value back into branches. */
+#define OPAQUE(value) asm volatile("" : "+r"(value))
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, MT_MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, struct mt_process);
+} processes SEC(".maps") __weak;
+
+/* tgid in the initial PID namespace to process slot */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MT_MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, __u32);
+} slots SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} events SEC(".maps") __weak;
+
+/* A call from its entry to its return. */
+struct call {
+	__u64 cookie;
+	__u64 stack_pointer; /* at entry: points at the return address */
+	__u64 size_bytes;
+	__u64 old, out;
+	__u32 stack;
+	__u8 active;
+	__u8 taken; /* `block` was the old block's entry */
+	struct mt_block block;
+};
+
+/* A thread has at most one outermost call on its normal and one on its alternate signal stack. */
+struct thread {
+	struct call calls[2];
+	__u64 syscall_args[4];
+	__u64 old_break;
+	__u32 syscall_pending;
+	__u32 spare;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+} threads SEC(".maps") __weak;
+
+static __always_inline struct mt_process *process_of_slot(__u32 slot)
+{
+	return bpf_map_lookup_elem(&processes, &slot);
+}
+
+/* The calling thread's process slot, or -1 when it is not a target's. */
+static __always_inline long current_slot(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 *slot = bpf_map_lookup_elem(&slots, &tgid);
+
+	return slot ? (long)*slot : -1;
+}
+
+static __always_inline __u64 owner_of(__u32 slot, const struct mt_process *process)
+{
+	return MT_OWNER(slot, process->generation);
+}
+
+static __always_inline bool in_ranges(const struct mt_range *ranges, int n, __u64 address)
+{
+	for (int i = 0; i < n; i++) {
+		if (address >= ranges[i].low && address < ranges[i].high)
+			return true;
+	}
+	return false;
+}
+
+/* live.bpf.c */
+int live_put(__u64 owner, __u64 address, const struct mt_block *block);
+int live_take(__u64 owner, __u64 address, struct mt_block *block);
+/* stacks.bpf.c */
+int stack_count_alloc(__u32 stack, __u64 size_bytes);
+int stack_count_free(__u32 stack, __u64 size_bytes);
+
+#endif

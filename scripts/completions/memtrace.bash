@@ -1,0 +1,45 @@
+# Completion of memtrace for bash.
+# shellcheck shell=bash disable=SC2207
+
+_memtrace_pids() { # PREFIX WORD: running processes, after what stands before the last comma
+	local pid before=
+	case $1 in *,*) before=${1%,*}, ;; esac
+	for pid in /proc/[0-9]*; do
+		[ -e "$pid/exe" ] && echo "$before${pid#/proc/}"
+	done
+}
+
+_memtrace() {
+	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} i
+	COMPREPLY=()
+
+	# What follows -- is a command of its own.
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [ "${COMP_WORDS[i]}" = -- ]; then
+			if declare -F _command_offset >/dev/null; then
+				_command_offset $((i + 1))
+			else
+				COMPREPLY=($(compgen -c -- "$word"))
+			fi
+			return
+		fi
+	done
+
+	case $previous in
+	-p | --pid) COMPREPLY=($(compgen -W "$(_memtrace_pids "$word")" -- "$word")) ;;
+	-O | --obj | --output) COMPREPLY=($(compgen -f -- "$word")) ;;
+	--sort) COMPREPLY=($(compgen -W 'bytes count growth age' -- "$word")) ;;
+	--format) COMPREPLY=($(compgen -W 'text json' -- "$word")) ;;
+	-o | --older | -z | --min-size | -Z | --max-size | -T | --top | --max-memory | --stack-depth) ;;
+	*)
+		if [[ $word == -* ]]; then
+			COMPREPLY=($(compgen -W '--pid --show-allocs --older --min-size --max-size --top --obj --sort --format
+				--output --max-memory --stack-depth --verbose --quiet --help --version --' -- "$word"))
+		elif [ "$COMP_CWORD" = 1 ]; then
+			COMPREPLY=($(compgen -W 'doctor help' -- "$word"))
+		fi
+		;;
+	esac
+}
+
+complete -F _memtrace memtrace

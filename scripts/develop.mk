@@ -1,0 +1,117 @@
+# What people run by hand: installing, and keeping the code in order. `make help` lists it.
+
+BINDIR ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+ZSHDIR ?= $(DATADIR)/zsh/site-functions
+INSTALL ?= install
+
+# Where each installed file goes.
+INSTALLED := $(BINDIR)/memtrace \
+	     $(patsubst docs/%,$(MANDIR)/man1/%,$(wildcard docs/*.1)) \
+	     $(DATADIR)/bash-completion/completions/memtrace \
+	     $(ZSHDIR)/_memtrace \
+	     $(DATADIR)/fish/vendor_completions.d/memtrace.fish
+
+.PHONY: install uninstall
+install: all ## install under PREFIX (/usr/local), below DESTDIR when that is given
+	$(INSTALL) -D -m 755 $(BUILD)/memtrace $(DESTDIR)$(BINDIR)/memtrace
+	$(foreach page,$(wildcard docs/*.1),$(INSTALL) -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man1/$(notdir $(page))$(newline))
+	$(INSTALL) -D -m 644 scripts/completions/memtrace.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/memtrace
+	$(INSTALL) -D -m 644 scripts/completions/_memtrace $(DESTDIR)$(ZSHDIR)/_memtrace
+	$(INSTALL) -D -m 644 scripts/completions/memtrace.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/memtrace.fish
+
+uninstall: ## remove what install put there
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+
+define newline
+
+	
+endef
+
+C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] bpf/*.[ch] vmlinux/*.h tests/*.[ch] tests/*/*.[ch] tests/*/*.cc)
+SHELL_FILES = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* tests/run tests/*/run tests/*/*.sh .ci/run 2>/dev/null)
+# What collect/ and probe/ include, wherever there are BPF programs.
+GENERATED := $(if $(BPF_OBJECTS),$(SKELETON))
+
+.PHONY: format format-check
+format: ## lay all C sources out by .clang-format
+	clang-format -i $(C_FILES)
+
+format-check: ## fail where format would change something
+	clang-format --dry-run --Werror $(C_FILES)
+
+LINT_CPPFLAGS = $(filter-out -I$(BUILD),$(CPPFLAGS))
+
+.PHONY: lint lint-includes lint-shell lint-cppcheck lint-tidy
+lint: lint-includes lint-shell lint-cppcheck lint-tidy hdr-check ## static checks of all kinds; warnings are errors
+
+lint-includes:
+	scripts/check-includes
+
+lint-shell:
+	shellcheck $(SHELL_FILES)
+
+lint-cppcheck:
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--suppress=missingInclude --suppress=missingIncludeSystem -D__$(ARCH)__ $(LINT_CPPFLAGS) src
+
+lint-tidy: $(GENERATED)
+	printf '%s\n' $(SOURCES) | xargs -P $$(nproc) -I {} clang-tidy --quiet --warnings-as-errors='*' {} -- \
+		$(LINT_CPPFLAGS) -isystem $(BUILD) -std=gnu17
+
+# Every header, compiled alone.
+HEADER_CHECKS := $(patsubst %.h,$(BUILD)/headers/%.ok,$(wildcard src/*/*.h bpf/memtrace.h))
+BPF_HEADER_CHECKS := $(patsubst %.h,$(BUILD)/headers/%.ok,$(wildcard bpf/*.bpf.h vmlinux/*.h))
+
+.PHONY: hdr-check
+hdr-check: $(HEADER_CHECKS) $(BPF_HEADER_CHECKS) ## compile every header alone
+
+$(HEADER_CHECKS): $(BUILD)/headers/%.ok: %.h $(wildcard src/*/*.h bpf/*.h) | $(GENERATED) $(BUILD)/.dependencies
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS) -Werror -Wno-unused-function -fsyntax-only -include $< -x c /dev/null
+	@touch $@
+
+$(BPF_HEADER_CHECKS): $(BUILD)/headers/%.ok: %.h $(wildcard bpf/*.h vmlinux/*.h) | $(BUILD)/.dependencies
+	@mkdir -p $(@D)
+	@$(CLANG) $(BPF_CFLAGS) -Werror -Wno-unused-function -fsyntax-only -include $< -x c /dev/null
+	@touch $@
+
+.PHONY: test bench
+test: ## everything that can be tested; as root, or the tests that need BPF fail
+	scripts/test
+
+bench: all ## what memtrace costs, beside other tools
+	scripts/setup bench
+	tests/bench/run
+
+# Fuzzers: tests/fuzz/fuzz_NAME.c, with seeds in tests/fuzz/seeds/NAME where there are any.
+FUZZ_SECONDS ?= 60
+FUZZ_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_OBJECTS = $(UNIT_SOURCES:%.c=$(BUILD)/fuzz-objects/%.o)
+
+.PHONY: fuzz $(FUZZERS:%=fuzz-%)
+fuzz: $(FUZZERS:%=fuzz-%) ## run every fuzzer for FUZZ_SECONDS (60); `make fuzz-NAME` runs one
+
+$(FUZZERS:%=fuzz-%): fuzz-%: $(BUILD)/tests/fuzz/fuzz_%
+	@mkdir -p $(BUILD)/fuzz/$*
+	$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/fuzz/$*- $(BUILD)/fuzz/$* $(wildcard tests/fuzz/seeds/$*)
+
+$(BUILD)/fuzz-objects/src/%.o: src/%.c | $(BUILD)/.dependencies
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -std=gnu17 -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJECTS)
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS) -Itests $(FUZZ_CFLAGS) -fsanitize=fuzzer -std=gnu17 -o $@ $^ $(LDLIBS)
+
+-include $(FUZZ_OBJECTS:.o=.d)
+
+.PHONY: help
+help: ## list these targets
+	@echo 'make              build $(BUILD)/memtrace'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target what; do \
+		printf 'make %-12s %s\n' "$$target" "$$what"; done
+	@echo 'Variables: CC CLANG BPFTOOL CFLAGS PREFIX DESTDIR BUILD; WERROR=1 makes warnings errors.'

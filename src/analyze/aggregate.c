@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analyze/aggregate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/identity.h"
+
+static int compare_identity(const void *a, const void *b, void *context)
+{
+	const struct snapshot *snapshot = context;
+
+	return identity_compare(snapshot, a, snapshot, b);
+}
+
+static int compare_age(const void *left, const void *right)
+{
+	const struct block *a = left, *b = right;
+
+	return (a->age_ns < b->age_ns) - (a->age_ns > b->age_ns);
+}
+
+/* Moves the blocks of `from` to `to`, oldest first. */
+static int merge_blocks(struct stack *to, struct stack *from)
+{
+	struct block *blocks;
+
+	if (!from->n_blocks)
+		return 0;
+	blocks = reallocarray(to->blocks, to->n_blocks + from->n_blocks, sizeof(*blocks));
+	if (!blocks)
+		return -ENOMEM;
+	memcpy(blocks + to->n_blocks, from->blocks, from->n_blocks * sizeof(*blocks));
+	to->blocks = blocks;
+	to->n_blocks += from->n_blocks;
+	qsort(to->blocks, to->n_blocks, sizeof(*blocks), compare_age);
+	return 0;
+}
+
+static void merge_nodes(struct stack *to, struct stack *from)
+{
+	if (!to->nodes) {
+		to->nodes = from->nodes;
+		to->n_nodes = from->n_nodes;
+		from->nodes = NULL;
+		return;
+	}
+	for (size_t i = 0; i < to->n_nodes && i < from->n_nodes; i++) {
+		to->nodes[i].live_bytes += from->nodes[i].live_bytes;
+		to->nodes[i].live_blocks += from->nodes[i].live_blocks;
+	}
+}
+
+/* Adds `from` to `to`, which is the same stack, and empties it. */
+static int merge(struct stack *to, struct stack *from)
+{
+	int err = merge_blocks(to, from);
+
+	if (err)
+		return err;
+	merge_nodes(to, from);
+	usage_add(&to->usage, &from->usage);
+	if (from->oldest_ns > to->oldest_ns)
+		to->oldest_ns = from->oldest_ns;
+	/* The worse end is the one to tell. */
+	if (from->end > to->end)
+		to->end = from->end;
+	to->guessed |= from->guessed;
+	free(from->addresses);
+	free(from->nodes);
+	free(from->blocks);
+	memset(from, 0, sizeof(*from));
+	return 0;
+}
+
+int aggregate_merge(struct snapshot *snapshot)
+{
+	size_t n = 0;
+	int err = 0;
+
+	if (!snapshot->n_stacks)
+		return 0;
+	qsort_r(snapshot->stacks, snapshot->n_stacks, sizeof(struct stack), compare_identity, snapshot);
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		struct stack *stack = &snapshot->stacks[i];
+		bool same = n && !identity_compare(snapshot, &snapshot->stacks[n - 1], snapshot, stack);
+
+		/* After a failure the rest is only moved up, so that every stack stands in the list once. */
+		if (same && !err)
+			err = merge(&snapshot->stacks[n - 1], stack);
+		if (!same || err)
+			snapshot->stacks[n++] = *stack;
+	}
+	snapshot->n_stacks = n;
+	return err;
+}
+
+static void sum_nodes(struct snapshot *snapshot, const struct stack *stack)
+{
+	if (!stack->nodes && snapshot->n_nodes) {
+		snapshot->nodes[0].live_bytes += stack->usage.live_bytes;
+		snapshot->nodes[0].live_blocks += stack->usage.live_blocks;
+	}
+	for (size_t i = 0; stack->nodes && i < stack->n_nodes && i < snapshot->n_nodes; i++) {
+		snapshot->nodes[i].live_bytes += stack->nodes[i].live_bytes;
+		snapshot->nodes[i].live_blocks += stack->nodes[i].live_blocks;
+	}
+}
+
+void aggregate_sum(struct snapshot *snapshot)
+{
+	memset(&snapshot->totals, 0, sizeof(snapshot->totals));
+	memset(snapshot->kinds, 0, sizeof(snapshot->kinds));
+	snapshot->incomplete_stacks = 0;
+	for (size_t i = 0; i < snapshot->n_nodes; i++)
+		snapshot->nodes[i].live_bytes = snapshot->nodes[i].live_blocks = 0;
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		const struct stack *stack = &snapshot->stacks[i];
+
+		usage_add(&snapshot->totals, &stack->usage);
+		usage_add(&snapshot->kinds[stack->kind], &stack->usage);
+		snapshot->incomplete_stacks += stack->n_addresses && stack->end != END_COMPLETE;
+		sum_nodes(snapshot, stack);
+	}
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analyze/identity.h"
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+int identity_compare(const struct snapshot *snapshot_a, const struct stack *a, const struct snapshot *snapshot_b,
+                     const struct stack *b)
+{
+	pid_t pid_a = snapshot_a->processes[a->process].pid, pid_b = snapshot_b->processes[b->process].pid;
+	int order = COMPARE(pid_a, pid_b);
+
+	if (!order)
+		order = COMPARE(a->kind, b->kind);
+	if (!order)
+		order = COMPARE(a->n_addresses, b->n_addresses);
+	for (size_t i = 0; !order && i < a->n_addresses; i++)
+		order = COMPARE(a->addresses[i], b->addresses[i]);
+	return order;
+}

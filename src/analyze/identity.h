@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When two stacks, of one snapshot or of two, are one: process, kind and all return addresses agree. */
+#ifndef MEMTRACE_ANALYZE_IDENTITY_H
+#define MEMTRACE_ANALYZE_IDENTITY_H
+
+#include "model/snapshot.h"
+
+/* A total order over the stacks of any snapshots: < 0, 0 (the same stack) or > 0. */
+int identity_compare(const struct snapshot *snapshot_a, const struct stack *a, const struct snapshot *snapshot_b,
+                     const struct stack *b);
+
+#endif

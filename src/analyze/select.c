@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analyze/select.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/identity.h"
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+struct candidate {
+	struct stack stack;
+	int64_t growth_bytes;
+	bool shown;
+};
+
+struct ranking {
+	const struct snapshot *snapshot;
+	enum select_key key;
+};
+
+/* Of two stacks of one snapshot. */
+static int compare_identity(const void *a, const void *b, void *context)
+{
+	const struct snapshot *snapshot = context;
+
+	return identity_compare(snapshot, *(const struct stack *const *)a, snapshot, *(const struct stack *const *)b);
+}
+
+/* The larger comes first. */
+static int compare_key(const struct candidate *a, const struct candidate *b, enum select_key key)
+{
+	switch (key) {
+	case SELECT_COUNT:
+		return COMPARE(b->stack.usage.live_blocks, a->stack.usage.live_blocks);
+	case SELECT_GROWTH:
+		return COMPARE(b->growth_bytes, a->growth_bytes);
+	case SELECT_AGE:
+		return COMPARE(b->stack.oldest_ns, a->stack.oldest_ns);
+	case SELECT_BYTES:
+		break;
+	}
+	return COMPARE(b->stack.usage.live_bytes, a->stack.usage.live_bytes);
+}
+
+static int compare_candidates(const void *left, const void *right, void *context)
+{
+	const struct candidate *a = left, *b = right;
+	const struct ranking *ranking = context;
+	int order = compare_key(a, b, ranking->key);
+
+	if (!order)
+		order = compare_key(a, b, SELECT_BYTES);
+	if (!order)
+		order = compare_key(a, b, SELECT_COUNT);
+	if (!order)
+		order = identity_compare(ranking->snapshot, &a->stack, ranking->snapshot, &b->stack);
+	return order;
+}
+
+static int64_t difference(uint64_t now, uint64_t before)
+{
+	int64_t growth;
+
+	if (__builtin_sub_overflow(now, before, &growth))
+		return now > before ? INT64_MAX : INT64_MIN;
+	return growth;
+}
+
+static uint64_t bytes_before(const struct snapshot *now, const struct stack *stack, const struct snapshot *before,
+                             struct stack *const *sorted)
+{
+	size_t low = 0, high = before->n_stacks;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = identity_compare(before, sorted[middle], now, stack);
+
+		if (order == 0)
+			return sorted[middle]->usage.live_bytes;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 0;
+}
+
+static int find_growth(struct candidate *candidates, const struct snapshot *snapshot, const struct snapshot *before)
+{
+	struct stack **sorted = calloc(before->n_stacks + 1, sizeof(struct stack *));
+
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < before->n_stacks; i++)
+		sorted[i] = &before->stacks[i];
+	qsort_r(sorted, before->n_stacks, sizeof(struct stack *), compare_identity, (void *)before);
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		const struct stack *stack = &candidates[i].stack;
+		candidates[i].growth_bytes =
+		    difference(stack->usage.live_bytes, bytes_before(snapshot, stack, before, sorted));
+	}
+	free(sorted);
+	return 0;
+}
+
+/* Marks, of candidates in their order, the first `top` of each process that may be shown. */
+static int mark_shown(struct candidate *candidates, const struct snapshot *snapshot, size_t top)
+{
+	size_t *n_shown = calloc(snapshot->n_processes + 1, sizeof(*n_shown));
+
+	if (!n_shown)
+		return -ENOMEM;
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		const struct stack *stack = &candidates[i].stack;
+
+		if (top)
+			candidates[i].shown = stack->usage.live_blocks && n_shown[stack->process] < top;
+		else
+			candidates[i].shown = stack->usage.alloc_count || stack->usage.live_blocks;
+		n_shown[stack->process] += candidates[i].shown;
+	}
+	free(n_shown);
+	return 0;
+}
+
+/* Puts the stacks back: those to show, then the others, each in the order of the candidates. */
+static void put_back(struct snapshot *snapshot, const struct candidate *candidates)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		if (candidates[i].shown)
+			snapshot->stacks[n++] = candidates[i].stack;
+	}
+	snapshot->n_stacks_shown = n;
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		if (!candidates[i].shown)
+			snapshot->stacks[n++] = candidates[i].stack;
+	}
+}
+
+int select_stacks(struct snapshot *snapshot, const struct snapshot *before, enum select_key key, size_t top)
+{
+	struct candidate *candidates = calloc(snapshot->n_stacks + 1, sizeof(*candidates));
+	struct ranking ranking = {.snapshot = snapshot, .key = key};
+	int err = 0;
+
+	if (!candidates)
+		return -ENOMEM;
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		candidates[i].stack = snapshot->stacks[i];
+		candidates[i].growth_bytes = difference(snapshot->stacks[i].usage.live_bytes, 0);
+	}
+	if (before && key == SELECT_GROWTH)
+		err = find_growth(candidates, snapshot, before);
+	if (!err) {
+		qsort_r(candidates, snapshot->n_stacks, sizeof(*candidates), compare_candidates, &ranking);
+		err = mark_shown(candidates, snapshot, top);
+	}
+	if (!err)
+		put_back(snapshot, candidates);
+	free(candidates);
+	return err;
+}

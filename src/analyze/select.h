@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which stacks a report shows, and in what order. */
+#ifndef MEMTRACE_ANALYZE_SELECT_H
+#define MEMTRACE_ANALYZE_SELECT_H
+
+#include "model/snapshot.h"
+
+/* The key of --sort; the largest comes first. */
+enum select_key {
+	SELECT_BYTES,  /* live bytes */
+	SELECT_COUNT,  /* live blocks */
+	SELECT_GROWTH, /* live bytes more than in the snapshot before */
+	SELECT_AGE,    /* of the oldest live block */
+};
+
+/*
+ * Orders snapshot->stacks by the key, so that those to show come first, and sets
+ * n_stacks_shown: at most `top` of each process, of those with live blocks; with
+ * `top` 0 every stack that has ever allocated.
+ *
+ * `before` is the snapshot before, for SELECT_GROWTH; NULL: everything has grown
+ * from nothing. Stacks are the same if process, kind and all addresses agree. Equal
+ * keys are ordered by live bytes, live blocks, process, kind and addresses, so the
+ * order does not depend on that in which the stacks were read. 0 or -ENOMEM, and
+ * then nothing has changed.
+ */
+int select_stacks(struct snapshot *snapshot, const struct snapshot *before, enum select_key key, size_t top);
+
+#endif

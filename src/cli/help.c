@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/help.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "cli/option_rows.h"
+#include "cli/options.h"
+
+#define HELP_COLUMN 26
+#define HELP_WIDTH 80
+
+// clang-format off
+const struct command_row command_rows[] = {
+	{
+		.name = "trace",
+		.synopsis = "memtrace [OPTIONS] -p PID[,PID...] [INTERVAL [COUNT]]\n"
+			    "       memtrace [OPTIONS] [INTERVAL [COUNT]] -- COMMAND [ARG...]",
+		.summary = "find the stacks whose allocations stay (when no command is named)",
+		.details = "With -p a report is made every INTERVAL seconds (5), COUNT times (until\n"
+			   "interrupted). With -- the command is started and traced from its first\n"
+			   "allocation; the last report is made when it exits, from what is still live then.\n",
+		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL,
+		.examples = "  memtrace -p 1234              a report every 5 seconds\n"
+			    "  memtrace -p 1234 10 3         three reports, 10 seconds apart\n"
+			    "  memtrace -a -T 3 -- ./app -x  what ./app -x has not freed when it exits\n",
+	},
+	{
+		.name = "doctor",
+		.synopsis = "memtrace doctor [-p PID]",
+		.summary = "say what this kernel and these privileges allow",
+		.details = "Prints what memtrace can use here, and what it falls back to.\n",
+		.accept = ACCEPT_PID,
+	},
+	{
+		.name = "help",
+		.synopsis = "memtrace help [COMMAND]",
+		.summary = "print the help of a command",
+		.details = "Without COMMAND, lists the commands.\n",
+	},
+};
+// clang-format on
+
+const size_t n_command_rows = sizeof(command_rows) / sizeof(command_rows[0]);
+
+const struct command_row *command_find(const char *name)
+{
+	for (size_t i = 0; i < n_command_rows; i++) {
+		if (strcmp(command_rows[i].name, name) == 0)
+			return &command_rows[i];
+	}
+	return NULL;
+}
+
+/* Prints the words from column HELP_COLUMN on, broken into lines. */
+static void print_words(FILE *out, const char *words)
+{
+	int column = HELP_COLUMN;
+
+	while (*words) {
+		int length = (int)strcspn(words, " ");
+
+		if (column > HELP_COLUMN && column + 1 + length > HELP_WIDTH) {
+			fprintf(out, "\n%*s", HELP_COLUMN, "");
+			column = HELP_COLUMN;
+		}
+		if (column > HELP_COLUMN)
+			column += fprintf(out, " ");
+		column += fprintf(out, "%.*s", length, words);
+		words += length;
+		words += strspn(words, " ");
+	}
+	fputc('\n', out);
+}
+
+static void print_option(FILE *out, const struct option_row *row)
+{
+	int column;
+
+	if (row->letter)
+		column = fprintf(out, "  -%c, --%s", row->letter, row->name);
+	else
+		column = fprintf(out, "      --%s", row->name);
+	if (row->argument)
+		column += fprintf(out, " %s", row->argument);
+	if (column >= HELP_COLUMN) {
+		fputc('\n', out);
+		column = 0;
+	}
+	fprintf(out, "%*s", HELP_COLUMN - column, "");
+	print_words(out, row->help);
+}
+
+static void print_command(FILE *out, const struct command_row *command)
+{
+	fprintf(out, "usage: %s\n\n%s", command->synopsis, command->details);
+	fputs("\nOptions:\n", out);
+	for (size_t i = 0; i < n_option_rows; i++) {
+		if (!option_rows[i].hidden && option_row_accepted(&option_rows[i], command->accept))
+			print_option(out, &option_rows[i]);
+	}
+	if (command->accept & ACCEPT_COMMAND)
+		fputs("\nSizes take K, M or G (powers of 1024), with an optional iB.\n", out);
+	if (command->examples)
+		fprintf(out, "\nExamples:\n%s", command->examples);
+}
+
+static void print_overview(FILE *out)
+{
+	fprintf(out, "memtrace finds memory that a program allocates and does not free.\n\nusage: %s\n\nCommands:\n",
+	        command_rows[0].synopsis);
+	for (size_t i = 0; i < n_command_rows; i++)
+		fprintf(out, "  %-8s %s\n", command_rows[i].name, command_rows[i].summary);
+	fprintf(out, "\nExamples:\n%s", command_rows[0].examples);
+	fprintf(out, "\n'memtrace help COMMAND' lists the options of a command.\n");
+}
+
+int help_print(FILE *out, const char *command)
+{
+	const struct command_row *row = NULL;
+
+	if (command) {
+		row = command_find(command);
+		if (!row)
+			return -ENOENT;
+	}
+	if (row)
+		print_command(out, row);
+	else
+		print_overview(out);
+	if (fflush(out))
+		return -errno;
+	return ferror(out) ? -EIO : 0;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/option_rows.h"
+
+#include "analyze/select.h"
+#include "cli/options.h"
+
+#define TRACING (ACCEPT_COMMAND | ACCEPT_INTERVAL)
+#define FIELD(member) .field = offsetof(struct options, member), .field_size = sizeof(((struct options *)0)->member)
+#define GIVEN(member) .given = offsetof(struct options, member)
+#define NS_PER_MS 1000000ULL
+
+/* options.sort may be cast to what select_stacks() takes. */
+_Static_assert((int)SORT_BYTES == SELECT_BYTES && (int)SORT_COUNT == SELECT_COUNT &&
+                   (int)SORT_GROWTH == SELECT_GROWTH && (int)SORT_AGE == SELECT_AGE,
+               "the keys of --sort and of select_stacks() differ");
+
+/* In the order of enum sort_key. */
+static const char *const sort_keys[] = {"bytes", "count", "growth", "age", NULL};
+static const char *const backends[] = {"session", "multi", "perf", NULL};
+
+// clang-format off
+const struct option_row option_rows[] = {
+	{ .letter = 'p', .name = "pid", .argument = "PID[,PID...]", .kind = OPTION_PIDS, .needs = ACCEPT_PID,
+	  .min = 1, .max = INT32_MAX, .help = "the processes to look at" },
+	{ .letter = 'a', .name = "show-allocs", .kind = OPTION_FLAG, .needs = TRACING, FIELD(show_allocs),
+	  .help = "list the live blocks (address, size, age) under each stack" },
+	{ .letter = 'o', .name = "older", .argument = "MS", .kind = OPTION_MILLISECONDS, .needs = TRACING,
+	  FIELD(older_ns), GIVEN(older_given), .max = UINT64_MAX / NS_PER_MS, .initial = "500",
+	  .help = "leave out blocks younger than MS milliseconds (500; 0 at exit)" },
+	{ .letter = 'z', .name = "min-size", .argument = "N", .kind = OPTION_SIZE, .needs = TRACING,
+	  FIELD(min_size_bytes), GIVEN(size_filter), .max = UINT64_MAX, .initial = "0",
+	  .help = "only requests of at least N bytes" },
+	{ .letter = 'Z', .name = "max-size", .argument = "N", .kind = OPTION_SIZE, .needs = TRACING,
+	  FIELD(max_size_bytes), GIVEN(size_filter), .max = UINT64_MAX, .initial = "18446744073709551615",
+	  .help = "only requests of at most N bytes" },
+	{ .letter = 'T', .name = "top", .argument = "N", .kind = OPTION_NUMBER, .needs = TRACING, FIELD(top),
+	  .max = SIZE_MAX, .initial = "10", .help = "stacks to print (10; 0 means all)" },
+	{ .letter = 'O', .name = "obj", .argument = "PATH", .kind = OPTION_OBJECTS, .needs = TRACING,
+	  .help = "the object that holds the allocator; may be repeated (found by itself)" },
+	{ .name = "sort", .argument = "KEY", .kind = OPTION_CHOICE, .needs = TRACING, FIELD(sort),
+	  .choices = sort_keys, .initial = "bytes",
+	  .help = "order of the stacks: bytes, count, growth or age (bytes)" },
+	{ .name = "format", .argument = "FORMAT", .kind = OPTION_FORMAT, .needs = TRACING, FIELD(renderer),
+	  .initial = "text", .help = "form of the report: text or json (text)" },
+	{ .name = "output", .argument = "FILE", .kind = OPTION_TEXT, .needs = TRACING, FIELD(output),
+	  .help = "keep the newest report in FILE, replaced only when the new one is whole" },
+	{ .name = "max-memory", .argument = "SIZE", .kind = OPTION_SIZE, .needs = TRACING, FIELD(max_memory_bytes),
+	  .min = 16 << 20, .max = UINT64_MAX, .initial = "512M",
+	  .help = "ceiling for memtrace's own tables, kernel side included (512M)" },
+	{ .name = "stack-depth", .argument = "N", .kind = OPTION_NUMBER, .needs = TRACING, FIELD(stack_depth),
+	  .min = 1, .max = 1000, .initial = "127", .help = "frames kept per stack (127)" },
+	{ .letter = 'v', .name = "verbose", .kind = OPTION_LOUDER, .help = "more on standard error" },
+	{ .letter = 'q', .name = "quiet", .kind = OPTION_QUIETER, .help = "less on standard error" },
+	{ .letter = 'h', .name = "help", .kind = OPTION_ASK_HELP, .help = "print this help" },
+	{ .name = "version", .kind = OPTION_ASK_VERSION, .help = "print the version" },
+	{ .name = "live-table-slots", .argument = "N", .kind = OPTION_NUMBER, .needs = TRACING,
+	  FIELD(live_table_slots), .min = 1, .max = UINT32_MAX, .hidden = true,
+	  .help = "slots of the table of live blocks" },
+	{ .name = "stack-table-rows", .argument = "N", .kind = OPTION_NUMBER, .needs = TRACING,
+	  FIELD(stack_table_rows), .min = 1, .max = UINT32_MAX, .hidden = true,
+	  .help = "rows of the table of stacks" },
+	{ .name = "event-buffer", .argument = "SIZE", .kind = OPTION_SIZE, .needs = TRACING,
+	  FIELD(event_buffer_bytes), .min = 1, .max = UINT32_MAX, .hidden = true,
+	  .help = "bytes of the buffer of mapping events" },
+	{ .name = "backend", .argument = "NAME", .kind = OPTION_WORD, .needs = TRACING, FIELD(backend),
+	  .choices = backends, .hidden = true, .help = "how to attach: session, multi or perf" },
+};
+// clang-format on
+
+const size_t n_option_rows = sizeof(option_rows) / sizeof(option_rows[0]);
+
+bool option_row_accepted(const struct option_row *row, unsigned int accept)
+{
+	return !row->needs || (row->needs & accept);
+}

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The parser behind the option rows. Options may stand before and after INTERVAL
+ * and COUNT; "--" ends them, and what follows is the command to start.
+ */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/option_rows.h"
+#include "util/escape.h"
+#include "util/number.h"
+
+#define NS_PER_MS 1000000ULL
+#define NS_PER_SECOND 1000000000ULL
+#define DEFAULT_INTERVAL_NS (5 * NS_PER_SECOND)
+#define QUOTE_SIZE 64
+
+struct parser {
+	struct options *options;
+	char **argv;
+	int argc, next; /* argv[next] is to be taken next */
+	unsigned int accept;
+	size_t n_positionals;
+	char *error;
+	size_t error_size;
+};
+
+/* What was given, harmless and short enough for a line. */
+struct quote {
+	char text[QUOTE_SIZE];
+};
+
+static struct quote quote(const char *text)
+{
+	struct quote quoted = { "" };
+
+	escape_copy(quoted.text, sizeof(quoted.text), text);
+	return quoted;
+}
+
+static __attribute__((format(printf, 2, 3))) int wrong(struct parser *parser, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(parser->error, parser->error_size, format, arguments);
+	va_end(arguments);
+	return -EINVAL;
+}
+
+static int out_of_memory(struct parser *parser)
+{
+	wrong(parser, "out of memory");
+	return -ENOMEM;
+}
+
+static void *field_of(struct parser *parser, const struct option_row *row)
+{
+	return (char *)parser->options + row->field;
+}
+
+static int wrong_number(struct parser *parser, const struct option_row *row, const char *value, int err)
+{
+	if (err == -ERANGE)
+		return wrong(parser, "--%s: '%s' is too large", row->name, quote(value).text);
+	return wrong(parser, "--%s needs a %s, not '%s'", row->name,
+	             row->kind == OPTION_SIZE ? "size such as 4096, 64K or 1GiB" : "whole number", quote(value).text);
+}
+
+static int set_number(struct parser *parser, const struct option_row *row, const char *value)
+{
+	uint64_t number;
+	int err = row->kind == OPTION_SIZE ? number_parse_size(value, &number) : number_parse(value, &number);
+
+	if (err)
+		return wrong_number(parser, row, value, err);
+	if (number < row->min)
+		return wrong(parser, "--%s must be at least %llu, not '%s'", row->name, (unsigned long long)row->min,
+		             quote(value).text);
+	if (number > row->max)
+		return wrong(parser, "--%s must be at most %llu, not '%s'", row->name, (unsigned long long)row->max,
+		             quote(value).text);
+	if (row->kind == OPTION_MILLISECONDS)
+		number *= NS_PER_MS;
+	if (row->field_size == sizeof(unsigned int))
+		*(unsigned int *)field_of(parser, row) = (unsigned int)number;
+	else
+		*(uint64_t *)field_of(parser, row) = number;
+	return 0;
+}
+
+static int set_flag(struct parser *parser, const struct option_row *row, const char *value)
+{
+	(void)value;
+	*(bool *)field_of(parser, row) = true;
+	return 0;
+}
+
+/* "bytes, count, growth, age" */
+static void list_words(char *buffer, size_t size, const char *const *words)
+{
+	size_t used = 0;
+
+	buffer[0] = '\0';
+	for (; *words && used < size; words++)
+		used += (size_t)snprintf(buffer + used, size - used, "%s%s", used ? ", " : "", *words);
+}
+
+static int set_choice(struct parser *parser, const struct option_row *row, const char *value)
+{
+	char known[128];
+
+	for (unsigned int i = 0; row->choices[i]; i++) {
+		if (strcmp(row->choices[i], value) != 0)
+			continue;
+		if (row->kind == OPTION_WORD)
+			*(const char **)field_of(parser, row) = row->choices[i];
+		else
+			*(unsigned int *)field_of(parser, row) = i;
+		return 0;
+	}
+	list_words(known, sizeof(known), row->choices);
+	return wrong(parser, "--%s: '%s' is none of %s", row->name, quote(value).text, known);
+}
+
+static int set_format(struct parser *parser, const struct option_row *row, const char *value)
+{
+	const struct renderer *renderer = renderer_find(value);
+	const char *names[16] = {NULL};
+	char known[128];
+
+	if (renderer) {
+		*(const struct renderer **)field_of(parser, row) = renderer;
+		return 0;
+	}
+	for (size_t i = 0; i < 15 && renderers[i]; i++)
+		names[i] = renderers[i]->name;
+	list_words(known, sizeof(known), names);
+	return wrong(parser, "--%s: '%s' is none of %s", row->name, quote(value).text, known);
+}
+
+static int set_text(struct parser *parser, const struct option_row *row, const char *value)
+{
+	if (!*value)
+		return wrong(parser, "--%s needs a %s, not nothing", row->name, row->argument);
+	*(const char **)field_of(parser, row) = value;
+	return 0;
+}
+
+/* A process that is named twice is traced once. */
+static int add_pid(struct parser *parser, pid_t pid)
+{
+	struct options *options = parser->options;
+	pid_t *pids;
+
+	for (size_t i = 0; i < options->n_pids; i++) {
+		if (options->pids[i] == pid)
+			return 0;
+	}
+	pids = reallocarray(options->pids, options->n_pids + 1, sizeof(*pids));
+	if (!pids)
+		return out_of_memory(parser);
+	pids[options->n_pids++] = pid;
+	options->pids = pids;
+	return 0;
+}
+
+static int add_pids(struct parser *parser, const struct option_row *row, const char *value)
+{
+	for (const char *element = value;; element++) {
+		size_t length = strcspn(element, ",");
+		char word[24];
+		uint64_t number;
+		int err;
+
+		if (length == 0)
+			return wrong(parser, "--%s: empty element in the list '%s'", row->name, quote(value).text);
+		snprintf(word, sizeof(word), "%.*s", (int)length, element);
+		if (length >= sizeof(word) || number_parse(word, &number) || number < row->min || number > row->max)
+			return wrong(parser, "--%s needs process IDs, not '%s'", row->name, quote(value).text);
+		err = add_pid(parser, (pid_t)number);
+		if (err)
+			return err;
+		element += length;
+		if (!*element)
+			return 0;
+	}
+}
+
+static int add_object(struct parser *parser, const struct option_row *row, char *value)
+{
+	struct options *options = parser->options;
+	char **objects;
+
+	if (!*value)
+		return wrong(parser, "--%s needs a %s, not nothing", row->name, row->argument);
+	objects = reallocarray(options->objects, options->n_objects + 1, sizeof(*objects));
+	if (!objects)
+		return out_of_memory(parser);
+	objects[options->n_objects++] = value;
+	options->objects = objects;
+	return 0;
+}
+
+/* Carries out one option. Returns as options_parse() does. */
+static int apply(struct parser *parser, const struct option_row *row, char *value)
+{
+	switch (row->kind) {
+	case OPTION_FLAG:
+		return set_flag(parser, row, value);
+	case OPTION_NUMBER:
+	case OPTION_SIZE:
+	case OPTION_MILLISECONDS:
+		return set_number(parser, row, value);
+	case OPTION_CHOICE:
+	case OPTION_WORD:
+		return set_choice(parser, row, value);
+	case OPTION_TEXT:
+		return set_text(parser, row, value);
+	case OPTION_FORMAT:
+		return set_format(parser, row, value);
+	case OPTION_PIDS:
+		return add_pids(parser, row, value);
+	case OPTION_OBJECTS:
+		return add_object(parser, row, value);
+	case OPTION_LOUDER:
+		if (parser->options->verbosity < INT32_MAX)
+			parser->options->verbosity++;
+		return 0;
+	case OPTION_QUIETER:
+		parser->options->verbosity = -1;
+		return 0;
+	case OPTION_ASK_HELP:
+		return OPTIONS_HELP;
+	case OPTION_ASK_VERSION:
+		return OPTIONS_VERSION;
+	case OPTION_KIND_COUNT:
+		break;
+	}
+	return -EINVAL;
+}
+
+static int apply_given(struct parser *parser, const struct option_row *row, char *value)
+{
+	int err;
+
+	if (!option_row_accepted(row, parser->accept))
+		return wrong(parser, "this command does not take --%s", row->name);
+	err = apply(parser, row, value);
+	if (!err && row->given)
+		*((bool *)((char *)parser->options + row->given)) = true;
+	return err;
+}
+
+/* The argument that follows the option, when none is attached to it. */
+static char *take_value(struct parser *parser)
+{
+	return parser->next < parser->argc ? parser->argv[parser->next++] : NULL;
+}
+
+static int parse_long(struct parser *parser, char *argument)
+{
+	size_t length = strcspn(argument, "=");
+	char *value = argument[length] ? argument + length + 1 : NULL;
+
+	for (size_t i = 0; i < n_option_rows; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (strlen(row->name) != length || strncmp(row->name, argument, length) != 0)
+			continue;
+		if (value && !row->argument)
+			return wrong(parser, "--%s takes no value", row->name);
+		if (row->argument && !value)
+			value = take_value(parser);
+		if (row->argument && !value)
+			return wrong(parser, "--%s needs a value: %s", row->name, row->argument);
+		return apply_given(parser, row, value);
+	}
+	return wrong(parser, "unknown option '--%s'; 'memtrace help' lists the options", quote(argument).text);
+}
+
+static const struct option_row *row_of_letter(char letter)
+{
+	for (size_t i = 0; i < n_option_rows; i++) {
+		if (option_rows[i].letter && option_rows[i].letter == letter)
+			return &option_rows[i];
+	}
+	return NULL;
+}
+
+/* "-vaT5", "-T 5": letters, the last of which may have a value. */
+static int parse_letters(struct parser *parser, char *letters)
+{
+	for (char *letter = letters; *letter; letter++) {
+		const struct option_row *row = row_of_letter(*letter);
+		char *value = NULL;
+		int err;
+
+		if (!row)
+			return wrong(parser, "unknown option '-%s'; 'memtrace help' lists the options",
+			             quote(letter).text);
+		if (row->argument) {
+			value = letter[1] ? letter + 1 : take_value(parser);
+			if (!value)
+				return wrong(parser, "-%c needs a value: %s", row->letter, row->argument);
+		}
+		err = apply_given(parser, row, value);
+		if (err || row->argument)
+			return err;
+	}
+	return 0;
+}
+
+static int parse_interval(struct parser *parser, const char *argument)
+{
+	uint64_t interval_ns;
+
+	if (number_parse_seconds(argument, &interval_ns) || interval_ns == 0)
+		return wrong(parser, "INTERVAL must be a number of seconds above 0, not '%s'%s", quote(argument).text,
+		             parser->accept & ACCEPT_COMMAND ? "; a command to trace stands behind --" : "");
+	parser->options->interval_ns = interval_ns;
+	parser->options->interval_given = true;
+	return 0;
+}
+
+static int parse_positional(struct parser *parser, const char *argument)
+{
+	uint64_t count;
+
+	if (!(parser->accept & ACCEPT_INTERVAL) || parser->n_positionals == 2)
+		return wrong(parser, "unexpected argument '%s'", quote(argument).text);
+	if (parser->n_positionals++ == 0)
+		return parse_interval(parser, argument);
+	if (number_parse(argument, &count) || count == 0)
+		return wrong(parser, "COUNT must be a whole number above 0, not '%s'", quote(argument).text);
+	parser->options->count = count;
+	return 0;
+}
+
+static int parse_command(struct parser *parser)
+{
+	if (!(parser->accept & ACCEPT_COMMAND))
+		return wrong(parser, "this command does not take '-- COMMAND'");
+	if (parser->next == parser->argc)
+		return wrong(parser, "no command follows '--'");
+	parser->options->command = parser->argv + parser->next;
+	return 0;
+}
+
+static int parse_all(struct parser *parser)
+{
+	while (parser->next < parser->argc) {
+		char *argument = parser->argv[parser->next++];
+		int err;
+
+		if (strcmp(argument, "--") == 0)
+			return parse_command(parser);
+		if (strncmp(argument, "--", 2) == 0)
+			err = parse_long(parser, argument + 2);
+		else if (argument[0] == '-' && argument[1])
+			err = parse_letters(parser, argument + 1);
+		else
+			err = parse_positional(parser, argument);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* What no single option can tell. */
+static int check(struct parser *parser)
+{
+	const struct options *options = parser->options;
+
+	if (options->n_pids && options->command)
+		return wrong(parser, "-p and '-- COMMAND' exclude each other: give one of them");
+	if ((parser->accept & ACCEPT_COMMAND) && !options->n_pids && !options->command)
+		return wrong(parser, "nothing to trace: name a process with -p PID, or a command behind '--'");
+	if (options->min_size_bytes > options->max_size_bytes)
+		return wrong(parser, "--min-size is above --max-size");
+	return 0;
+}
+
+static int set_defaults(struct parser *parser)
+{
+	parser->options->interval_ns = DEFAULT_INTERVAL_NS;
+	for (size_t i = 0; i < n_option_rows; i++) {
+		int err = option_rows[i].initial ? apply(parser, &option_rows[i], (char *)option_rows[i].initial) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int options_parse(struct options *options, int argc, char **argv, unsigned int accept, char *error, size_t error_size)
+{
+	struct parser parser = {
+	    .options = options,
+	    .argv = argv,
+	    .argc = argc,
+	    .next = 1,
+	    .accept = accept,
+	    .error = error,
+	    .error_size = error_size,
+	};
+	int err;
+
+	memset(options, 0, sizeof(*options));
+	err = set_defaults(&parser);
+	if (!err)
+		err = parse_all(&parser);
+	return err ? err : check(&parser);
+}
+
+void options_free(struct options *options)
+{
+	free(options->pids);
+	free(options->objects);
+	options->pids = NULL;
+	options->objects = NULL;
+	options->n_pids = 0;
+	options->n_objects = 0;
+}

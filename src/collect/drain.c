@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The maps and ranges to a snapshot. Everything is copied; nothing stops meanwhile. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "collect/internal.h"
+#include "collect/nodes.h"
+
+/* What the scan adds up for one stack number. */
+struct tally {
+	uint64_t live_bytes, live_blocks, oldest_ns; /* oldest_ns: time of its allocation */
+	size_t row;  /* index + 1 into snapshot->stacks */
+};
+
+struct found_block {
+	uint32_t stack, node;
+	uint64_t address, size_bytes, time_ns;
+};
+
+struct drain {
+	struct session *session;
+	struct snapshot *snapshot;
+	struct tally *tallies;
+	uint32_t n_tallies;
+	uint64_t now_ns, older_ns;
+	bool keep_blocks;
+	struct found_block *blocks;
+	size_t n_blocks, blocks_size;
+	int error;
+};
+
+static uint64_t age_of(const struct drain *drain, uint64_t time_ns)
+{
+	return drain->now_ns > time_ns ? drain->now_ns - time_ns : 0;
+}
+
+static void keep_block(struct drain *drain, const struct found_block *block)
+{
+	if (drain->n_blocks == drain->blocks_size) {
+		size_t size = drain->blocks_size ? 2 * drain->blocks_size : 4096;
+		struct found_block *blocks = realloc(drain->blocks, size * sizeof(*blocks));
+
+		if (!blocks) {
+			drain->error = -ENOMEM;
+			return;
+		}
+		drain->blocks = blocks;
+		drain->blocks_size = size;
+	}
+	drain->blocks[drain->n_blocks++] = *block;
+}
+
+static void tally_block(struct drain *drain, const struct found_block *block)
+{
+	struct tally *tally;
+
+	if (block->stack >= drain->n_tallies || age_of(drain, block->time_ns) < drain->older_ns)
+		return;
+	tally = &drain->tallies[block->stack];
+	tally->live_bytes += block->size_bytes;
+	if (!tally->live_blocks++ || block->time_ns < tally->oldest_ns)
+		tally->oldest_ns = block->time_ns;
+	if (drain->keep_blocks)
+		keep_block(drain, block);
+}
+
+static void on_live_block(void *context, uint64_t owner, uint64_t address, const struct mt_block *block)
+{
+	struct drain *drain = context;
+	uint32_t slot = owner / MT_GENERATIONS;
+	struct found_block found = { .stack = block->stack, .node = block->node, .address = address,
+				     .size_bytes = block->size_bytes, .time_ns = block->time_ns };
+
+	if (slot < drain->session->n_targets &&
+	    owner == MT_OWNER(slot, drain->session->tracing.processes[slot].generation))
+		tally_block(drain, &found);
+}
+
+static void tally_ranges(struct drain *drain, const struct target *target)
+{
+	size_t n;
+	const struct range *ranges = ranges_all(target->ranges, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct found_block found = { .stack = ranges[i].stack, .node = ranges[i].node,
+					     .address = ranges[i].start,
+					     .size_bytes = ranges[i].end - ranges[i].start,
+					     .time_ns = ranges[i].time_ns };
+
+		tally_block(drain, &found);
+	}
+}
+
+static int copy_processes(struct drain *drain)
+{
+	const struct session *session = drain->session;
+	struct snapshot *snapshot = drain->snapshot;
+
+	snapshot->processes = calloc(session->n_targets + 1, sizeof(*snapshot->processes));
+	if (!snapshot->processes)
+		return -ENOMEM;
+	for (size_t i = 0; i < session->n_targets; i++) {
+		struct target *target = session->targets[i];
+		struct process *process = &snapshot->processes[snapshot->n_processes++];
+
+		if (target->mappings_stale && !target->ended)
+			target_read_mappings(target);
+		process->pid = target->pid;
+		memcpy(process->comm, target->comm, sizeof(target->comm));
+		process->ended = target->ended;
+		process->exit_status_known = target->exit_status_known;
+		process->exit_status = target->exit_status;
+		process->exe = target->exe ? strdup(target->exe) : NULL;
+		process->mappings = calloc(target->n_mappings + 1, sizeof(*process->mappings));
+		if ((target->exe && !process->exe) || !process->mappings)
+			return -ENOMEM;
+		memcpy(process->mappings, target->mappings, target->n_mappings * sizeof(*process->mappings));
+		process->n_mappings = target->n_mappings;
+		snapshot->untraced_children += session->tracing.processes[i].untraced_children;
+	}
+	return 0;
+}
+
+/* A walk by frame pointers may have left the stack: nothing beyond code that is mapped. */
+static void cut_at_unmapped(struct stack *stack, const struct process *process)
+{
+	for (size_t i = 1; i < stack->n_addresses; i++) {
+		if (mapping_find(process->mappings, process->n_mappings, stack->addresses[i] - 1))
+			continue;
+		stack->n_addresses = i;
+		stack->end = END_NO_MAPPING;
+		return;
+	}
+}
+
+static int copy_addresses(const struct session *session, const struct mt_stack *from, struct stack *stack)
+{
+	uint32_t n = from->n_frames;
+
+	if (!n || (uint64_t)from->first_frame + n > session->frame_words)
+		return 0;
+	stack->addresses = calloc(n, sizeof(*stack->addresses));
+	if (!stack->addresses)
+		return -ENOMEM;
+	memcpy(stack->addresses,
+	       &session->frame_pages[from->first_frame / MT_FRAME_PAGE].word[from->first_frame % MT_FRAME_PAGE],
+	       n * sizeof(*stack->addresses));
+	stack->n_addresses = n;
+	return 0;
+}
+
+static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stack *from)
+{
+	struct snapshot *snapshot = drain->snapshot;
+	struct stack *stack = &snapshot->stacks[snapshot->n_stacks];
+	struct tally *tally = &drain->tallies[number];
+
+	memset(stack, 0, sizeof(*stack));
+	stack->process = from->owner / MT_GENERATIONS;
+	stack->kind = from->kind < KIND_COUNT ? from->kind : KIND_HEAP;
+	stack->end = MT_STACK_END(from->flags);
+	stack->guessed = from->flags & MT_STACK_GUESSED;
+	stack->usage = drain->session->range_usage[number];
+	stack->usage.alloc_bytes += __atomic_load_n(&from->alloc_bytes, __ATOMIC_RELAXED);
+	stack->usage.alloc_count += __atomic_load_n(&from->alloc_count, __ATOMIC_RELAXED);
+	stack->usage.free_bytes += __atomic_load_n(&from->free_bytes, __ATOMIC_RELAXED);
+	stack->usage.free_count += __atomic_load_n(&from->free_count, __ATOMIC_RELAXED);
+	stack->usage.live_bytes = tally->live_bytes;
+	stack->usage.live_blocks = tally->live_blocks;
+	stack->oldest_ns = tally->live_blocks ? age_of(drain, tally->oldest_ns) : 0;
+	if (!stack->usage.alloc_count && !stack->usage.live_blocks)
+		return 0;
+	if (copy_addresses(drain->session, from, stack))
+		return -ENOMEM;
+	cut_at_unmapped(stack, &snapshot->processes[stack->process]);
+	tally->row = ++snapshot->n_stacks;
+	return 0;
+}
+
+static int copy_stacks(struct drain *drain)
+{
+	const struct session *session = drain->session;
+
+	drain->snapshot->stacks = calloc(drain->n_tallies + 1, sizeof(*drain->snapshot->stacks));
+	if (!drain->snapshot->stacks)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < drain->n_tallies; i++) {
+		const struct mt_stack *stack = &session->stacks[i];
+		uint32_t slot = stack->owner / MT_GENERATIONS;
+		int error;
+
+		if (!(stack->flags & MT_STACK_USED) || slot >= session->n_targets ||
+		    stack->owner != MT_OWNER(slot, session->tracing.processes[slot].generation))
+			continue;
+		error = copy_stack(drain, i, stack);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int oldest_first(const void *a, const void *b)
+{
+	const struct block *one = a, *two = b;
+
+	if (one->age_ns != two->age_ns)
+		return one->age_ns < two->age_ns ? 1 : -1;
+	return (one->address > two->address) - (one->address < two->address);
+}
+
+static int add_block(struct drain *drain, const struct found_block *found, int node)
+{
+	struct stack *stack;
+	struct block *blocks;
+	size_t row = drain->tallies[found->stack].row;
+
+	if (!row)
+		return 0;
+	stack = &drain->snapshot->stacks[row - 1];
+	if (!(stack->n_blocks & (stack->n_blocks - 1))) {
+		blocks = realloc(stack->blocks, (stack->n_blocks ? 2 * stack->n_blocks : 1) * sizeof(*blocks));
+		if (!blocks)
+			return -ENOMEM;
+		stack->blocks = blocks;
+	}
+	stack->blocks[stack->n_blocks++] = (struct block){ .address = found->address, .size_bytes = found->size_bytes,
+							   .age_ns = age_of(drain, found->time_ns), .node = node };
+	return 0;
+}
+
+static int add_to_node(struct drain *drain, const struct found_block *found, int node)
+{
+	struct snapshot *snapshot = drain->snapshot;
+	size_t row = drain->tallies[found->stack].row;
+	struct stack *stack;
+
+	if (!row)
+		return 0;
+	stack = &snapshot->stacks[row - 1];
+	if (!stack->nodes) {
+		stack->nodes = calloc(snapshot->n_nodes, sizeof(*stack->nodes));
+		if (!stack->nodes)
+			return -ENOMEM;
+		stack->n_nodes = snapshot->n_nodes;
+		for (size_t i = 0; i < snapshot->n_nodes; i++)
+			stack->nodes[i].node = snapshot->nodes[i].node;
+	}
+	for (size_t i = 0; i < snapshot->n_nodes; i++) {
+		if (snapshot->nodes[i].node != node)
+			continue;
+		stack->nodes[i].live_bytes += found->size_bytes;
+		stack->nodes[i].live_blocks++;
+	}
+	return 0;
+}
+
+/*
+ * Where blocks lie: where the page of their first byte is now; where that cannot be told
+ * (not touched yet, process gone), the node of the CPU that allocated.
+ */
+static int place_blocks(struct drain *drain, size_t slot, int *places)
+{
+	uint64_t *addresses = calloc(drain->n_blocks + 1, sizeof(*addresses));
+	int *nodes = calloc(drain->n_blocks + 1, sizeof(*nodes));
+	size_t n = 0;
+	int error = addresses && nodes ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < drain->n_blocks && !error; i++) {
+		if (drain->session->stacks[drain->blocks[i].stack].owner / MT_GENERATIONS == slot)
+			addresses[n++] = drain->blocks[i].address;
+	}
+	if (!error && !nodes_of_pages(drain->session->targets[slot]->pid, addresses, n, nodes)) {
+		n = 0;
+		for (size_t i = 0; i < drain->n_blocks; i++) {
+			if (drain->session->stacks[drain->blocks[i].stack].owner / MT_GENERATIONS != slot)
+				continue;
+			if (nodes[n] >= 0)
+				places[i] = nodes[n];
+			n++;
+		}
+	}
+	free(addresses);
+	free(nodes);
+	return error;
+}
+
+static int copy_blocks(struct drain *drain, bool with_blocks)
+{
+	struct snapshot *snapshot = drain->snapshot;
+	int *places, error = 0;
+
+	if (!drain->keep_blocks)
+		return 0;
+	places = calloc(drain->n_blocks + 1, sizeof(*places));
+	if (!places)
+		return -ENOMEM;
+	for (size_t i = 0; i < drain->n_blocks; i++)
+		places[i] = drain->blocks[i].node;
+	for (size_t slot = 0; slot < drain->session->n_targets && snapshot->n_nodes > 1 && !error; slot++)
+		error = place_blocks(drain, slot, places);
+	for (size_t i = 0; i < drain->n_blocks && !error; i++) {
+		if (snapshot->n_nodes > 1)
+			error = add_to_node(drain, &drain->blocks[i], places[i]);
+		if (with_blocks && !error)
+			error = add_block(drain, &drain->blocks[i], places[i]);
+	}
+	for (size_t i = 0; i < snapshot->n_stacks && with_blocks; i++) {
+		if (snapshot->stacks[i].n_blocks)
+			qsort(snapshot->stacks[i].blocks, snapshot->stacks[i].n_blocks, sizeof(struct block),
+			      oldest_first);
+	}
+	free(places);
+	return error;
+}
+
+static int copy_nodes(struct snapshot *snapshot)
+{
+	size_t n;
+	int *online = nodes_online(&n);
+
+	if (!online)
+		return -ENOMEM;
+	snapshot->nodes = calloc(n, sizeof(*snapshot->nodes));
+	if (snapshot->nodes) {
+		snapshot->n_nodes = n;
+		for (size_t i = 0; i < n; i++)
+			snapshot->nodes[i].node = online[i];
+	}
+	free(online);
+	return snapshot->nodes ? 0 : -ENOMEM;
+}
+
+static uint64_t missed_runs(const struct session *session)
+{
+	struct bpf_program *program;
+	uint64_t missed = 0;
+
+	bpf_object__for_each_program(program, session->tracing.bpf->obj) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+
+		if (bpf_program__fd(program) >= 0 && !bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+static void copy_losses(const struct session *session, struct snapshot *snapshot)
+{
+	for (int i = 0; i < LOSS_COUNT; i++)
+		snapshot->lost[i] = session->tracing.bpf->bss->lost[i] + session->lost[i];
+	snapshot->lost[LOSS_MISSED_PROBES] += missed_runs(session);
+	snapshot->abandoned_calls = session->tracing.bpf->bss->abandoned_calls;
+	snapshot->unknown_frees = session->tracing.bpf->bss->unknown_frees;
+	snapshot->unknown_frees_known = !session->options.size_filter;
+}
+
+static int fill(struct drain *drain, bool with_blocks)
+{
+	struct session *session = drain->session;
+	struct snapshot *snapshot = drain->snapshot;
+	int error = copy_nodes(snapshot);
+
+	drain->keep_blocks = with_blocks || snapshot->n_nodes > 1;
+	drain->n_tallies = session->tracing.bpf->bss->next_stack;
+	if (drain->n_tallies > session->stack_rows)
+		drain->n_tallies = session->stack_rows;
+	drain->tallies = calloc(drain->n_tallies + 1, sizeof(*drain->tallies));
+	if (!drain->tallies)
+		return -ENOMEM;
+	if (!error)
+		error = live_scan(session->live, on_live_block, drain);
+	for (size_t i = 0; i < session->n_targets && !error; i++)
+		tally_ranges(drain, session->targets[i]);
+	if (!error)
+		error = drain->error;
+	if (!error)
+		error = copy_processes(drain);
+	if (!error)
+		error = copy_stacks(drain);
+	if (!error)
+		error = copy_blocks(drain, with_blocks);
+	if (!error)
+		copy_losses(session, snapshot);
+	return error;
+}
+
+int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result)
+{
+	struct drain drain = { .session = session, .older_ns = older_ns };
+	int error = events_consume(session);
+
+	*result = NULL;
+	drain.snapshot = calloc(1, sizeof(*drain.snapshot));
+	if (!drain.snapshot)
+		return -ENOMEM;
+	drain.now_ns = clock_ns(CLOCK_MONOTONIC);
+	drain.snapshot->command = "trace";
+	drain.snapshot->time_unix_ns = clock_ns(CLOCK_REALTIME);
+	drain.snapshot->elapsed_ns = drain.now_ns - session->started_ns;
+	drain.snapshot->since_unix_ns = session->started_unix_ns;
+	if (!error)
+		error = fill(&drain, with_blocks);
+	free(drain.blocks);
+	free(drain.tallies);
+	if (error) {
+		snapshot_free(drain.snapshot);
+		return error;
+	}
+	*result = drain.snapshot;
+	return 0;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the programs report and what happens to processes, as it comes in. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+
+#include "collect/internal.h"
+
+#define MAP_FIXED_FLAG 0x10
+#define MAP_HUGETLB_FLAG 0x40000
+#define MREMAP_DONTUNMAP_FLAG 4
+#define PAGE_BYTES 4096ULL
+
+/* mmap(2): a huge page's size stands in the flags as a power of two; 2 MiB when it does not. */
+static uint64_t page_bytes(uint32_t flags)
+{
+	if (!(flags & MAP_HUGETLB_FLAG))
+		return PAGE_BYTES;
+	return flags >> 26 ? 1ULL << (flags >> 26) : 2 << 20;
+}
+
+static uint64_t end_of(const struct mt_event *event, uint64_t page)
+{
+	return event->address + (event->length + page - 1) / page * page;
+}
+
+static int handle_map(struct session *session, struct target *target, const struct mt_event *event)
+{
+	int64_t replaced = ranges_map(target->ranges, event->address, end_of(event, page_bytes(event->flags)), event->stack,
+				      event->node, event->time_ns);
+
+	if (replaced > 0 && !(event->flags & MAP_FIXED_FLAG))
+		session->lost[LOSS_MISSED_FREES]++;
+	return replaced < 0 ? (int)replaced : 0;
+}
+
+static int handle_break(struct session *session, struct target *target, const struct mt_event *event)
+{
+	uint64_t from = event->address, to = event->length;
+	int64_t replaced;
+
+	if (to <= from)
+		return ranges_take(target->ranges, 0, to, from);
+	replaced = ranges_map(target->ranges, from, to, event->stack, event->node, event->time_ns);
+	if (replaced > 0)
+		session->lost[LOSS_MISSED_FREES]++;
+	return replaced < 0 ? (int)replaced : 0;
+}
+
+/* Code was mapped: perhaps an allocator, which is taken up now. */
+static int handle_code(struct session *session, struct target *target)
+{
+	char error[256];
+	int attached;
+
+	target->mappings_stale = true;
+	if (session->launched.pid == target->pid || target_read_mappings(target))
+		return 0; /* held at the loader's hook; or gone */
+	attached = target_attach(target, error, sizeof(error));
+	if (attached > 0)
+		session->lost[LOSS_LATE_OBJECTS] += attached;
+	return attached < 0 && attached != -ESRCH ? attached : 0;
+}
+
+int session_exec(struct session *session, struct target *target)
+{
+	const struct mt_process *process = &session->tracing.processes[target->slot];
+	char error[256];
+	int code;
+
+	code = live_remove_owner(session->live, MT_OWNER(target->slot, process->generation - 1));
+	if (!code)
+		code = target_exec(target);
+	if (!code)
+		code = target_attach(target, error, sizeof(error));
+	return code < 0 && code != -ESRCH ? code : 0;
+}
+
+static int handle_exec(struct session *session, struct target *target)
+{
+	int code;
+
+	if (session->launched.pid == target->pid)
+		return 0; /* done while it was held at its exec */
+	code = session_exec(session, target);
+	session->lost[LOSS_LATE_OBJECTS] += target->n_attached;
+	target_start(target);
+	return code;
+}
+
+static int handle_event(struct session *session, const struct mt_event *event)
+{
+	struct target *target;
+
+	if (event->type == MT_EVENT_GROW)
+		return live_grow(session->live);
+	if (event->slot >= session->n_targets)
+		return 0;
+	target = session->targets[event->slot];
+	if (event->generation != session->tracing.processes[event->slot].generation)
+		return 0; /* of a program that is no more */
+	switch (event->type) {
+	case MT_EVENT_MAP:
+		return handle_map(session, target, event);
+	case MT_EVENT_TAKE:
+		return ranges_take(target->ranges, event->thread, event->address, end_of(event, PAGE_BYTES));
+	case MT_EVENT_RESTORE:
+		return ranges_restore(target->ranges, event->thread);
+	case MT_EVENT_MOVE:
+		return ranges_move(target->ranges, event->thread, event->address,
+				   end_of(event, PAGE_BYTES) - event->address,
+				   event->flags & MREMAP_DONTUNMAP_FLAG, event->time_ns);
+	case MT_EVENT_BRK:
+		return handle_break(session, target, event);
+	case MT_EVENT_CODE:
+		return handle_code(session, target);
+	case MT_EVENT_EXEC:
+		return handle_exec(session, target);
+	}
+	return 0;
+}
+
+static int on_event(void *context, void *data, size_t size)
+{
+	struct session *session = context;
+	struct mt_event event;
+	int error;
+
+	if (size < sizeof(event))
+		return 0;
+	memcpy(&event, data, sizeof(event));
+	error = handle_event(session, &event);
+	if (error)
+		session->lost[LOSS_MAPPINGS_FULL]++;
+	return 0;
+}
+
+int events_new(struct session *session)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = EVENT_RING };
+
+	session->ring = ring_buffer__new(bpf_map__fd(session->tracing.bpf->maps.events), on_event, session, NULL);
+	if (!session->ring)
+		return -errno;
+	session->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (session->epoll_fd < 0)
+		return -errno;
+	if (epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, ring_buffer__epoll_fd(session->ring), &event))
+		return -errno;
+	return 0;
+}
+
+int events_consume(struct session *session)
+{
+	int count = ring_buffer__consume(session->ring);
+
+	return count < 0 ? count : 0;
+}
+
+static void process_ended(struct session *session, struct target *target)
+{
+	const struct mt_process *process = &session->tracing.processes[target->slot];
+
+	if (target->ended)
+		return;
+	target->ended = true;
+	epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, target->pidfd, NULL);
+	if (session->launched.pid == target->pid || !process->exited)
+		return;
+	target->exit_status_known = true;
+	target->exit_status = WIFSIGNALED(process->exit_code) ? 128 + WTERMSIG(process->exit_code) :
+								WEXITSTATUS(process->exit_code);
+}
+
+int session_handle(struct session *session, char *error, size_t error_size)
+{
+	struct epoll_event events[16];
+	int n = epoll_wait(session->epoll_fd, events, 16, 0), code = 0;
+
+	for (int i = 0; i < n && !code; i++) {
+		if (events[i].data.u64 == EVENT_RING)
+			code = events_consume(session);
+		else if (events[i].data.u64 == EVENT_CHILD)
+			code = launch_handle(session, error, error_size);
+		else
+			process_ended(session, session->targets[events[i].data.u64 - EVENT_PROCESS]);
+	}
+	return code;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of collect/ that make up a session share. */
+#ifndef MEMTRACE_COLLECT_INTERNAL_H
+#define MEMTRACE_COLLECT_INTERNAL_H
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "collect/live.h"
+#include "collect/session.h"
+#include "collect/target.h"
+#include "probe/bpf.h"
+
+/* A command that memtrace started, and is the tracer of. */
+struct launched {
+	pid_t pid;
+	bool executing;   /* COMMAND's exec was seen */
+	bool ended;
+	int status;       /* as the shell counts it */
+	pid_t holding;    /* thread that is on its way to the stop in which libraries are looked at */
+	int exec_error;   /* errno of a failed exec, from the child */
+};
+
+struct session {
+	struct session_options options;
+	struct tracing tracing;
+	struct bpf_link *links[16]; /* of the programs on tracepoints */
+	size_t n_links;
+	struct ring_buffer *ring;
+	struct live *live;
+	struct target **targets; /* by slot */
+	size_t n_targets;
+	struct launched launched;
+	int epoll_fd, child_signal_fd;
+	struct usage *range_usage; /* by stack number, for the kinds that are ranges */
+	uint32_t stack_rows;
+	const struct mt_stack *stacks;          /* mapped */
+	const struct mt_frame_page *frame_pages; /* mapped */
+	uint64_t frame_words;
+	uint64_t lost[LOSS_COUNT]; /* noticed here, beside what the programs count */
+	uint64_t started_ns, started_unix_ns;
+	struct rlimit file_limit; /* as it was before memtrace raised it */
+};
+
+/* What an epoll event is of. */
+enum {
+	EVENT_RING,
+	EVENT_CHILD,
+	EVENT_PROCESS, /* + the target's slot */
+};
+
+/* session.c */
+int session_add_target(struct session *session, pid_t pid, char *error, size_t error_size);
+uint64_t clock_ns(clockid_t clock);
+
+/* events.c */
+int events_new(struct session *session);
+int events_consume(struct session *session);
+int session_exec(struct session *session, struct target *target);
+
+/* launch.c */
+int launch_handle(struct session *session, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/nodes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MAX_NODES 1024
+#define PAGE_MASK (~4095ULL)
+
+size_t nodes_parse(const char *list, int *nodes, size_t max)
+{
+	size_t n = 0;
+
+	while (*list) {
+		char *end;
+		long first = strtol(list, &end, 10), last = first;
+
+		if (end == list || first < 0 || first >= MAX_NODES)
+			break;
+		if (*end == '-') {
+			list = end + 1;
+			last = strtol(list, &end, 10);
+			if (end == list || last >= MAX_NODES)
+				break;
+		}
+		for (; first <= last && n < max; first++)
+			nodes[n++] = first;
+		if (*end != ',')
+			break;
+		list = end + 1;
+	}
+	return n;
+}
+
+int *nodes_online(size_t *n)
+{
+	int *nodes = calloc(MAX_NODES, sizeof(*nodes));
+	FILE *file = fopen("/sys/devices/system/node/online", "re");
+	char text[4096] = "";
+
+	*n = 0;
+	if (nodes && file && fgets(text, sizeof(text), file))
+		*n = nodes_parse(text, nodes, MAX_NODES);
+	if (file)
+		fclose(file);
+	if (nodes && !*n)
+		*n = 1; /* a kernel without NUMA: node 0 */
+	return nodes;
+}
+
+int nodes_of_pages(pid_t pid, const uint64_t *addresses, size_t n, int *nodes)
+{
+	enum { BATCH = 4096 };
+	void **pages = calloc(BATCH, sizeof(*pages));
+
+	if (!pages)
+		return -ENOMEM;
+	for (size_t first = 0; first < n; first += BATCH) {
+		size_t count = n - first < BATCH ? n - first : BATCH;
+
+		for (size_t i = 0; i < count; i++)
+			pages[i] = (void *)(addresses[first + i] & PAGE_MASK);
+		if (syscall(SYS_move_pages, pid, count, pages, NULL, nodes + first, 0) < 0) {
+			int error = -errno;
+
+			free(pages);
+			return error;
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (nodes[i] < 0)
+			nodes[i] = -1;
+	}
+	free(pages);
+	return 0;
+}

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/ranges.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One successful mmap (or growth of the break). Held by its ranges, stashed ones included. */
+struct mapping_origin {
+	uint32_t stack;
+	size_t parts; /* ranges of it that are mapped */
+	size_t holders;
+};
+
+/* What a thread's system call is about to unmap. */
+struct stash {
+	uint32_t thread;
+	uint64_t start, end;
+	struct range *pieces;
+	size_t n_pieces;
+};
+
+struct ranges {
+	struct ranges_stats stats;
+	struct range *rows;
+	size_t n, size;
+	struct stash *stashes;
+	size_t n_stashes;
+};
+
+struct ranges *ranges_new(const struct ranges_stats *stats)
+{
+	struct ranges *ranges = calloc(1, sizeof(*ranges));
+
+	if (ranges)
+		ranges->stats = *stats;
+	return ranges;
+}
+
+static void origin_release(struct mapping_origin *origin)
+{
+	if (--origin->holders == 0)
+		free(origin);
+}
+
+static void stash_drop(struct ranges *ranges, struct stash *stash)
+{
+	for (size_t i = 0; i < stash->n_pieces; i++)
+		origin_release(stash->pieces[i].origin);
+	free(stash->pieces);
+	*stash = ranges->stashes[--ranges->n_stashes];
+}
+
+static struct stash *stash_find(struct ranges *ranges, uint32_t thread)
+{
+	for (size_t i = 0; i < ranges->n_stashes; i++) {
+		if (ranges->stashes[i].thread == thread)
+			return &ranges->stashes[i];
+	}
+	return NULL;
+}
+
+void ranges_clear(struct ranges *ranges)
+{
+	while (ranges->n_stashes)
+		stash_drop(ranges, &ranges->stashes[0]);
+	for (size_t i = 0; i < ranges->n; i++)
+		origin_release(ranges->rows[i].origin);
+	ranges->n = 0;
+}
+
+void ranges_free(struct ranges *ranges)
+{
+	if (!ranges)
+		return;
+	ranges_clear(ranges);
+	free(ranges->stashes);
+	free(ranges->rows);
+	free(ranges);
+}
+
+const struct range *ranges_all(const struct ranges *ranges, size_t *n)
+{
+	*n = ranges->n;
+	return ranges->rows;
+}
+
+/* Index of the first range that ends after the address. */
+static size_t first_after(const struct ranges *ranges, uint64_t address)
+{
+	size_t low = 0, high = ranges->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ranges->rows[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int insert_at(struct ranges *ranges, size_t index, const struct range *range)
+{
+	if (ranges->n == ranges->size) {
+		size_t size = ranges->size ? 2 * ranges->size : 64;
+		struct range *rows = realloc(ranges->rows, size * sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		ranges->rows = rows;
+		ranges->size = size;
+	}
+	memmove(&ranges->rows[index + 1], &ranges->rows[index], (ranges->n - index) * sizeof(*range));
+	ranges->rows[index] = *range;
+	ranges->n++;
+	range->origin->parts++;
+	range->origin->holders++;
+	return 0;
+}
+
+static void remove_at(struct ranges *ranges, size_t index)
+{
+	struct mapping_origin *origin = ranges->rows[index].origin;
+
+	ranges->n--;
+	memmove(&ranges->rows[index], &ranges->rows[index + 1], (ranges->n - index) * sizeof(*ranges->rows));
+	origin->parts--;
+	origin_release(origin);
+}
+
+static struct usage *usage_of(const struct ranges *ranges, uint32_t stack)
+{
+	return ranges->stats.of_stack(ranges->stats.context, stack);
+}
+
+static int keep_piece(struct stash *stash, const struct range *piece)
+{
+	struct range *pieces = realloc(stash->pieces, (stash->n_pieces + 1) * sizeof(*pieces));
+
+	if (!pieces)
+		return -ENOMEM;
+	stash->pieces = pieces;
+	pieces[stash->n_pieces++] = *piece;
+	piece->origin->holders++;
+	return 0;
+}
+
+/* Cuts [start, end) out of the range at `index`; what is left of it stays. */
+static int cut(struct ranges *ranges, size_t index, uint64_t start, uint64_t end)
+{
+	struct range *range = &ranges->rows[index];
+
+	if (start <= range->start && end >= range->end) {
+		remove_at(ranges, index);
+	} else if (start <= range->start) {
+		range->start = end;
+	} else if (end >= range->end) {
+		range->end = start;
+	} else {
+		struct range tail = *range;
+
+		tail.start = end;
+		range->end = start;
+		return insert_at(ranges, index + 1, &tail);
+	}
+	return 0;
+}
+
+/* Unmaps [start, end); the pieces go to the stash if there is one. Bytes, or -errno. */
+static int64_t unmap(struct ranges *ranges, uint64_t start, uint64_t end, struct stash *stash)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = first_after(ranges, start); i < ranges->n && ranges->rows[i].start < end;) {
+		struct range piece = ranges->rows[i];
+		struct usage *usage = usage_of(ranges, piece.stack);
+		size_t before = ranges->n;
+		int error;
+
+		if (piece.start < start)
+			piece.start = start;
+		if (piece.end > end)
+			piece.end = end;
+		if (!usage || (stash && keep_piece(stash, &piece)))
+			return -ENOMEM;
+		piece.origin->holders++;
+		error = cut(ranges, i, piece.start, piece.end);
+		if (!error) {
+			usage->free_bytes += piece.end - piece.start;
+			usage->free_count += piece.origin->parts == 0;
+			bytes += piece.end - piece.start;
+		}
+		origin_release(piece.origin);
+		if (error)
+			return error;
+		if (ranges->n >= before)
+			i++;
+	}
+	return bytes;
+}
+
+static int map_new(struct ranges *ranges, struct range *range)
+{
+	struct usage *usage = usage_of(ranges, range->stack);
+	struct mapping_origin *origin;
+	int error;
+
+	if (!usage)
+		return -ENOMEM;
+	origin = calloc(1, sizeof(*origin));
+	if (!origin)
+		return -ENOMEM;
+	origin->stack = range->stack;
+	range->origin = origin;
+	error = insert_at(ranges, first_after(ranges, range->start), range);
+	if (error) {
+		free(origin);
+		return error;
+	}
+	usage->alloc_bytes += range->end - range->start;
+	usage->alloc_count++;
+	return 0;
+}
+
+int64_t ranges_map(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t stack, uint16_t node,
+		   uint64_t time_ns)
+{
+	struct range range = { .start = start, .end = end, .stack = stack, .node = node, .time_ns = time_ns };
+	int64_t replaced;
+	int error;
+
+	if (end <= start)
+		return -EINVAL;
+	replaced = unmap(ranges, start, end, NULL);
+	if (replaced < 0)
+		return replaced;
+	error = map_new(ranges, &range);
+	return error ? error : replaced;
+}
+
+int ranges_take(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t end)
+{
+	struct stash stash = { .thread = thread, .start = start, .end = end };
+	struct stash *old = stash_find(ranges, thread), *stashes;
+	int64_t bytes;
+
+	if (old)
+		stash_drop(ranges, old);
+	if (end < start)
+		return -EINVAL;
+	stashes = realloc(ranges->stashes, (ranges->n_stashes + 1) * sizeof(*stashes));
+	if (!stashes)
+		return -ENOMEM;
+	ranges->stashes = stashes;
+	bytes = unmap(ranges, start, end, &stash);
+	if (stash.n_pieces || start == end)
+		ranges->stashes[ranges->n_stashes++] = stash;
+	return bytes < 0 ? (int)bytes : 0;
+}
+
+/* Puts a piece back where it was, joined with what is left of its block beside it. */
+static int put_back(struct ranges *ranges, const struct range *piece)
+{
+	size_t index = first_after(ranges, piece->start);
+	struct range *left = index ? &ranges->rows[index - 1] : NULL;
+	struct range *right = index < ranges->n ? &ranges->rows[index] : NULL;
+	bool joins_left = left && left->end == piece->start && left->origin == piece->origin;
+	bool joins_right = right && right->start == piece->end && right->origin == piece->origin;
+
+	if (joins_left && joins_right) {
+		left->end = right->end;
+		remove_at(ranges, index);
+		return 0;
+	}
+	if (joins_left) {
+		left->end = piece->end;
+		return 0;
+	}
+	if (joins_right) {
+		right->start = piece->start;
+		return 0;
+	}
+	return insert_at(ranges, index, piece);
+}
+
+/* Takes back that the piece was counted as freed. */
+static int uncount(struct ranges *ranges, const struct range *piece)
+{
+	struct usage *usage = usage_of(ranges, piece->stack);
+
+	if (!usage)
+		return -ENOMEM;
+	usage->free_bytes -= piece->end - piece->start;
+	usage->free_count -= piece->origin->parts == 0;
+	return 0;
+}
+
+static int restore(struct ranges *ranges, const struct stash *stash)
+{
+	for (size_t i = 0; i < stash->n_pieces; i++) {
+		int error = uncount(ranges, &stash->pieces[i]);
+
+		if (!error)
+			error = put_back(ranges, &stash->pieces[i]);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int ranges_restore(struct ranges *ranges, uint32_t thread)
+{
+	struct stash *stash = stash_find(ranges, thread);
+	int error;
+
+	if (!stash)
+		return 0;
+	error = restore(ranges, stash);
+	stash_drop(ranges, stash);
+	return error;
+}
+
+/* The block that a new one beside it (MREMAP_DONTUNMAP) belongs with. */
+static const struct range *duplicated(const struct ranges *ranges, const struct stash *stash)
+{
+	size_t index;
+
+	if (stash->n_pieces)
+		return &stash->pieces[0];
+	index = first_after(ranges, stash->start);
+	if (index < ranges->n && ranges->rows[index].start <= stash->start)
+		return &ranges->rows[index];
+	return NULL;
+}
+
+static int move_copy(struct ranges *ranges, const struct stash *stash, uint64_t start, uint64_t length,
+		     uint64_t time_ns)
+{
+	const struct range *from = duplicated(ranges, stash);
+	int64_t result;
+	uint32_t stack;
+	uint16_t node;
+
+	if (!from)
+		return 0;
+	stack = from->stack;
+	node = from->node;
+	result = restore(ranges, stash);
+	if (!result)
+		result = ranges_map(ranges, start, start + length, stack, node, time_ns);
+	return result < 0 ? (int)result : 0;
+}
+
+/* A piece at its new place: cut or grown with the mapping's end. */
+static int move_piece(struct ranges *ranges, const struct stash *stash, const struct range *piece, uint64_t start,
+		      uint64_t length)
+{
+	uint64_t at = piece->start - stash->start, end = piece->end - stash->start;
+	uint64_t old_bytes = piece->end - piece->start;
+	struct usage *usage = usage_of(ranges, piece->stack);
+	struct range moved = *piece;
+
+	if (!usage)
+		return -ENOMEM;
+	if (at >= length)
+		return 0;
+	if (piece->end == stash->end || end > length)
+		end = length;
+	moved.start = start + at;
+	moved.end = start + end;
+	usage->free_count -= piece->origin->parts == 0;
+	usage->free_bytes -= old_bytes;
+	if (end - at >= old_bytes)
+		usage->alloc_bytes += end - at - old_bytes;
+	else
+		usage->free_bytes += old_bytes - (end - at);
+	return put_back(ranges, &moved);
+}
+
+int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t length, int keep_old,
+		uint64_t time_ns)
+{
+	struct stash *stash = stash_find(ranges, thread);
+	int error = 0;
+
+	if (!stash)
+		return 0;
+	if (keep_old || stash->start == stash->end) {
+		error = move_copy(ranges, stash, start, length, time_ns);
+	} else {
+		int64_t replaced = unmap(ranges, start, start + length, NULL);
+
+		error = replaced < 0 ? (int)replaced : 0;
+		for (size_t i = 0; i < stash->n_pieces && !error; i++)
+			error = move_piece(ranges, stash, &stash->pieces[i], start, length);
+	}
+	stash_drop(ranges, stash);
+	return error;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Mapped ranges of one process: mmap, munmap, mremap, MAP_FIXED and brk work on any part
+ * of them. A block is one range; a range cut in its middle becomes two blocks that remain
+ * one mapping, whose count of frees goes up when the last part is gone.
+ *
+ * Statistics are kept per stack number. Addresses and lengths are in bytes, whole pages.
+ */
+#ifndef MEMTRACE_COLLECT_RANGES_H
+#define MEMTRACE_COLLECT_RANGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/snapshot.h"
+
+struct mapping_origin;
+
+struct range {
+	uint64_t start, end;
+	uint64_t time_ns;
+	uint32_t stack;
+	uint16_t node;
+	struct mapping_origin *origin;
+};
+
+struct ranges;
+
+/* What ranges tell of themselves. `usage` belongs to a stack number; live_* are not kept. */
+struct ranges_stats {
+	struct usage *(*of_stack)(void *context, uint32_t stack); /* NULL: out of memory */
+	void *context;
+};
+
+struct ranges *ranges_new(const struct ranges_stats *stats);
+void ranges_free(struct ranges *ranges);
+
+/* A new mapping. Returns the number of bytes it replaced, or -errno. */
+int64_t ranges_map(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t stack, uint16_t node,
+		   uint64_t time_ns);
+/* Bytes from start to end are gone, or will be when the thread's system call succeeds. 0 or -errno. */
+int ranges_take(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t end);
+/* … it failed: what the thread took last is there still. 0 or -errno. */
+int ranges_restore(struct ranges *ranges, uint32_t thread);
+/*
+ * … it was an mremap and succeeded: what was taken is now at start, `length` long;
+ * with `keep_old` (MREMAP_DONTUNMAP, or an old length of 0) the old range stays. 0 or -errno.
+ */
+int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t length, int keep_old,
+		uint64_t time_ns);
+/* The address space is gone. */
+void ranges_clear(struct ranges *ranges);
+
+/* All ranges, sorted by start. Valid until the next change. */
+const struct range *ranges_all(const struct ranges *ranges, size_t *n);
+
+#endif

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect/internal.h"
+#include "collect/procfs.h"
+#include "probe/features.h"
+#include "probe/tracepoint.h"
+
+#define PAGE_BYTES 4096
+
+uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* libbpf's own messages help nobody but developers. */
+static int silent(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (!getenv("MEMTRACE_DEBUG"))
+		return 0;
+	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, arguments);
+}
+
+/* Programs that hang on nothing but a tracepoint, and which. */
+static const struct {
+	const char *program, *event;
+} tracepoints[] = {
+	{ "mmap_enter", "sys_enter_mmap" },     { "mmap_exit", "sys_exit_mmap" },
+	{ "munmap_enter", "sys_enter_munmap" }, { "munmap_exit", "sys_exit_munmap" },
+	{ "mremap_enter", "sys_enter_mremap" }, { "mremap_exit", "sys_exit_mremap" },
+	{ "brk_enter", "sys_enter_brk" },       { "brk_exit", "sys_exit_brk" },
+};
+
+#define N_TRACEPOINTS (sizeof(tracepoints) / sizeof(tracepoints[0]))
+
+static uint64_t power_of_two_below(uint64_t n)
+{
+	return n < 2 ? 1 : 1ULL << (63 - __builtin_clzll(n));
+}
+
+/* Shares --max-memory out: an eighth to stacks, a sixty-fourth to events, the rest to blocks. */
+static int size_tables(struct session *session)
+{
+	const struct session_options *options = &session->options;
+	struct memtrace_bpf *bpf = session->tracing.bpf;
+	uint64_t rows = options->stack_table_rows, events = options->event_buffer_bytes;
+	uint64_t index, scratches = power_of_two_below(4 * (uint64_t)sysconf(_SC_NPROCESSORS_CONF) * 2 - 1);
+	int error;
+
+	if (!rows)
+		rows = power_of_two_below(options->max_memory_bytes / 8192);
+	if (!events)
+		events = power_of_two_below(options->max_memory_bytes / 64);
+	if (events < PAGE_BYTES)
+		events = PAGE_BYTES;
+	if (events > 16 << 20)
+		events = 16 << 20;
+	session->stack_rows = rows;
+	session->frame_words = (rows * 32 + MT_FRAME_PAGE - 1) / MT_FRAME_PAGE * MT_FRAME_PAGE;
+	index = power_of_two_below(2 * rows / MT_INDEX_SLOTS);
+	bpf->rodata->stack_rows = rows;
+	bpf->rodata->frame_words = session->frame_words;
+	bpf->rodata->index_mask = index - 1;
+	bpf->rodata->scratch_mask = scratches - 1;
+	bpf->rodata->stack_depth = options->stack_depth;
+	bpf->rodata->min_size_bytes = options->min_size_bytes;
+	bpf->rodata->max_size_bytes = options->max_size_bytes;
+	error = bpf_map__set_max_entries(bpf->maps.stacks, rows);
+	if (!error)
+		error = bpf_map__set_max_entries(bpf->maps.frame_pages, session->frame_words / MT_FRAME_PAGE);
+	if (!error)
+		error = bpf_map__set_max_entries(bpf->maps.stack_index, index);
+	if (!error)
+		error = bpf_map__set_max_entries(bpf->maps.scratches, scratches);
+	if (!error)
+		error = bpf_map__set_max_entries(bpf->maps.events, power_of_two_below(events));
+	return error;
+}
+
+static void *map_table(const struct bpf_map *map, int protection)
+{
+	size_t bytes = (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) / 8 * 8);
+	void *table = mmap(NULL, bytes, protection, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return table == MAP_FAILED ? NULL : table;
+}
+
+static void unmap_table(const void *table, const struct bpf_map *map)
+{
+	if (table)
+		munmap((void *)table, (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) / 8 * 8));
+}
+
+static int map_tables(struct session *session)
+{
+	struct memtrace_bpf *bpf = session->tracing.bpf;
+
+	session->tracing.processes = map_table(bpf->maps.processes, PROT_READ | PROT_WRITE);
+	session->stacks = map_table(bpf->maps.stacks, PROT_READ);
+	session->frame_pages = map_table(bpf->maps.frame_pages, PROT_READ);
+	session->range_usage = calloc(session->stack_rows, sizeof(*session->range_usage));
+	if (!session->tracing.processes || !session->stacks || !session->frame_pages || !session->range_usage)
+		return -ENOMEM;
+	return 0;
+}
+
+static int load(struct session *session)
+{
+	struct memtrace_bpf *bpf;
+	int error;
+
+	libbpf_set_print(silent);
+	bpf = memtrace_bpf__open();
+	if (!bpf)
+		return -errno;
+	session->tracing.bpf = bpf;
+	error = attach_prepare(bpf, session->tracing.backend);
+	if (!error)
+		error = size_tables(session);
+	if (!error)
+		error = memtrace_bpf__load(bpf);
+	if (!error)
+		error = map_tables(session);
+	return error;
+}
+
+static int keep_link(struct session *session, struct bpf_link *link)
+{
+	if (!link)
+		return -errno;
+	session->links[session->n_links++] = link;
+	return 0;
+}
+
+static int attach_lifecycle(struct session *session)
+{
+	struct memtrace_bpf *bpf = session->tracing.bpf;
+	struct bpf_program *programs[] = { bpf->progs.process_fork, bpf->progs.process_exec, bpf->progs.process_exit };
+	int error = 0;
+
+	for (size_t i = 0; i < 3 && !error; i++)
+		error = keep_link(session, bpf_program__attach(programs[i]));
+	return error;
+}
+
+static int attach_syscalls(struct session *session)
+{
+	int error = 0;
+
+	if (!feature_present(FEATURE_SYSCALL_TRACEPOINTS))
+		return 0;
+	for (size_t i = 0; i < N_TRACEPOINTS && !error; i++) {
+		struct bpf_program *program =
+			bpf_object__find_program_by_name(session->tracing.bpf->obj, tracepoints[i].program);
+		int fd = tracepoint_open("syscalls", tracepoints[i].event);
+
+		error = fd < 0 ? fd : keep_link(session, bpf_program__attach_perf_event(program, fd));
+		if (error && fd >= 0)
+			close(fd);
+	}
+	return error;
+}
+
+static void raise_file_limit(struct session *session)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &session->file_limit))
+		return;
+	limit = session->file_limit;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static uint64_t live_slots(const struct session *session)
+{
+	uint64_t stacks = session->stack_rows * (sizeof(struct mt_stack) + sizeof(struct usage) + 16) +
+			  session->frame_words * 8;
+	uint64_t budget = session->options.max_memory_bytes;
+
+	if (session->options.live_table_slots)
+		return session->options.live_table_slots;
+	budget = budget > 2 * stacks ? budget - stacks : budget / 2;
+	return budget / (sizeof(struct mt_bucket) / MT_BUCKET_SLOTS);
+}
+
+static int choose_backend(const char *name, char *error, size_t error_size)
+{
+	static const enum feature needs[] = {
+		[BACKEND_SESSION] = FEATURE_UPROBE_SESSION,
+		[BACKEND_MULTI] = FEATURE_UPROBE_MULTI,
+		[BACKEND_PERF] = FEATURE_UPROBE_PERF,
+	};
+	int backend = name ? backend_find(name) : backend_best();
+
+	if (backend >= 0 && feature_present(needs[backend]))
+		return backend;
+	snprintf(error, error_size, "this kernel cannot probe by %s; see memtrace doctor", name ? name : "any backend");
+	return -ENOTSUP;
+}
+
+static int set_up(struct session *session)
+{
+	int error = load(session);
+
+	if (!error)
+		error = live_new(session->tracing.bpf, live_slots(session), &session->live);
+	if (!error)
+		error = events_new(session);
+	if (!error)
+		error = attach_lifecycle(session);
+	if (!error)
+		error = attach_syscalls(session);
+	session->tracing.modules = modules_new();
+	if (!error && !session->tracing.modules)
+		error = -ENOMEM;
+	return error;
+}
+
+int session_new(const struct session_options *options, struct session **result, char *error, size_t error_size)
+{
+	struct session *session;
+	int code = features_require(error, error_size);
+
+	*result = NULL;
+	if (code)
+		return code;
+	code = choose_backend(options->backend, error, error_size);
+	if (code < 0)
+		return code;
+	session = calloc(1, sizeof(*session));
+	if (!session) {
+		snprintf(error, error_size, "out of memory");
+		return -ENOMEM;
+	}
+	session->options = *options;
+	session->tracing.backend = code;
+	session->tracing.objects = options->objects;
+	session->tracing.n_objects = options->n_objects;
+	session->epoll_fd = session->child_signal_fd = -1;
+	raise_file_limit(session);
+	code = set_up(session);
+	if (code) {
+		snprintf(error, error_size, "cannot load the BPF programs: %s%s", strerror(-code),
+			 code == -E2BIG || code == -ENOMEM ? "; try a smaller --max-memory" : "; see memtrace doctor");
+		session_free(session);
+		return code;
+	}
+	*result = session;
+	return 0;
+}
+
+void session_free(struct session *session)
+{
+	struct memtrace_bpf *bpf;
+
+	if (!session)
+		return;
+	bpf = session->tracing.bpf;
+	for (size_t i = 0; i < session->n_targets; i++)
+		target_free(session->targets[i]);
+	for (size_t i = 0; i < session->n_links; i++)
+		bpf_link__destroy(session->links[i]);
+	live_free(session->live);
+	ring_buffer__free(session->ring);
+	if (bpf) {
+		unmap_table(session->tracing.processes, bpf->maps.processes);
+		unmap_table(session->stacks, bpf->maps.stacks);
+		unmap_table(session->frame_pages, bpf->maps.frame_pages);
+		memtrace_bpf__destroy(bpf);
+	}
+	if (session->epoll_fd >= 0)
+		close(session->epoll_fd);
+	if (session->child_signal_fd >= 0)
+		close(session->child_signal_fd);
+	modules_free(session->tracing.modules);
+	free(session->range_usage);
+	free(session->targets);
+	free(session);
+}
+
+static struct usage *range_usage(void *context, uint32_t stack)
+{
+	struct session *session = context;
+
+	return stack < session->stack_rows ? &session->range_usage[stack] : NULL;
+}
+
+int session_add_target(struct session *session, pid_t pid, char *error, size_t error_size)
+{
+	struct ranges_stats stats = { .of_stack = range_usage, .context = session };
+	struct target **targets = realloc(session->targets, (session->n_targets + 1) * sizeof(struct target *));
+	struct epoll_event event = { .events = EPOLLIN };
+	int code;
+
+	if (!targets || session->n_targets >= MT_MAX_PROCESSES) {
+		if (targets)
+			session->targets = targets;
+		snprintf(error, error_size, "too many processes: %d can be traced at once", MT_MAX_PROCESSES);
+		return -E2BIG;
+	}
+	session->targets = targets;
+	code = target_new(&session->tracing, pid, session->n_targets, &stats, &targets[session->n_targets], error,
+			  error_size);
+	if (code)
+		return code;
+	event.data.u64 = EVENT_PROCESS + session->n_targets;
+	if (epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, targets[session->n_targets]->pidfd, &event)) {
+		code = -errno;
+		snprintf(error, error_size, "cannot watch process %d: %s", pid, strerror(-code));
+		target_free(targets[session->n_targets]);
+		return code;
+	}
+	session->n_targets++;
+	return 0;
+}
+
+int session_add_process(struct session *session, pid_t pid, char *error, size_t error_size)
+{
+	struct target *target;
+	int code = procfs_check_traceable(pid, error, error_size);
+
+	if (!code)
+		code = session_add_target(session, pid, error, error_size);
+	if (code)
+		return code;
+	target = session->targets[session->n_targets - 1];
+	code = target_read_mappings(target);
+	if (code) {
+		snprintf(error, error_size,
+			 code == -EACCES || code == -EPERM ? "not allowed to read process %d (CAP_SYS_PTRACE is needed)" :
+							     "process %d ended while memtrace attached",
+			 pid);
+		return code;
+	}
+	code = target_check_program(target, error, error_size);
+	if (!code) {
+		code = target_attach(target, error, error_size);
+		if (code >= 0)
+			code = target_check_attached(target, error, error_size);
+	}
+	return code;
+}
+
+void session_start(struct session *session)
+{
+	for (size_t i = 0; i < session->n_targets; i++)
+		target_start(session->targets[i]);
+	session->started_ns = clock_ns(CLOCK_MONOTONIC);
+	session->started_unix_ns = clock_ns(CLOCK_REALTIME);
+}
+
+int session_fd(const struct session *session)
+{
+	return session->epoll_fd;
+}
+
+size_t session_running(const struct session *session)
+{
+	size_t running = 0;
+
+	for (size_t i = 0; i < session->n_targets; i++)
+		running += !session->targets[i]->ended;
+	return running;
+}
+
+int session_command_status(const struct session *session)
+{
+	return session->launched.ended ? session->launched.status : -1;
+}
+
+void session_describe(const struct session *session, char *text, size_t size)
+{
+	size_t objects = 0, points = 0;
+
+	for (size_t i = 0; i < session->n_targets; i++) {
+		objects += session->targets[i]->n_attached;
+		for (size_t j = 0; j < session->targets[i]->n_attached; j++)
+			points += session->targets[i]->attached[j].n_points;
+	}
+	snprintf(text, size, "%zu probes in %zu objects of %zu processes, backend %s", points, objects,
+		 session->n_targets, backend_name(session->tracing.backend));
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A tracing session: the loaded programs, the processes traced, and what is known of them.
+ * One thread owns it (it is the tracer of the command that it started).
+ */
+#ifndef MEMTRACE_COLLECT_SESSION_H
+#define MEMTRACE_COLLECT_SESSION_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "model/snapshot.h"
+
+struct session_options {
+	uint64_t max_memory_bytes; /* of the tables, kernel side included */
+	uint64_t min_size_bytes, max_size_bytes;
+	bool size_filter;
+	unsigned int stack_depth;  /* frames */
+	const char *backend;       /* NULL: the best the kernel has */
+	char **objects;            /* -O */
+	size_t n_objects;
+	/* What a command started is to have as if memtrace were not there. */
+	sigset_t command_signals;
+	struct sigaction command_pipe_action;
+	/* 0: by max_memory_bytes */
+	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes;
+};
+
+struct session;
+
+/* Loads the programs. 0, or -errno with one line in `error`. */
+int session_new(const struct session_options *options, struct session **session, char *error, size_t error_size);
+/* Detaches everything; traced processes go on. */
+void session_free(struct session *session);
+
+/* Attaches to a running process. 0, or -errno with one line in `error`. */
+int session_add_process(struct session *session, pid_t pid, char *error, size_t error_size);
+
+/*
+ * Starts a command, traced from its first allocation. Returns once it runs its program, or
+ * has ended. 0, or -errno with one line in `error` (also when the command cannot be executed).
+ */
+int session_launch(struct session *session, char **command, char *error, size_t error_size);
+
+/* Counting begins for all processes added. */
+void session_start(struct session *session);
+
+/* Readable when session_handle() has something to do. */
+int session_fd(const struct session *session);
+/* Follows what happened to the processes; does not wait. 0, or -errno with one line in `error`. */
+int session_handle(struct session *session, char *error, size_t error_size);
+
+/* Processes that have not ended. */
+size_t session_running(const struct session *session);
+/* Exit status of a launched command, as the shell counts it; -1 while it runs. */
+int session_command_status(const struct session *session);
+
+/* One line on what is attached where, for --verbose. */
+void session_describe(const struct session *session, char *text, size_t size);
+
+/* What is known now. Blocks younger than older_ns are left out of live_*. 0 or -errno. */
+int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **snapshot);
+
+#endif

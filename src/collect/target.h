@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A traced process: what it has mapped, which of that are allocators, and the probes on
+ * them. One slot of the BPF programs' process table belongs to it.
+ */
+#ifndef MEMTRACE_COLLECT_TARGET_H
+#define MEMTRACE_COLLECT_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "collect/modules.h"
+#include "collect/ranges.h"
+#include "memtrace.h"
+#include "probe/attach.h"
+
+struct memtrace_bpf;
+
+/* What all targets of a session share. */
+struct tracing {
+	struct memtrace_bpf *bpf;
+	enum backend backend;
+	struct modules *modules;
+	struct mt_process *processes; /* the programs' process table, mapped */
+	char **objects;               /* -O */
+	size_t n_objects;
+};
+
+/* An object with probes in it. */
+struct attached_object {
+	const struct module *module;
+	struct attachment *attachment;
+	size_t n_points;
+};
+
+struct target {
+	struct tracing *tracing;
+	pid_t pid;
+	int pidfd;
+	uint32_t slot;
+	char comm[17];
+	char *exe;
+	struct mapping *mappings; /* executable, sorted by start */
+	size_t n_mappings;
+	const struct module **examined; /* modules that were looked at for allocators */
+	size_t n_examined;
+	struct attached_object *attached;
+	size_t n_attached;
+	struct attachment *loader_hook;
+	struct ranges *ranges;
+	struct ranges_stats range_stats;
+	bool mappings_stale; /* code was mapped since they were read */
+	bool ended;
+	bool exit_status_known;
+	int exit_status; /* as the shell counts it */
+};
+
+/*
+ * A target for a process that runs, in the given slot; its probes come with target_attach().
+ * 0, or -errno with one line in `error`.
+ */
+int target_new(struct tracing *tracing, pid_t pid, uint32_t slot, const struct ranges_stats *stats,
+	       struct target **target, char *error, size_t error_size);
+/* Detaches and frees. */
+void target_free(struct target *target);
+
+/* Reads the mappings anew; what was mapped before stays known until its addresses are used again. */
+int target_read_mappings(struct target *target);
+
+/* 0 if memtrace can trace a program of this kind (64-bit, this machine's), else -errno with one line in `error`. */
+int target_check_program(const struct target *target, char *error, size_t error_size);
+
+/*
+ * Attaches to every allocator that is mapped and has no probes yet. Returns the number of
+ * objects newly attached to, or -errno with one line in `error`.
+ */
+int target_attach(struct target *target, char *error, size_t error_size);
+
+/* 0 when something is traced (or the program can have no allocator), or -ENOENT with one line in `error`. */
+int target_check_attached(const struct target *target, char *error, size_t error_size);
+
+/* Puts the hook on the dynamic loader. 0, -ENOENT for a static program, or -errno. */
+int target_hook_loader(struct target *target);
+
+/* The process runs another program: probes, mappings and ranges of the old one go. */
+int target_exec(struct target *target);
+
+/* Hits count from now on. */
+void target_start(struct target *target);
+
+#endif

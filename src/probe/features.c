@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/features.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "probe/tracepoint.h"
+
+const struct feature_row feature_rows[FEATURE_COUNT] = {
+	[FEATURE_BTF] = { "kernel type information", "5.4", "341dfcf8d78e", "cannot run", true },
+	[FEATURE_BPF] = { "loading BPF programs", "4.1", "2541517c32be", "cannot run", true },
+	[FEATURE_RING_BUFFER] = { "ring buffer", "5.8", "457f44363a88", "cannot run", true },
+	[FEATURE_TASK_STORAGE] = { "task storage", "5.11", "4cf1bc1f1045", "cannot run", true },
+	[FEATURE_COOKIE] = { "probe cookies, user registers", "5.15", "7adfc6c9b315", "cannot run", true },
+	[FEATURE_ITER_TASK] = { "task iterator", "5.8", "eaaacd23910f", "cannot run", true },
+	[FEATURE_SYSCALL_TRACEPOINTS] = { "system call tracepoints", "2.6.32", "a871bd33a6c0", "mappings are not traced",
+					  false },
+	[FEATURE_UPROBE_PERF] = { "perf uprobes", "4.17", "33ea4b24277b", "cannot run", true },
+	[FEATURE_UPROBE_MULTI] = { "uprobe_multi links", "6.6", "89ae89f53d20", "a perf uprobe per site", false },
+	[FEATURE_UPROBE_SESSION] = { "uprobe sessions", "6.13", "d920179b3d48", "entry and return probes apart", false },
+	[FEATURE_SECCOMP_URETPROBE] = { "return probes pass seccomp", "6.14", "cf6cb56ef244",
+					"targets with a seccomp filter are refused", false },
+};
+
+static int load_probe_program(int expected_attach_type)
+{
+	/* r0 = 0; exit */
+	struct bpf_insn instructions[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = expected_attach_type);
+
+	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "GPL", instructions, 2, &opts);
+}
+
+/* A link that names no file fails in a way of its own where the kernel knows its type. */
+static bool link_type_known(int type)
+{
+	struct {
+		__u32 program, target, attach_type, flags;
+		__u64 path, offsets, ref_ctr_offsets, cookies;
+		__u32 count, multi_flags, pid, pad;
+	} attr;
+	__u64 offset = 0;
+	int program = load_probe_program(type), fd, error;
+
+	if (program < 0)
+		return false;
+	memset(&attr, 0, sizeof(attr));
+	attr.program = program;
+	attr.attach_type = type;
+	attr.path = (__u64)(unsigned long)"/";
+	attr.offsets = (__u64)(unsigned long)&offset;
+	attr.count = 1;
+	fd = syscall(__NR_bpf, 28 /* BPF_LINK_CREATE */, &attr, sizeof(attr));
+	error = fd < 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	close(program);
+	return fd >= 0 || error == EBADF; /* "/" is no regular file */
+}
+
+static bool kernel_at_least(int wanted_major, int wanted_minor)
+{
+	struct utsname name;
+	int major = 0, minor = 0;
+
+	if (uname(&name) || sscanf(name.release, "%d.%d", &major, &minor) != 2)
+		return false;
+	return major > wanted_major || (major == wanted_major && minor >= wanted_minor);
+}
+
+static bool program_loads(void)
+{
+	int fd = load_probe_program(0);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+static bool probe(enum feature feature)
+{
+	switch (feature) {
+	case FEATURE_BTF:
+		return access("/sys/kernel/btf/vmlinux", R_OK) == 0;
+	case FEATURE_BPF:
+		return program_loads();
+	case FEATURE_RING_BUFFER:
+		return libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
+	case FEATURE_TASK_STORAGE:
+		return libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1;
+	case FEATURE_COOKIE:
+		return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_pt_regs, NULL) == 1;
+	case FEATURE_ITER_TASK:
+		return kernel_at_least(5, 8);
+	case FEATURE_SYSCALL_TRACEPOINTS:
+		return tracepoint_id("syscalls", "sys_enter_mmap") > 0;
+	case FEATURE_UPROBE_PERF:
+		return access("/sys/bus/event_source/devices/uprobe/type", R_OK) == 0;
+	case FEATURE_UPROBE_MULTI:
+		return link_type_known(48);
+	case FEATURE_UPROBE_SESSION:
+		return link_type_known(57);
+	case FEATURE_SECCOMP_URETPROBE:
+		/* The system call for return probes is of 6.11; before it a filter sees nothing. */
+		return !kernel_at_least(6, 11) || kernel_at_least(6, 14);
+	case FEATURE_COUNT:
+		break;
+	}
+	return false;
+}
+
+bool feature_present(enum feature feature)
+{
+	static signed char known[FEATURE_COUNT];
+
+	if (!known[feature])
+		known[feature] = probe(feature) ? 1 : -1;
+	return known[feature] > 0;
+}
+
+static bool has_capability(int number)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return false;
+	return data[number / 32].effective & (1U << (number % 32));
+}
+
+int features_require(char *error, size_t error_size)
+{
+	static const struct {
+		int number, instead;
+		const char *name;
+	} capabilities[] = {
+		{ 39, 21, "CAP_BPF" },
+		{ 38, 21, "CAP_PERFMON" },
+		{ 19, 19, "CAP_SYS_PTRACE" },
+	};
+	char missing[96] = "";
+
+	for (size_t i = 0; i < 3; i++) {
+		if (has_capability(capabilities[i].number) || has_capability(capabilities[i].instead))
+			continue;
+		snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing), "%s%s", missing[0] ? ", " : "",
+			 capabilities[i].name);
+	}
+	if (missing[0]) {
+		snprintf(error, error_size, "missing privilege: %s; run as root (sudo memtrace …) or grant these", missing);
+		return -EPERM;
+	}
+	for (int i = 0; i < FEATURE_COUNT; i++) {
+		if (!feature_rows[i].required || feature_present(i))
+			continue;
+		snprintf(error, error_size, "this kernel cannot do it: no %s (Linux %s or newer with it is needed)",
+			 feature_rows[i].name, feature_rows[i].since);
+		return -ENOTSUP;
+	}
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What this kernel and these privileges allow: a table, each row naming the change that brought it. */
+#ifndef MEMTRACE_PROBE_FEATURES_H
+#define MEMTRACE_PROBE_FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum feature {
+	FEATURE_BTF,
+	FEATURE_BPF,
+	FEATURE_RING_BUFFER,
+	FEATURE_TASK_STORAGE,
+	FEATURE_COOKIE,
+	FEATURE_ITER_TASK,
+	FEATURE_SYSCALL_TRACEPOINTS,
+	FEATURE_UPROBE_PERF,
+	FEATURE_UPROBE_MULTI,
+	FEATURE_UPROBE_SESSION,
+	FEATURE_SECCOMP_URETPROBE,
+	FEATURE_COUNT,
+};
+
+struct feature_row {
+	const char *name;
+	const char *since;    /* kernel version */
+	const char *commit;   /* of the Linux kernel */
+	const char *without;  /* what memtrace does without it */
+	bool required;
+};
+
+extern const struct feature_row feature_rows[FEATURE_COUNT];
+
+/* Tries it on the running kernel. The answer is remembered. */
+bool feature_present(enum feature feature);
+
+/* 0, or -ENOTSUP or -EPERM with one line in `error` saying what lacks and what to do. */
+int features_require(char *error, size_t error_size);
+
+#endif

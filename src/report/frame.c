@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/frame.h"
+
+#include <stdio.h>
+#include <string.h>
+
+size_t printed_frame_count(const struct stack *stack)
+{
+	return stack->frames ? stack->n_frames : stack->n_addresses;
+}
+
+static void from_address(struct printed_frame *printed, const struct process *process, uint64_t address)
+{
+	const struct mapping *mapping;
+
+	memset(printed, 0, sizeof(*printed));
+	printed->frame.address = address;
+	/* A call that ends its mapping returns behind it. */
+	mapping = address ? mapping_find(process->mappings, process->n_mappings, address - 1) : NULL;
+	if (!mapping)
+		return;
+	printed->frame.module = mapping->module->name;
+	for (size_t i = 0; i < mapping->module->build_id_size; i++)
+		snprintf(printed->build_id + 2 * i, 3, "%02x", mapping->module->build_id[i]);
+	if (mapping->module->build_id_size)
+		printed->frame.build_id = printed->build_id;
+}
+
+void printed_frame_get(struct printed_frame *printed, const struct process *process, const struct stack *stack,
+                       size_t i)
+{
+	if (stack->frames)
+		printed->frame = stack->frames[i];
+	else
+		from_address(printed, process, stack->addresses[i]);
+	if (!printed->frame.module)
+		printed->frame.module = MODULE_UNKNOWN;
+}

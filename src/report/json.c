@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The report for programs: docs/report.schema.json, one line each.
+ *
+ * Objects are built by Jansson, but never the whole report at once: a stack (and a
+ * block) is built, written and freed before the next, so a report of a million
+ * blocks needs no more memory than one of ten. Everything beyond ASCII is written
+ * as \uXXXX, so the line is valid UTF-8 and harmless on a terminal.
+ */
+#include "report/renderer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/clock.h"
+#include "report/frame.h"
+#include "report/stream.h"
+#include "util/escape.h"
+
+#define SCHEMA "memtrace-report/1"
+#define DUMP_FLAGS (JSON_ENSURE_ASCII | JSON_ENCODE_ANY)
+#define DUMP_MEMBERS_FLAGS (DUMP_FLAGS | JSON_EMBED)
+
+/*
+ * Jansson's integers end at 2^63-1, ours at 2^64-1. A larger one is built as a string
+ * that begins with NUL, which no name can, and freed from its quotes when written.
+ */
+#define BIG_MARK "\"\\u0000"
+
+static json_t *json_uint(uint64_t value)
+{
+	char digits[24];
+	int length;
+
+	if (value <= INT64_MAX)
+		return json_integer((json_int_t)value);
+	length = snprintf(digits + 1, sizeof(digits) - 1, "%" PRIu64, value);
+	digits[0] = '\0';
+	return json_stringn(digits, (size_t)length + 1);
+}
+
+static void write_dumped(FILE *out, const char *dumped)
+{
+	const char *mark;
+
+	while ((mark = strstr(dumped, BIG_MARK))) {
+		const char *digits = mark + strlen(BIG_MARK);
+		size_t length = strcspn(digits, "\"");
+
+		fwrite(dumped, 1, (size_t)(mark - dumped), out);
+		fwrite(digits, 1, length, out);
+		dumped = digits + length + 1;
+	}
+	fputs(dumped, out);
+}
+
+/* Writes the value and frees it. NULL is what building it has failed with. */
+static int write_value(FILE *out, json_t *value, size_t flags)
+{
+	char *dumped = value ? json_dumps(value, flags) : NULL;
+
+	json_decref(value);
+	if (!dumped)
+		return -ENOMEM;
+	write_dumped(out, dumped);
+	free(dumped);
+	return 0;
+}
+
+static json_t *json_name(const char *name)
+{
+	char *repaired = utf8_repair(name);
+	json_t *string = repaired ? json_string(repaired) : NULL;
+
+	free(repaired);
+	return string;
+}
+
+static json_t *json_name_or_null(const char *name)
+{
+	return name ? json_name(name) : json_null();
+}
+
+static json_t *json_address(uint64_t address)
+{
+	return json_sprintf("0x%" PRIx64, address);
+}
+
+/* Adds the members of `usage` to an object, as it stands in totals and in stacks. */
+static int set_usage(json_t *object, const struct usage *usage)
+{
+	return json_object_set_new(object, "live_bytes", json_uint(usage->live_bytes)) |
+	       json_object_set_new(object, "live_blocks", json_uint(usage->live_blocks)) |
+	       json_object_set_new(object, "alloc_bytes", json_uint(usage->alloc_bytes)) |
+	       json_object_set_new(object, "alloc_count", json_uint(usage->alloc_count)) |
+	       json_object_set_new(object, "free_bytes", json_uint(usage->free_bytes)) |
+	       json_object_set_new(object, "free_count", json_uint(usage->free_count));
+}
+
+/* What was built, or NULL when a part of it has failed. */
+static json_t *whole(json_t *value, int failed)
+{
+	if (!failed)
+		return value;
+	json_decref(value);
+	return NULL;
+}
+
+static json_t *build_usage(const struct usage *usage)
+{
+	json_t *object = json_object();
+
+	return whole(object, set_usage(object, usage));
+}
+
+static json_t *build_totals(const struct snapshot *snapshot)
+{
+	json_t *totals = json_object(), *kinds = json_object();
+	int failed = set_usage(totals, &snapshot->totals);
+
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		failed |= json_object_set_new(kinds, block_kind_name((enum block_kind)kind),
+		                              build_usage(&snapshot->kinds[kind]));
+	failed |= json_object_set_new(totals, "kinds", kinds);
+	return whole(totals, failed);
+}
+
+static json_t *build_process(const struct process *process)
+{
+	return json_pack("{s:i, s:o, s:o, s:o}", "pid", (int)process->pid, "comm", json_name(process->comm), "exe",
+	                 json_name(process->exe ? process->exe : ""), "exit_status",
+	                 process->ended && process->exit_status_known ? json_integer(process->exit_status)
+	                                                              : json_null());
+}
+
+static json_t *build_processes(const struct snapshot *snapshot)
+{
+	json_t *processes = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < snapshot->n_processes; i++)
+		failed |= json_array_append_new(processes, build_process(&snapshot->processes[i]));
+	return whole(processes, failed);
+}
+
+static json_t *build_node(int node, uint64_t live_bytes, uint64_t live_blocks)
+{
+	return json_pack("{s:i, s:o, s:o}", "node", node, "live_bytes", json_uint(live_bytes), "live_blocks",
+	                 json_uint(live_blocks));
+}
+
+static json_t *build_nodes(const struct node_usage *nodes, size_t n)
+{
+	json_t *array = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < n; i++)
+		failed |=
+		    json_array_append_new(array, build_node(nodes[i].node, nodes[i].live_bytes, nodes[i].live_blocks));
+	return whole(array, failed);
+}
+
+/* A stack without a list of nodes lies on the only one there is. */
+static json_t *build_stack_nodes(const struct snapshot *snapshot, const struct stack *stack)
+{
+	struct node_usage only = {
+	    .node = snapshot->n_nodes ? snapshot->nodes[0].node : 0,
+	    .live_bytes = stack->usage.live_bytes,
+	    .live_blocks = stack->usage.live_blocks,
+	};
+
+	return stack->nodes ? build_nodes(stack->nodes, stack->n_nodes) : build_nodes(&only, 1);
+}
+
+static json_t *build_integrity(const struct snapshot *snapshot)
+{
+	json_t *lost = json_object();
+	int failed = 0;
+
+	for (int i = 0; i < LOSS_COUNT; i++)
+		failed |= json_object_set_new(lost, loss_key((enum loss)i), json_uint(snapshot->lost[i]));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
+	                 whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls), "unknown_frees",
+	                 snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(),
+	                 "incomplete_stacks", json_uint(snapshot->incomplete_stacks), "untraced_children",
+	                 json_uint(snapshot->untraced_children));
+}
+
+/* All but the stacks. */
+static json_t *build_head(const struct snapshot *snapshot)
+{
+	char time[CLOCK_SIZE];
+
+	clock_rfc3339(time, snapshot->time_unix_ns);
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "schema", SCHEMA, "command", snapshot->command,
+	                 "time", time, "elapsed_ns", json_uint(snapshot->elapsed_ns), "processes",
+	                 build_processes(snapshot), "totals", build_totals(snapshot), "nodes",
+	                 build_nodes(snapshot->nodes, snapshot->n_nodes), "integrity", build_integrity(snapshot));
+}
+
+static json_t *build_frame(const struct frame *frame)
+{
+	bool has_offset = frame->has_offset && !frame->inlined;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "address", json_address(frame->address), "module",
+	                 json_name(frame->module), "build_id", json_name_or_null(frame->build_id), "function",
+	                 json_name_or_null(frame->function), "offset",
+	                 has_offset ? json_uint(frame->offset) : json_null(), "file", json_name_or_null(frame->file),
+	                 "line", frame->line ? json_uint(frame->line) : json_null(), "inlined", frame->inlined);
+}
+
+static json_t *build_frames(const struct snapshot *snapshot, const struct stack *stack)
+{
+	json_t *frames = json_array();
+	struct printed_frame printed;
+	size_t n = printed_frame_count(stack);
+	int failed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		printed_frame_get(&printed, &snapshot->processes[stack->process], stack, i);
+		failed |= json_array_append_new(frames, build_frame(&printed.frame));
+	}
+	return whole(frames, failed);
+}
+
+/* All but the blocks. */
+static json_t *build_stack(const struct snapshot *snapshot, const struct stack *stack)
+{
+	json_t *object = json_object();
+	int failed = json_object_set_new(object, "pid", json_integer(snapshot->processes[stack->process].pid)) |
+	             json_object_set_new(object, "kind", json_string(block_kind_name(stack->kind))) |
+	             set_usage(object, &stack->usage) |
+	             json_object_set_new(object, "oldest_ns", json_uint(stack->oldest_ns)) |
+	             json_object_set_new(object, "nodes", build_stack_nodes(snapshot, stack)) |
+	             json_object_set_new(object, "end", json_string(stack_end_name(stack->end))) |
+	             json_object_set_new(object, "guessed", json_boolean(stack->guessed)) |
+	             json_object_set_new(object, "frames", build_frames(snapshot, stack));
+
+	return whole(object, failed);
+}
+
+static json_t *build_block(const struct block *block)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "address", json_address(block->address), "size",
+	                 json_uint(block->size_bytes), "age_ns", json_uint(block->age_ns), "node",
+	                 block->node >= 0 ? json_integer(block->node) : json_null());
+}
+
+static int write_blocks(FILE *out, const struct stack *stack)
+{
+	fputs(", \"blocks\": [", out);
+	for (size_t i = 0; i < stack->n_blocks; i++) {
+		int err;
+
+		if (i)
+			fputs(", ", out);
+		err = write_value(out, build_block(&stack->blocks[i]), DUMP_FLAGS);
+		if (err)
+			return err;
+	}
+	fputc(']', out);
+	return 0;
+}
+
+static int write_stack(FILE *out, const struct snapshot *snapshot, const struct stack *stack, bool show_blocks)
+{
+	int err;
+
+	fputc('{', out);
+	err = write_value(out, build_stack(snapshot, stack), DUMP_MEMBERS_FLAGS);
+	if (!err && show_blocks)
+		err = write_blocks(out, stack);
+	fputc('}', out);
+	return err;
+}
+
+static int write_stacks(FILE *out, const struct snapshot *snapshot, bool show_blocks)
+{
+	for (size_t i = 0; i < snapshot->n_stacks_shown; i++) {
+		int err;
+
+		if (i)
+			fputs(", ", out);
+		err = write_stack(out, snapshot, &snapshot->stacks[i], show_blocks);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int json_report(FILE *out, const struct snapshot *snapshot, const struct render_options *options)
+{
+	int err, unwritten;
+
+	fputc('{', out);
+	err = write_value(out, build_head(snapshot), DUMP_MEMBERS_FLAGS);
+	fputs(", \"stacks\": [", out);
+	if (!err)
+		err = write_stacks(out, snapshot, options->show_blocks);
+	/* The line is ended even where it broke off, so that the next report stands on its own. */
+	fputs(err ? "\n" : "]}\n", out);
+	unwritten = stream_finish(out);
+	return err ? err : unwritten;
+}
+
+const struct renderer json_renderer = {
+    .name = "json",
+    .report = json_report,
+};

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/renderer.h"
+
+#include <string.h>
+
+const struct renderer *const renderers[] = {
+    &text_renderer,
+    &json_renderer,
+    NULL,
+};
+
+const struct renderer *renderer_find(const char *name)
+{
+	for (size_t i = 0; renderers[i]; i++) {
+		if (strcmp(renderers[i]->name, name) == 0)
+			return renderers[i];
+	}
+	return NULL;
+}

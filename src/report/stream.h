@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether what was written to a stream has arrived. */
+#ifndef MEMTRACE_REPORT_STREAM_H
+#define MEMTRACE_REPORT_STREAM_H
+
+#include <errno.h>
+#include <stdio.h>
+
+/* Flushes. 0, or -errno when that or any write since the stream was opened has failed. */
+static inline int stream_finish(FILE *out)
+{
+	if (fflush(out))
+		return -errno;
+	/* The cause of an earlier failure is no longer known. */
+	return ferror(out) ? -EIO : 0;
+}
+
+#endif

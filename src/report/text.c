@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The report for people, in the form that users of BCC's memleak know:
+ *
+ *	[03:00:41] Top 10 stacks with outstanding allocations:
+ *	    40960 bytes in 5 allocations from stack
+ *	        fibonacci+0x1f [app] app.c:12
+ */
+#include "report/renderer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/clock.h"
+#include "report/frame.h"
+#include "report/integrity.h"
+#include "report/stream.h"
+#include "util/escape.h"
+
+#define STACK_INDENT "    "
+#define FRAME_INDENT "        "
+#define BOLD "1"
+#define RED "31"
+
+struct page {
+	FILE *out;
+	const struct snapshot *snapshot;
+	const struct render_options *options;
+};
+
+static void begin_colour(const struct page *page, const char *code)
+{
+	if (page->options->colour)
+		fprintf(page->out, "\033[%sm", code);
+}
+
+static void end_colour(const struct page *page)
+{
+	if (page->options->colour)
+		fputs("\033[0m", page->out);
+}
+
+/* " (node 0: 40960, node 1: 0)", where there is more than one. */
+static void write_nodes(const struct page *page, const struct node_usage *nodes, size_t n)
+{
+	const char *separator = " (";
+
+	if (n < 2)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		fprintf(page->out, "%snode %d: %" PRIu64, separator, nodes[i].node, nodes[i].live_bytes);
+		separator = ", ";
+	}
+	fputc(')', page->out);
+}
+
+static void write_process(const struct page *page, const struct process *process)
+{
+	fprintf(page->out, "process %d (", process->pid);
+	escape_write(page->out, process->comm);
+	fputc(')', page->out);
+}
+
+static size_t count_shown(const struct snapshot *snapshot, size_t process)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->n_stacks_shown; i++)
+		count += snapshot->stacks[i].process == process;
+	return count;
+}
+
+static void write_heading(const struct page *page, size_t process)
+{
+	size_t top = page->options->top ? page->options->top : count_shown(page->snapshot, process);
+	char time[CLOCK_SIZE];
+
+	clock_time(time, page->snapshot->time_unix_ns, page->options->utc);
+	begin_colour(page, BOLD);
+	fprintf(page->out, "[%s] Top %zu stacks with outstanding allocations", time, top);
+	if (page->snapshot->n_processes > 1) {
+		fputs(" of ", page->out);
+		write_process(page, &page->snapshot->processes[process]);
+	}
+	fputc(':', page->out);
+	end_colour(page);
+	fputc('\n', page->out);
+}
+
+/* " [app]"; names such as "[vdso]" bring their brackets along. */
+static void write_module(const struct page *page, const char *module)
+{
+	size_t length = strlen(module);
+	bool bracketed = length > 2 && module[0] == '[' && module[length - 1] == ']';
+
+	fputs(bracketed ? " " : " [", page->out);
+	escape_write(page->out, module);
+	fputs(bracketed ? "" : "]", page->out);
+}
+
+/* "fibonacci+0x1f [app] app.c:12" */
+static void write_frame(const struct page *page, const struct frame *frame)
+{
+	FILE *out = page->out;
+
+	fputs(FRAME_INDENT, out);
+	if (frame->function)
+		escape_write(out, frame->function);
+	else
+		fprintf(out, "0x%" PRIx64, frame->address);
+	if (frame->inlined)
+		fputs(" (inlined)", out);
+	else if (frame->function && frame->has_offset)
+		fprintf(out, "+0x%" PRIx64, frame->offset);
+	write_module(page, frame->module);
+	if (frame->file) {
+		fputc(' ', out);
+		escape_write(out, frame->file);
+		if (frame->line)
+			fprintf(out, ":%u", frame->line);
+	}
+	fputc('\n', out);
+}
+
+/* Why the frames end where they end, when that is not the end of the stack. */
+static void write_end(const struct page *page, const struct stack *stack)
+{
+	if (stack->end == END_COMPLETE && !stack->guessed)
+		return;
+	fputs(FRAME_INDENT "[", page->out);
+	if (stack->end != END_COMPLETE)
+		fprintf(page->out, "stack ends: %s", stack_end_name(stack->end));
+	if (stack->guessed)
+		fprintf(page->out, "%sguessed by frame pointers", stack->end != END_COMPLETE ? "; " : "");
+	fputs("]\n", page->out);
+}
+
+/* Why there are no frames. What is live is never reclaimed, so then it was lost. */
+static void write_unknown_frames(const struct page *page, const struct stack *stack)
+{
+	const char *reason = "stack entry reclaimed after the last free";
+
+	if (stack->end != END_COMPLETE)
+		reason = stack_end_name(stack->end);
+	else if (stack->usage.live_blocks)
+		reason = "lost, stack table full";
+	fprintf(page->out, FRAME_INDENT "[frames not known: %s]\n", reason);
+}
+
+static void write_frames(const struct page *page, const struct stack *stack)
+{
+	struct printed_frame printed;
+	size_t n = printed_frame_count(stack);
+
+	if (stack->n_addresses == 0 && n == 0) {
+		write_unknown_frames(page, stack);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		printed_frame_get(&printed, &page->snapshot->processes[stack->process], stack, i);
+		write_frame(page, &printed.frame);
+	}
+	write_end(page, stack);
+}
+
+static void write_blocks(const struct page *page, const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->n_blocks; i++) {
+		const struct block *block = &stack->blocks[i];
+
+		fprintf(page->out, FRAME_INDENT "addr = 0x%" PRIx64 " size = %" PRIu64 " age = %.3f s", block->address,
+		        block->size_bytes, (double)block->age_ns / 1e9);
+		if (page->snapshot->n_nodes > 1 && block->node >= 0)
+			fprintf(page->out, " node = %d", block->node);
+		fputc('\n', page->out);
+	}
+}
+
+static void write_stack(const struct page *page, const struct stack *stack)
+{
+	fprintf(page->out, STACK_INDENT "%" PRIu64 " bytes in %" PRIu64 " allocations from stack",
+	        stack->usage.live_bytes, stack->usage.live_blocks);
+	if (stack->kind != KIND_HEAP)
+		fprintf(page->out, " (%s)", block_kind_name(stack->kind));
+	write_nodes(page, stack->nodes, stack->n_nodes);
+	fputc('\n', page->out);
+	write_frames(page, stack);
+	if (page->options->show_blocks)
+		write_blocks(page, stack);
+}
+
+static void write_usage(const struct page *page, const char *of, const struct usage *usage)
+{
+	fprintf(page->out,
+	        "%s: %" PRIu64 " bytes in %" PRIu64 " blocks live; %" PRIu64 " bytes in %" PRIu64 " allocated, %" PRIu64
+	        " bytes in %" PRIu64 " freed",
+	        of, usage->live_bytes, usage->live_blocks, usage->alloc_bytes, usage->alloc_count, usage->free_bytes,
+	        usage->free_count);
+}
+
+/* The sum, and its parts where there is more than one kind. */
+static void write_totals(const struct page *page)
+{
+	const struct snapshot *snapshot = page->snapshot;
+	size_t n_kinds = 0;
+
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		n_kinds += snapshot->kinds[kind].alloc_count != 0;
+	write_usage(page, "Total", &snapshot->totals);
+	write_nodes(page, snapshot->nodes, snapshot->n_nodes);
+	fputc('\n', page->out);
+	for (int kind = 0; kind < KIND_COUNT && n_kinds > 1; kind++) {
+		if (!snapshot->kinds[kind].alloc_count)
+			continue;
+		fputs(STACK_INDENT, page->out);
+		write_usage(page, block_kind_name((enum block_kind)kind), &snapshot->kinds[kind]);
+		fputc('\n', page->out);
+	}
+}
+
+static void write_ended(const struct page *page)
+{
+	for (size_t i = 0; i < page->snapshot->n_processes; i++) {
+		const struct process *process = &page->snapshot->processes[i];
+
+		if (!process->ended)
+			continue;
+		fputs("Ended: ", page->out);
+		write_process(page, process);
+		if (process->exit_status_known)
+			fprintf(page->out, ", exit status %d", process->exit_status);
+		fputc('\n', page->out);
+	}
+}
+
+static void write_integrity(const struct page *page)
+{
+	bool lost = !snapshot_complete(page->snapshot);
+
+	if (lost)
+		begin_colour(page, RED);
+	integrity_write(page->out, page->snapshot, page->options);
+	if (lost)
+		end_colour(page);
+	fputc('\n', page->out);
+}
+
+static int text_report(FILE *out, const struct snapshot *snapshot, const struct render_options *options)
+{
+	const struct page page = {.out = out, .snapshot = snapshot, .options = options};
+
+	for (size_t process = 0; process < snapshot->n_processes; process++) {
+		write_heading(&page, process);
+		for (size_t i = 0; i < snapshot->n_stacks_shown; i++) {
+			if (snapshot->stacks[i].process == process)
+				write_stack(&page, &snapshot->stacks[i]);
+		}
+	}
+	write_totals(&page);
+	write_ended(&page);
+	write_integrity(&page);
+	return stream_finish(out);
+}
+
+const struct renderer text_renderer = {
+    .name = "text",
+    .report = text_report,
+};

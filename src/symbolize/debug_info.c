@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbolize/debug_info.h"
+
+#include <dwarf.h>
+#include <elfutils/libdwelf.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* Deeper nesting of scopes than compilers make; entries below are not looked at. */
+#define DEPTH_MAX 256
+
+/* Steps from an entry to what it was made from: libdw's own bound. */
+#define ORIGINS_MAX 16
+
+/* Ranges read while indexing one file. Entries of a hostile file may share one endless list. */
+#define RANGES_READ_MAX (4 * INTERVALS_MAX)
+
+struct debug_info {
+	Dwarf *dwarf;
+	const struct elf_image *image;
+	struct debug_unit *units;
+	size_t n_units, capacity;
+	struct intervals ranges; /* value: index into units */
+	struct intervals late_ranges; /* those of units whose root entry has none; value as above */
+	bool late_indexed;
+	uint32_t ranges_read;
+};
+
+/*
+ * Adds the ranges of an entry. The linker leaves those of functions that it dropped at 0,
+ * 1 or the address space's end, where no code is.
+ */
+static int add_ranges(struct debug_info *info, struct intervals *to, Dwarf_Die *entry, uint64_t value)
+{
+	Dwarf_Addr base, start, end;
+	ptrdiff_t position = 0;
+
+	while ((position = dwarf_ranges(entry, position, &base, &start, &end)) > 0) {
+		const struct elf_segment *code = start > 1 ? elf_image_code(info->image, start) : NULL;
+		int err;
+
+		if (info->ranges_read++ == RANGES_READ_MAX)
+			return -EOVERFLOW;
+		if (!code)
+			continue;
+		err = intervals_add(to, start, end < code->end ? end : code->end, value);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static const char *entry_string(Dwarf_Die *entry, unsigned int name)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_attr(entry, name, &attribute) ? dwarf_formstring(&attribute) : NULL;
+}
+
+static int add_unit(struct debug_info *info, Dwarf_Die *root)
+{
+	struct debug_unit *units;
+
+	if (info->n_units == info->capacity) {
+		size_t capacity = info->capacity ? info->capacity * 2 : 16;
+
+		units = reallocarray(info->units, capacity, sizeof(*units));
+		if (!units)
+			return -ENOMEM;
+		info->units = units;
+		info->capacity = capacity;
+	}
+	info->units[info->n_units] =
+		(struct debug_unit){.root = *root, .directory = entry_string(root, DW_AT_comp_dir)};
+	return add_ranges(info, &info->ranges, root, info->n_units++);
+}
+
+/*
+ * Has the unit code of its own? A skeleton (of split DWARF) has a line table here and the
+ * rest elsewhere; libdw would open that file to look for a compilation directory that is missing.
+ */
+static bool is_unit_of_code(Dwarf_Die *root, uint8_t type)
+{
+	if (type == DW_UT_skeleton)
+		return dwarf_hasattr(root, DW_AT_comp_dir);
+	return type == DW_UT_compile && dwarf_tag(root) == DW_TAG_compile_unit;
+}
+
+static int read_units(struct debug_info *info)
+{
+	Dwarf_CU *unit = NULL;
+	Dwarf_Die root;
+	uint8_t type;
+	int err = 0;
+
+	while (!err && dwarf_get_units(info->dwarf, unit, &unit, NULL, &type, &root, NULL) == 0) {
+		if (is_unit_of_code(&root, type))
+			err = add_unit(info, &root);
+	}
+	return err ? err : intervals_settle(&info->ranges);
+}
+
+/* Does dwz keep a part of the debug information in another file? (.gnu_debugaltlink) */
+static bool has_alternate_file(Dwarf *dwarf)
+{
+	const char *name;
+	const void *build_id;
+
+	return dwelf_dwarf_gnu_debugaltlink(dwarf, &name, &build_id) != 0;
+}
+
+int debug_info_open(struct debug_info **result, const struct elf_image *image)
+{
+	struct debug_info *info = calloc(1, sizeof(*info));
+	int err;
+
+	if (!info)
+		return -ENOMEM;
+	info->image = image;
+	info->dwarf = dwarf_begin_elf(image->elf, DWARF_C_READ, NULL);
+	if (!info->dwarf || has_alternate_file(info->dwarf))
+		err = -ENODATA;
+	else
+		err = read_units(info);
+	if (err) {
+		debug_info_free(info);
+		return err;
+	}
+	*result = info;
+	return 0;
+}
+
+void debug_info_free(struct debug_info *info)
+{
+	if (!info)
+		return;
+	for (size_t i = 0; i < info->n_units; i++)
+		intervals_clear(&info->units[i].functions);
+	free(info->units);
+	intervals_clear(&info->ranges);
+	intervals_clear(&info->late_ranges);
+	if (info->dwarf)
+		dwarf_end(info->dwarf);
+	free(info);
+}
+
+/* Can an entry of this kind have functions below it? */
+static bool is_scope(int tag)
+{
+	switch (tag) {
+	case DW_TAG_subprogram:
+	case DW_TAG_namespace:
+	case DW_TAG_module:
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+	case DW_TAG_interface_type:
+	case DW_TAG_enumeration_type: /* Rust */
+	case DW_TAG_lexical_block:
+	case DW_TAG_try_block:
+	case DW_TAG_catch_block:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A walk over a unit's entries. */
+struct walk {
+	struct debug_info *info;
+	struct intervals *functions;
+	Dwarf_Off last; /* of the entries visited; a walk that turns back is in a loop */
+};
+
+static int walk_scope(struct walk *walk, Dwarf_Die *scope, int depth)
+{
+	Dwarf_Die entry;
+	int err = 0;
+
+	if (depth > DEPTH_MAX || dwarf_child(scope, &entry) != 0)
+		return 0;
+	do {
+		Dwarf_Off offset = dwarf_dieoffset(&entry);
+		int tag = dwarf_tag(&entry);
+
+		if (offset <= walk->last)
+			return 0;
+		walk->last = offset;
+		if (tag == DW_TAG_subprogram)
+			err = add_ranges(walk->info, walk->functions, &entry, offset);
+		if (!err && is_scope(tag))
+			err = walk_scope(walk, &entry, depth + 1);
+	} while (!err && dwarf_siblingof(&entry, &entry) == 0);
+	return err;
+}
+
+static void index_functions(struct debug_info *info, struct debug_unit *unit)
+{
+	struct walk walk = {.info = info, .functions = &unit->functions};
+
+	if (unit->indexed)
+		return;
+	unit->indexed = true;
+	if (walk_scope(&walk, &unit->root, 0) || intervals_settle(&unit->functions))
+		intervals_clear(&unit->functions);
+}
+
+/* Units whose root entry gives no addresses: their functions do. Takes a walk over all of them. */
+static void index_late_ranges(struct debug_info *info)
+{
+	int err = 0;
+
+	info->late_indexed = true;
+	for (size_t i = 0; i < info->n_units && !err; i++) {
+		struct debug_unit *unit = &info->units[i];
+		Dwarf_Attribute attribute;
+
+		if (dwarf_hasattr(&unit->root, DW_AT_ranges) || dwarf_attr(&unit->root, DW_AT_high_pc, &attribute))
+			continue;
+		index_functions(info, unit);
+		for (size_t j = 0; j < unit->functions.n && !err; j++) {
+			const struct interval *function = &unit->functions.items[j];
+
+			err = intervals_add(&info->late_ranges, function->start, function->end, i);
+		}
+	}
+	if (err || intervals_settle(&info->late_ranges))
+		intervals_clear(&info->late_ranges);
+}
+
+struct debug_unit *debug_info_unit(struct debug_info *info, uint64_t address)
+{
+	const struct interval *range = intervals_find(&info->ranges, address);
+
+	if (!range) {
+		if (!info->late_indexed)
+			index_late_ranges(info);
+		range = intervals_find(&info->late_ranges, address);
+	}
+	return range ? &info->units[range->value] : NULL;
+}
+
+bool debug_info_function(struct debug_info *info, struct debug_unit *unit, uint64_t address, Dwarf_Die *function)
+{
+	const struct interval *range;
+
+	index_functions(info, unit);
+	range = intervals_find(&unit->functions, address);
+	return range && dwarf_offdie(info->dwarf, range->value, function);
+}
+
+bool debug_entry_range(Dwarf_Die *entry, uint64_t address, uint64_t *start, unsigned int *steps_left)
+{
+	Dwarf_Addr base, from, to;
+	ptrdiff_t position = 0;
+
+	while (*steps_left && (position = dwarf_ranges(entry, position, &base, &from, &to)) > 0) {
+		--*steps_left;
+		if (address >= from && address < to) {
+			*start = from;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* From a concrete or inlined function to the abstract one, from a definition to its declaration. */
+static bool go_to_origin(Dwarf_Die *entry)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die origin;
+
+	if (!dwarf_attr(entry, DW_AT_abstract_origin, &attribute) &&
+	    !dwarf_attr(entry, DW_AT_specification, &attribute))
+		return false;
+	if (!dwarf_formref_die(&attribute, &origin))
+		return false;
+	*entry = origin;
+	return true;
+}
+
+const char *debug_entry_name(Dwarf_Die *entry)
+{
+	Dwarf_Die origin = *entry;
+	const char *name = NULL;
+
+	for (int i = 0; i < ORIGINS_MAX; i++) {
+		const char *linkage_name = entry_string(&origin, DW_AT_linkage_name);
+
+		if (!linkage_name)
+			linkage_name = entry_string(&origin, DW_AT_MIPS_linkage_name);
+		if (linkage_name)
+			return linkage_name;
+		if (!name)
+			name = entry_string(&origin, DW_AT_name);
+		if (!go_to_origin(&origin))
+			break;
+	}
+	return name;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where in a file's DWARF an address is: its unit, and the function in that unit.
+ * Indexes of our own, because .debug_aranges is often missing and libdw's own look-ups
+ * are linear: units by the ranges of their root entries, once a file; functions by
+ * walking a unit's entries, once a unit that is asked for.
+ *
+ * libdw opens further files by names that the (hostile) file gives: the .dwo files of
+ * split DWARF and the alternate file of dwz. Nothing here calls it in a way that would.
+ */
+#ifndef MEMTRACE_SYMBOLIZE_DEBUG_INFO_H
+#define MEMTRACE_SYMBOLIZE_DEBUG_INFO_H
+
+#include <elfutils/libdw.h>
+#include <stdbool.h>
+
+#include "symbolize/elf_image.h"
+#include "symbolize/intervals.h"
+
+struct debug_info;
+
+struct debug_unit {
+	Dwarf_Die root;
+	const char *directory; /* DW_AT_comp_dir, or NULL */
+	bool indexed;
+	struct intervals functions; /* value: offset of the entry */
+};
+
+/*
+ * Reads all debug sections of the image, whose Elf handle must outlive it. Returns 0 or
+ * -errno: -ENODATA when there are none that can be used.
+ */
+int debug_info_open(struct debug_info **info, const struct elf_image *image);
+void debug_info_free(struct debug_info *info);
+
+/* The compilation unit with code at the virtual address, or NULL. */
+struct debug_unit *debug_info_unit(struct debug_info *info, uint64_t address);
+
+/* The innermost DW_TAG_subprogram with code at the address. False when there is none. */
+bool debug_info_function(struct debug_info *info, struct debug_unit *unit, uint64_t address, Dwarf_Die *function);
+
+/*
+ * Start of that of the entry's ranges that holds the address. False when none does. Looks at
+ * no more than *steps_left ranges and counts them off: entries of a hostile file may share
+ * one endless list.
+ */
+bool debug_entry_range(Dwarf_Die *entry, uint64_t address, uint64_t *start, unsigned int *steps_left);
+
+/*
+ * The entry's linkage name, else its name, looked for through its abstract origin and
+ * specification too; libdw's memory. NULL when it has none.
+ */
+const char *debug_entry_name(Dwarf_Die *entry);
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbolize/debug_lines.h"
+
+#include <dwarf.h>
+#include <limits.h>
+#include <string.h>
+
+/* Entries and ranges looked at for one address: many times what the largest functions have. */
+#define STEPS_MAX (1u << 20)
+
+/* libdw joins names with the compilation directory; take it off again. */
+static const char *source_file(const struct debug_unit *unit, const char *file)
+{
+	size_t n = unit->directory ? strlen(unit->directory) : 0;
+
+	while (n && unit->directory[n - 1] == '/')
+		n--;
+	if (!file || !n || strncmp(file, unit->directory, n) || file[n] != '/')
+		return file;
+	while (file[n] == '/')
+		n++;
+	return file + n;
+}
+
+struct source_place debug_line(const struct debug_unit *unit, uint64_t address)
+{
+	Dwarf_Die root = unit->root;
+	Dwarf_Line *row = dwarf_getsrc_die(&root, address);
+	struct source_place place = {0};
+	int line;
+
+	if (!row)
+		return place;
+	place.file = source_file(unit, dwarf_linesrc(row, NULL, NULL));
+	if (dwarf_lineno(row, &line) == 0 && line > 0)
+		place.line = (unsigned int)line;
+	return place;
+}
+
+static bool entry_number(Dwarf_Die *entry, unsigned int name, Dwarf_Word *number)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_attr(entry, name, &attribute) && dwarf_formudata(&attribute, number) == 0;
+}
+
+static struct source_place call_place(const struct debug_unit *unit, Dwarf_Die *entry)
+{
+	Dwarf_Die root = unit->root;
+	struct source_place place = {0};
+	Dwarf_Word file, line;
+	Dwarf_Files *files;
+	size_t n_files;
+
+	if (entry_number(entry, DW_AT_call_file, &file) && dwarf_getsrcfiles(&root, &files, &n_files) == 0 &&
+	    file < n_files)
+		place.file = source_file(unit, dwarf_filesrc(files, file, NULL, NULL));
+	if (entry_number(entry, DW_AT_call_line, &line) && line <= UINT_MAX)
+		place.line = (unsigned int)line;
+	return place;
+}
+
+static bool may_hold_inlined_calls(int tag)
+{
+	return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block || tag == DW_TAG_try_block ||
+	       tag == DW_TAG_catch_block;
+}
+
+/* Steps from `entry` to the one of its children that holds the address. False when there is none. */
+static bool descend(Dwarf_Die *entry, uint64_t address, unsigned int *steps_left)
+{
+	uint64_t start;
+	Dwarf_Die child;
+
+	if (dwarf_child(entry, &child) != 0)
+		return false;
+	do {
+		if (!*steps_left)
+			return false;
+		--*steps_left;
+		if (may_hold_inlined_calls(dwarf_tag(&child)) &&
+		    debug_entry_range(&child, address, &start, steps_left)) {
+			*entry = child;
+			return true;
+		}
+	} while (dwarf_siblingof(&child, &child) == 0);
+	return false;
+}
+
+size_t debug_inlined_calls(const struct debug_unit *unit, const Dwarf_Die *function, uint64_t address,
+			   struct inlined_call calls[INLINED_MAX])
+{
+	unsigned int steps_left = STEPS_MAX;
+	Dwarf_Die entry = *function;
+	size_t n = 0;
+
+	while (n < INLINED_MAX && descend(&entry, address, &steps_left)) {
+		if (dwarf_tag(&entry) != DW_TAG_inlined_subroutine)
+			continue;
+		calls[n++] = (struct inlined_call){.function = debug_entry_name(&entry),
+						   .place = call_place(unit, &entry)};
+	}
+	return n;
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbolize/elf_image.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static uint64_t read_big_endian(const uint8_t *bytes)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < 8; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+/* Bytes of memory that libelf and libdw take for a section, unpacked. */
+static uint64_t section_memory(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, size_t names)
+{
+	const char *name = elf_strptr(elf, names, header->sh_name);
+	GElf_Chdr packed;
+	Elf_Data *data;
+
+	if (header->sh_type == SHT_NOBITS)
+		return 0;
+	if ((header->sh_flags & SHF_COMPRESSED) && gelf_getchdr(section, &packed))
+		return header->sh_size + packed.ch_size;
+	if (!name || strncmp(name, ".zdebug", strlen(".zdebug")))
+		return header->sh_size;
+	/* The old GNU form: "ZLIB", then the unpacked size. */
+	data = elf_rawdata(section, NULL);
+	if (!data || !data->d_buf || data->d_size < 12)
+		return header->sh_size;
+	return header->sh_size + read_big_endian((const uint8_t *)data->d_buf + 4);
+}
+
+/* A sparse file can claim sections of any size: refuse what would take more than half of the machine's memory. */
+static int check_memory(Elf *elf)
+{
+	uint64_t left = (uint64_t)sysconf(_SC_PHYS_PAGES) / 2 * (uint64_t)sysconf(_SC_PAGESIZE);
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return 0; /* no sections that could be read */
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		uint64_t size;
+
+		if (!gelf_getshdr(section, &header))
+			continue;
+		if (header.sh_type != SHT_NOBITS && header.sh_size > left)
+			return -EFBIG;
+		size = section_memory(elf, section, &header, names);
+		if (size > left)
+			return -EFBIG;
+		left -= size;
+	}
+	return 0;
+}
+
+static int add_segment(struct elf_image *image, const GElf_Phdr *header)
+{
+	struct elf_segment *segments;
+
+	if (header->p_vaddr + header->p_memsz < header->p_vaddr ||
+	    header->p_offset + header->p_filesz < header->p_offset || header->p_filesz > header->p_memsz)
+		return -ENOEXEC;
+	segments = reallocarray(image->segments, image->n_segments + 1, sizeof(*segments));
+	if (!segments)
+		return -ENOMEM;
+	image->segments = segments;
+	segments[image->n_segments++] = (struct elf_segment){
+		.file_offset = header->p_offset,
+		.file_size_bytes = header->p_filesz,
+		.address = header->p_vaddr,
+		.end = header->p_vaddr + header->p_memsz,
+		.executable = header->p_flags & PF_X,
+	};
+	return 0;
+}
+
+static int read_segments(struct elf_image *image, bool *interpreted)
+{
+	size_t n;
+
+	if (elf_getphdrnum(image->elf, &n))
+		return -ENOEXEC;
+	for (size_t i = 0; i < n; i++) {
+		GElf_Phdr header;
+		int err = 0;
+
+		if (!gelf_getphdr(image->elf, i, &header))
+			return -ENOEXEC;
+		if (header.p_type == PT_LOAD)
+			err = add_segment(image, &header);
+		else if (header.p_type == PT_INTERP)
+			*interpreted = true;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Linked with -pie or -static-pie, as against a shared library (DT_FLAGS_1). */
+static bool is_pie(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	Elf_Data *data;
+	GElf_Dyn entry;
+
+	while ((section = elf_nextscn(elf, section))) {
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_DYNAMIC)
+			break;
+	}
+	data = section ? elf_getdata(section, NULL) : NULL;
+	for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+		if (entry.d_tag == DT_FLAGS_1)
+			return entry.d_un.d_val & DF_1_PIE;
+	}
+	return false;
+}
+
+int elf_image_open(struct elf_image *image, int fd)
+{
+	bool interpreted = false;
+	GElf_Ehdr header;
+	int err;
+
+	*image = (struct elf_image){.elf = elf_begin(fd, ELF_C_READ, NULL)};
+	if (!image->elf || elf_kind(image->elf) != ELF_K_ELF || !gelf_getehdr(image->elf, &header) ||
+	    (header.e_type != ET_EXEC && header.e_type != ET_DYN))
+		err = -ENOEXEC;
+	else
+		err = read_segments(image, &interpreted);
+	if (!err)
+		err = check_memory(image->elf);
+	if (err) {
+		elf_image_close(image);
+		return err;
+	}
+	image->is_static_program = !interpreted && (header.e_type == ET_EXEC || is_pie(image->elf));
+	return 0;
+}
+
+void elf_image_detach(struct elf_image *image)
+{
+	elf_cntl(image->elf, ELF_C_FDDONE);
+}
+
+void elf_image_close(struct elf_image *image)
+{
+	free(image->segments);
+	elf_end(image->elf);
+	*image = (struct elf_image){0};
+}
+
+bool elf_image_address(const struct elf_image *image, uint64_t file_offset, uint64_t *address)
+{
+	const struct elf_segment *found = NULL;
+
+	for (size_t i = 0; i < image->n_segments; i++) {
+		const struct elf_segment *segment = &image->segments[i];
+
+		if (file_offset < segment->file_offset ||
+		    file_offset - segment->file_offset >= segment->file_size_bytes)
+			continue;
+		/* Two segments may share file pages; the addresses asked for are code. */
+		if (!found || (segment->executable && !found->executable))
+			found = segment;
+	}
+	if (!found)
+		return false;
+	*address = found->address + (file_offset - found->file_offset);
+	return true;
+}
+
+const struct elf_segment *elf_image_code(const struct elf_image *image, uint64_t address)
+{
+	for (size_t i = 0; i < image->n_segments; i++) {
+		const struct elf_segment *segment = &image->segments[i];
+
+		if (segment->executable && address >= segment->address && address < segment->end)
+			return segment;
+	}
+	return NULL;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The function symbols of an ELF file, sorted by address: those of .symtab, else of
+ * .dynsym. Names are the ELF file's own memory and live as long as its Elf handle.
+ */
+#ifndef MEMTRACE_SYMBOLIZE_SYMBOL_TABLE_H
+#define MEMTRACE_SYMBOLIZE_SYMBOL_TABLE_H
+
+#include <libelf.h>
+
+#include "symbolize/intervals.h"
+
+struct elf_symbol_name {
+	uint64_t start; /* virtual address in the file */
+	const char *name; /* as the linker has it: mangled, with its version */
+};
+
+/* All zeroes is an empty table. */
+struct symbol_table {
+	struct intervals places; /* value: index into names */
+	struct elf_symbol_name *names;
+	size_t n_names;
+};
+
+/* 0 or -errno; a file without symbols gives an empty table. On error the table is empty. */
+int symbol_table_read(struct symbol_table *symbols, Elf *elf);
+void symbol_table_clear(struct symbol_table *symbols);
+
+/*
+ * The function that holds the address, or NULL. A symbol without a size reaches to the next
+ * one or its section's end; what lies behind a sized symbol's end belongs to none. Of several
+ * names for one place the global or weak one with the fewest leading underscores, then the
+ * first in byte order.
+ */
+const struct elf_symbol_name *symbol_table_find(const struct symbol_table *symbols, uint64_t address);
+
+#endif

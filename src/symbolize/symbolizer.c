@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbolize/symbolizer.h"
+
+#include <errno.h>
+#include <libelf.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "symbolize/code_file.h"
+#include "symbolize/demangle.h"
+#include "symbolize/printable.h"
+
+struct symbolizer {
+	struct code_texts texts;
+	void *files; /* tsearch(3) of struct known_file */
+};
+
+/* What makes two modules the same file. Compared as bytes: no padding. */
+struct file_key {
+	uint8_t build_id[BUILD_ID_MAX];
+	uint64_t build_id_size; /* 0: the others count */
+	uint64_t device, inode;
+	uint64_t size_bytes, changed_s, changed_ns; /* an inode is used again after its file is gone */
+};
+
+struct known_file {
+	struct file_key key;
+	struct code_file *code;
+};
+
+static int compare_files(const void *a, const void *b)
+{
+	return memcmp(&((const struct known_file *)a)->key, &((const struct known_file *)b)->key,
+		      sizeof(struct file_key));
+}
+
+static void known_file_free(void *node)
+{
+	struct known_file *file = node;
+
+	code_file_free(file->code);
+	free(file);
+}
+
+struct symbolizer *symbolizer_new(void)
+{
+	struct symbolizer *symbolizer = calloc(1, sizeof(*symbolizer));
+
+	if (!symbolizer)
+		return NULL;
+	elf_version(EV_CURRENT);
+	symbolizer->texts.functions = text_pool_new(demangle);
+	symbolizer->texts.others = text_pool_new(printable_copy);
+	if (!symbolizer->texts.functions || !symbolizer->texts.others) {
+		symbolizer_free(symbolizer);
+		return NULL;
+	}
+	return symbolizer;
+}
+
+void symbolizer_free(struct symbolizer *symbolizer)
+{
+	if (!symbolizer)
+		return;
+	tdestroy(symbolizer->files, known_file_free);
+	text_pool_free(symbolizer->texts.functions);
+	text_pool_free(symbolizer->texts.others);
+	free(symbolizer);
+}
+
+static void make_key(const struct module *module, struct file_key *key)
+{
+	struct stat status;
+
+	memset(key, 0, sizeof(*key));
+	if (module->build_id_size && module->build_id_size <= BUILD_ID_MAX) {
+		memcpy(key->build_id, module->build_id, module->build_id_size);
+		key->build_id_size = module->build_id_size;
+		return;
+	}
+	key->device = module->device;
+	key->inode = module->inode;
+	if (fstat(module->fd, &status))
+		return;
+	key->size_bytes = (uint64_t)status.st_size;
+	key->changed_s = (uint64_t)status.st_mtim.tv_sec;
+	key->changed_ns = (uint64_t)status.st_mtim.tv_nsec;
+}
+
+/* The module's file, read when it is asked for the first time. NULL when out of memory. */
+static struct code_file *module_file(struct symbolizer *symbolizer, const struct module *module)
+{
+	struct known_file *file = calloc(1, sizeof(*file));
+	void *found;
+
+	if (!file)
+		return NULL;
+	make_key(module, &file->key);
+	found = tfind(file, &symbolizer->files, compare_files);
+	if (found) {
+		free(file);
+		return (*(struct known_file **)found)->code;
+	}
+	file->code = code_file_open(module->fd, is_libc(module->name), &symbolizer->texts);
+	if (!file->code || !tsearch(file, &symbolizer->files, compare_files)) {
+		known_file_free(file);
+		return NULL;
+	}
+	return file->code;
+}
+
+/* Lower-case hexadecimal, the symbolizer's own; NULL without a build ID or when out of memory. */
+static const char *build_id_text(struct symbolizer *symbolizer, const struct module *module)
+{
+	char text[2 * BUILD_ID_MAX + 1];
+
+	if (!module->build_id_size || module->build_id_size > BUILD_ID_MAX)
+		return NULL;
+	for (size_t i = 0; i < module->build_id_size; i++) {
+		text[2 * i] = "0123456789abcdef"[module->build_id[i] >> 4];
+		text[2 * i + 1] = "0123456789abcdef"[module->build_id[i] & 15];
+	}
+	text[2 * module->build_id_size] = '\0';
+	return text_pool_get(symbolizer->texts.others, text);
+}
+
+/* Frames while they are gathered, each with what it wraps. */
+struct gathered {
+	struct frame *frames;
+	enum wrapper *wrappers;
+	size_t n, capacity;
+};
+
+static int make_room(struct gathered *gathered, size_t wanted)
+{
+	size_t capacity = (gathered->n + wanted) * 2;
+	enum wrapper *wrappers;
+	struct frame *frames;
+
+	if (gathered->n + wanted <= gathered->capacity)
+		return 0;
+	frames = reallocarray(gathered->frames, capacity, sizeof(*frames));
+	if (frames)
+		gathered->frames = frames;
+	wrappers = reallocarray(gathered->wrappers, capacity, sizeof(*wrappers));
+	if (wrappers)
+		gathered->wrappers = wrappers;
+	if (!frames || !wrappers)
+		return -ENOMEM;
+	gathered->capacity = capacity;
+	return 0;
+}
+
+/* Frames for all levels of a place; `like` has what they share. */
+static int add_levels(struct gathered *gathered, const struct code_place *place, const struct frame *like)
+{
+	int err = make_room(gathered, place->n_levels);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < place->n_levels; i++) {
+		const struct code_level *level = &place->levels[i];
+		struct frame *frame = &gathered->frames[gathered->n];
+
+		*frame = *like;
+		frame->function = level->function;
+		frame->file = level->file;
+		frame->line = level->line;
+		frame->inlined = level->inlined;
+		if (!level->inlined && place->has_offset) {
+			frame->offset = place->offset;
+			frame->has_offset = true;
+		}
+		gathered->wrappers[gathered->n++] = level->wrapper;
+	}
+	return 0;
+}
+
+static int add_plain(struct gathered *gathered, const struct frame *frame)
+{
+	int err = make_room(gathered, 1);
+
+	if (err)
+		return err;
+	gathered->frames[gathered->n] = *frame;
+	gathered->wrappers[gathered->n++] = WRAPPER_NONE;
+	return 0;
+}
+
+/* Everything is looked up for the byte before the return address: a call may be its function's last instruction. */
+static int add_address(struct symbolizer *symbolizer, const struct process *process, uint64_t address,
+		       struct gathered *gathered)
+{
+	const struct mapping *mapping = mapping_find(process->mappings, process->n_mappings, address - 1);
+	struct frame frame = {.address = address, .module = "[unknown]"};
+	const struct code_place *place;
+	const struct module *module;
+	struct code_file *file;
+
+	if (!mapping)
+		return add_plain(gathered, &frame);
+	module = mapping->module;
+	frame.module = text_pool_get(symbolizer->texts.others, module->name);
+	frame.build_id = build_id_text(symbolizer, module);
+	if (!frame.module)
+		return -ENOMEM;
+	if (module->fd < 0)
+		return add_plain(gathered, &frame);
+	file = module_file(symbolizer, module);
+	place = file ? code_file_place(file, address - 1 - mapping->start + mapping->offset) : NULL;
+	return place ? add_levels(gathered, place, &frame) : -ENOMEM;
+}
+
+int symbolizer_stack(struct symbolizer *symbolizer, const struct process *process, struct stack *stack)
+{
+	struct gathered gathered = {0};
+	int err = 0;
+
+	for (size_t i = 0; i < stack->n_addresses && !err; i++)
+		err = add_address(symbolizer, process, stack->addresses[i], &gathered);
+	if (err) {
+		free(gathered.frames);
+	} else {
+		size_t dropped = trim_count(stack->kind, gathered.frames, gathered.wrappers, gathered.n);
+
+		if (dropped)
+			memmove(gathered.frames, gathered.frames + dropped,
+				(gathered.n - dropped) * sizeof(*gathered.frames));
+		free(stack->frames);
+		stack->frames = gathered.frames;
+		stack->n_frames = gathered.n - dropped;
+	}
+	free(gathered.wrappers);
+	return err;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "util/number.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#define NS_PER_SECOND 1000000000ULL
+#define DECIMALS_MAX 9
+
+/* Reads digits and moves *text behind them. */
+static int digits_parse(const char **text, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	if (!isdigit((unsigned char)**text))
+		return -EINVAL;
+	for (; isdigit((unsigned char)**text); (*text)++) {
+		if (__builtin_mul_overflow(sum, 10, &sum) ||
+		    __builtin_add_overflow(sum, (uint64_t)(**text - '0'), &sum))
+			return -ERANGE;
+	}
+	*value = sum;
+	return 0;
+}
+
+int number_parse(const char *text, uint64_t *value)
+{
+	uint64_t sum;
+	int err = digits_parse(&text, &sum);
+
+	if (err)
+		return err;
+	if (*text)
+		return -EINVAL;
+	*value = sum;
+	return 0;
+}
+
+int number_parse_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMG";
+	unsigned int shift = 0;
+	uint64_t sum;
+	int err = digits_parse(&text, &sum);
+
+	if (err)
+		return err;
+	if (*text) {
+		const char *unit = strchr(units, *text);
+
+		if (!unit || (text[1] && strcmp(text + 1, "iB") != 0))
+			return -EINVAL;
+		shift = 10 * (unsigned int)(unit - units + 1);
+	}
+	if (shift && sum >> (64 - shift))
+		return -ERANGE;
+	*bytes = sum << shift;
+	return 0;
+}
+
+int number_parse_seconds(const char *text, uint64_t *ns)
+{
+	uint64_t seconds, sum, unit = NS_PER_SECOND;
+	int err = digits_parse(&text, &seconds);
+
+	if (err)
+		return err;
+	if (__builtin_mul_overflow(seconds, NS_PER_SECOND, &sum))
+		return -ERANGE;
+	if (*text == '.') {
+		const char *decimals = ++text;
+
+		for (; isdigit((unsigned char)*text); text++) {
+			unit /= 10;
+			if (__builtin_add_overflow(sum, (uint64_t)(*text - '0') * unit, &sum))
+				return -ERANGE;
+		}
+		if (text == decimals || text - decimals > DECIMALS_MAX)
+			return -EINVAL;
+	}
+	if (*text)
+		return -EINVAL;
+	if (sum > INT64_MAX)
+		return -ERANGE;
+	*ns = sum;
+	return 0;
+}

@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Holds the golden JSON reports against docs/report.schema.json, and the schema against wrong reports.
+
+usage: report_schema.py [REPORT.json ...]    (default: tests/golden/report-*.json)
+"""
+import copy
+import glob
+import json
+import os
+import re
+import sys
+
+import jsonschema
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+PAIRED_KEYS = [("live_bytes", "live_blocks"), ("alloc_bytes", "alloc_count"), ("free_bytes", "free_count")]
+
+
+def refuse_float(text):
+    raise ValueError(f"integers stay integers, but there is {text}")
+
+
+def unique_keys(pairs):
+    keys = [key for key, _ in pairs]
+    if len(keys) != len(set(keys)):
+        raise ValueError(f"a key stands twice: {keys}")
+    return dict(pairs)
+
+
+def read_reports(path):
+    with open(path, encoding="utf-8", errors="strict", newline="\n") as lines:
+        return [json.loads(line, parse_float=refuse_float, object_pairs_hook=unique_keys) for line in lines]
+
+
+def loss_keys():
+    with open(os.path.join(TOP, "src/model/loss.h"), encoding="utf-8") as header:
+        return re.findall(r'X\(LOSS_\w+, "(\w+)"', header.read())
+
+
+def check_report(validator, report):
+    """What the contract says beyond the types."""
+    validator.validate(report)
+    lost = report["integrity"]["lost"]
+    assert list(lost) == loss_keys(), f"causes of loss: {list(lost)}"
+    assert report["integrity"]["complete"] == (not any(lost.values()))
+    for pair in PAIRED_KEYS:
+        for key in pair:
+            assert report["totals"][key] == sum(kind[key] for kind in report["totals"]["kinds"].values()), key
+
+
+# Paths into a report, and a value that must not stand there (DELETE: the key must not be missing).
+DELETE = object()
+WRONG = [
+    (["schema"], "memtrace-report/2"),
+    (["time"], "03:00:41"),
+    (["elapsed_ns"], 1.5),
+    (["elapsed_ns"], -1),
+    (["elapsed_ns"], "1"),
+    (["integrity"], DELETE),
+    (["integrity", "complete"], 1),
+    (["integrity", "unknown_frees"], DELETE),
+    (["integrity", "lost"], {}),
+    (["processes", 0, "exit_status"], DELETE),
+    (["processes", 0, "exe"], None),
+    (["totals", "kinds"], DELETE),
+    (["totals", "kinds", "brk"], DELETE),
+    (["totals", "live_bytes"], 2**64),
+    (["stacks", 0, "end"], "unknown"),
+    (["stacks", 0, "kind"], "stack"),
+    (["stacks", 0, "guessed"], DELETE),
+    (["stacks", 0, "oldest_ns"], None),
+    (["stacks", 0, "frames", 0, "address"], 4096),
+    (["stacks", 0, "frames", 0, "address"], "0xABC"),
+    (["stacks", 0, "frames", 0, "function"], DELETE),
+    (["stacks", 0, "frames", 0, "line"], 0),
+    (["stacks", 0, "blocks", 0, "node"], DELETE),
+]
+
+
+def check_refusals(validator, report):
+    for path, value in WRONG:
+        wrong = copy.deepcopy(report)
+        place = wrong
+        for key in path[:-1]:
+            place = place[key]
+        if value is DELETE:
+            del place[path[-1]]
+        else:
+            place[path[-1]] = value
+        assert not validator.is_valid(wrong), f"the schema takes {path} = {value}"
+    report["added"] = report["stacks"][0]["added"] = 1
+    validator.validate(report)
+
+
+def main():
+    with open(os.path.join(TOP, "docs/report.schema.json"), encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft7Validator.check_schema(schema)
+    validator = jsonschema.Draft7Validator(schema)
+    paths = sys.argv[1:] or sorted(glob.glob(os.path.join(TOP, "tests/golden/report-*.json")))
+    assert paths, "no reports to check"
+    for path in paths:
+        for report in read_reports(path):
+            check_report(validator, report)
+    if len(sys.argv) == 1:
+        check_refusals(validator, read_reports(os.path.join(TOP, "tests/golden/report-everything.json"))[0])
+    print(f"report_schema: {len(paths)} files passed")
+
+
+main()

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reports against tests/golden/report-NAME.{txt,json}. Run from the top folder;
+ * with MEMTRACE_UPDATE_GOLDEN set the files are written instead (read the diff).
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "report/renderer.h"
+#include "unit/sample_snapshot.h"
+
+static char *render(const struct renderer *renderer, const struct snapshot *snapshot,
+                    const struct render_options *options)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(renderer->report(out, snapshot, options), 0);
+	fclose(out);
+	return text;
+}
+
+static char *read_file(const char *path)
+{
+	char *text = calloc(1, 1 << 16);
+	FILE *in = fopen(path, "r");
+
+	if (!in)
+		fail_msg("%s: %s", path, strerror(errno));
+	fread(text, 1, (1 << 16) - 1, in);
+	fclose(in);
+	return text;
+}
+
+static void compare_golden(const char *name, const char *extension, const char *text)
+{
+	char path[128], *expected;
+
+	snprintf(path, sizeof(path), "tests/golden/report-%s.%s", name, extension);
+	if (getenv("MEMTRACE_UPDATE_GOLDEN")) {
+		FILE *out = fopen(path, "w");
+
+		assert_non_null(out);
+		fputs(text, out);
+		fclose(out);
+	}
+	expected = read_file(path);
+	assert_string_equal(text, expected);
+	free(expected);
+}
+
+/* Renders in both forms; the options stand in for those that the form does not know. */
+static void check_golden(const char *name, struct snapshot *snapshot, struct render_options options)
+{
+	char *text, *json;
+
+	options.utc = true;
+	text = render(&text_renderer, snapshot, &options);
+	json = render(&json_renderer, snapshot, &options);
+	compare_golden(name, "txt", text);
+	compare_golden(name, "json", json);
+	free(text);
+	free(json);
+	snapshot_free(snapshot);
+}
+
+static const struct frame plain_frames[] = {
+    {.address = 0x55550000115f,
+     .module = "app",
+     .build_id = "0123abcd",
+     .function = "fibonacci",
+     .offset = 0x1f,
+     .has_offset = true,
+     .file = "app.c",
+     .line = 12},
+    {.address = 0x5555000011af,
+     .module = "app",
+     .build_id = "0123abcd",
+     .function = "grow",
+     .file = "grow.h",
+     .line = 7,
+     .inlined = true},
+    {.address = 0x5555000011af,
+     .module = "app",
+     .build_id = "0123abcd",
+     .function = "child",
+     .offset = 0x4f,
+     .has_offset = true,
+     .file = "app.c",
+     .line = 31},
+    {.address = 0x7ffff7c891f5, .module = "libc.so.6", .function = "start_thread", .offset = 0xdb, .has_offset = true},
+    {.address = 0x7ffff7d0989c},
+};
+
+static void set_frames(struct stack *stack, const struct frame *frames, size_t n)
+{
+	stack->frames = sample_copy(frames, n * sizeof(*frames));
+	stack->n_frames = n;
+	sample_addresses(stack, frames[0].address, n);
+}
+
+#define N_FRAMES(frames) (sizeof(frames) / sizeof(frames[0]))
+
+static void sum(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		usage_add(&snapshot->totals, &snapshot->stacks[i].usage);
+		usage_add(&snapshot->kinds[snapshot->stacks[i].kind], &snapshot->stacks[i].usage);
+	}
+	snapshot->nodes[0].live_bytes = snapshot->totals.live_bytes;
+	snapshot->nodes[0].live_blocks = snapshot->totals.live_blocks;
+	snapshot->n_stacks_shown = snapshot->n_stacks;
+}
+
+static void plain(void **state)
+{
+	struct snapshot *snapshot = sample_new(1, 2, 1);
+
+	(void)state;
+	sample_usage(&snapshot->stacks[0], 5, 8192);
+	snapshot->stacks[0].oldest_ns = 4800000000;
+	set_frames(&snapshot->stacks[0], plain_frames, N_FRAMES(plain_frames));
+	sample_usage(&snapshot->stacks[1], 1, 100);
+	set_frames(&snapshot->stacks[1], plain_frames + 2, 2);
+	sum(snapshot);
+	snapshot->n_stacks_shown = 1;
+	check_golden("plain", snapshot, (struct render_options){.top = 10});
+}
+
+static void empty(void **state)
+{
+	struct snapshot *snapshot = sample_new(1, 0, 1);
+
+	(void)state;
+	snapshot->processes[0].ended = true;
+	snapshot->processes[0].exit_status_known = true;
+	snapshot->processes[0].exit_status = 137;
+	free(snapshot->processes[0].exe);
+	snapshot->processes[0].exe = NULL;
+	check_golden("empty", snapshot, (struct render_options){.top = 10});
+}
+
+/* Names that would break a terminal or a line. */
+static void hostile(void **state)
+{
+	static const struct frame frames[] = {
+	    {.address = 0x1000,
+	     .module = "lib\033]0;owned\007.so",
+	     .function = "evil\nInjected+0x0 [app]",
+	     .file = "/tmp/\xff\xfe.c",
+	     .line = 1},
+	    {.address = 0x1010, .module = "[vdso]", .function = "bidi\u202e\u2066(int)", .has_offset = true},
+	    {.address = 0x1020, .module = "[half", .function = "\"quoted\\u0000\\\""},
+	    {.address = 0x1030, .module = "[anon]", .function = "\\u000042", .inlined = true},
+	    {.address = 0x1040,
+	     .module = "ünï🦀",
+	     .function = "\xc2\x9b"
+	                 "31m"},
+	};
+	struct snapshot *snapshot = sample_new(2, 1, 1);
+
+	(void)state;
+	strcpy(snapshot->processes[0].comm, "\033[31m\xf0\x9f");
+	strcpy(snapshot->processes[1].comm, "\r\n");
+	free(snapshot->processes[0].exe);
+	snapshot->processes[0].exe = strdup("/tmp/\xed\xa0\x80 (deleted)");
+	sample_usage(&snapshot->stacks[0], 1, 1);
+	set_frames(&snapshot->stacks[0], frames, N_FRAMES(frames));
+	sum(snapshot);
+	check_golden("hostile", snapshot, (struct render_options){.top = 0});
+}
+
+/* Processes, nodes, kinds, ends, blocks, losses: one of each. */
+static struct snapshot *make_everything(void)
+{
+	static const struct node_usage nodes[] = {{0, 40960, 5}, {1, 0, 0}};
+	static const struct block blocks[] = {{0x7fff0000, 8192, 4800000000, 1}, {0x55551000, 64, 1500000, -1}};
+	static const enum stack_end ends[] = {END_COMPLETE, END_DEPTH, END_NO_MAPPING, END_NO_CFI, END_READ_FAULT};
+	struct snapshot *snapshot = sample_new(2, 9, 2);
+
+	for (size_t i = 0; i < 9; i++) {
+		struct stack *stack = &snapshot->stacks[i];
+
+		stack->process = i >= 6;
+		stack->kind = (enum block_kind)(i % 3);
+		stack->end = ends[i % 5];
+		stack->guessed = i == 3 || i == 5;
+		sample_usage(stack, 5, 8192 >> i);
+		stack->nodes = sample_copy(nodes, sizeof(nodes));
+		stack->n_nodes = 2;
+		if (i != 1 && i < 7)
+			set_frames(stack, plain_frames, 2);
+	}
+	snapshot->stacks[7].end = snapshot->stacks[8].end = END_COMPLETE;
+	snapshot->stacks[8].usage.live_bytes = snapshot->stacks[8].usage.live_blocks = 0;
+	snapshot->stacks[0].blocks = sample_copy(blocks, sizeof(blocks));
+	snapshot->stacks[0].n_blocks = 2;
+	sum(snapshot);
+	for (int i = 0; i < LOSS_COUNT; i++)
+		snapshot->lost[i] = i % 2 ? 0 : (uint64_t)i + 1;
+	snapshot->abandoned_calls = 1;
+	snapshot->unknown_frees = 2;
+	snapshot->incomplete_stacks = 5;
+	snapshot->untraced_children = 1;
+	snapshot->processes[1].ended = true;
+	return snapshot;
+}
+
+static void everything(void **state)
+{
+	(void)state;
+	check_golden("everything", make_everything(), (struct render_options){.top = 10, .show_blocks = true});
+}
+
+/* Numbers beyond what Jansson holds, and unknown frees that cannot be told. */
+static void enormous(void **state)
+{
+	struct snapshot *snapshot = sample_new(1, 1, 1);
+
+	(void)state;
+	sample_usage(&snapshot->stacks[0], 1, 1);
+	snapshot->stacks[0].usage.alloc_bytes = UINT64_MAX;
+	snapshot->stacks[0].usage.free_bytes = (uint64_t)INT64_MAX + 1;
+	snapshot->stacks[0].usage.live_bytes = INT64_MAX;
+	sample_addresses(&snapshot->stacks[0], UINT64_MAX, 1);
+	snapshot->unknown_frees_known = false;
+	snapshot->unknown_frees = 3;
+	snapshot->lost[LOSS_EVENTS] = UINT64_MAX;
+	sum(snapshot);
+	check_golden("enormous", snapshot, (struct render_options){.top = 10});
+}
+
+/* A stack that was not symbolized still shows where its addresses lie. */
+static void bare(void **state)
+{
+	static const struct module module = {
+	    .path = (char *)"/usr/bin/app", .name = "app", .build_id = {0xab, 0x01}, .build_id_size = 2};
+	struct mapping *mapping = calloc(1, sizeof(*mapping));
+	struct snapshot *snapshot = sample_new(1, 1, 1);
+
+	(void)state;
+	*mapping = (struct mapping){.start = 0x1000, .end = 0x2000, .module = &module};
+	snapshot->processes[0].mappings = mapping;
+	snapshot->processes[0].n_mappings = 1;
+	sample_usage(&snapshot->stacks[0], 1, 8);
+	/* 0x2000 follows a call that ends the mapping; 0x2010 lies outside. */
+	sample_addresses(&snapshot->stacks[0], 0x1ff0, 3);
+	sum(snapshot);
+	check_golden("bare", snapshot, (struct render_options){.top = 10});
+}
+
+static void colours_only_when_asked(void **state)
+{
+	struct snapshot *snapshot = make_everything();
+	char *plain_text = render(&text_renderer, snapshot, &(struct render_options){.utc = true});
+	char *coloured = render(&text_renderer, snapshot, &(struct render_options){.utc = true, .colour = true});
+
+	(void)state;
+	assert_null(strchr(plain_text, '\033'));
+	assert_non_null(strchr(coloured, '\033'));
+	assert_non_null(strstr(coloured, "\033[31mIntegrity: lost: "));
+	free(plain_text);
+	free(coloured);
+	snapshot_free(snapshot);
+}
+
+static void says_local_time(void **state)
+{
+	struct snapshot *snapshot = sample_new(1, 0, 1);
+	char *text;
+
+	(void)state;
+	setenv("TZ", "XYZ-2", 1);
+	tzset();
+	text = render(&text_renderer, snapshot, &(struct render_options){.top = 10});
+	assert_memory_equal(text, "[05:00:41] Top 10", strlen("[05:00:41] Top 10"));
+	free(text);
+	snapshot_free(snapshot);
+}
+
+static void ends_json_with_one_newline(void **state)
+{
+	struct snapshot *snapshot = make_everything();
+	char *json = render(&json_renderer, snapshot, &(struct render_options){.show_blocks = true});
+	json_t *value = json_loads(json, 0, NULL);
+
+	(void)state;
+	assert_non_null(value);
+	assert_ptr_equal(strchr(json, '\n'), json + strlen(json) - 1);
+	assert_int_equal(json_array_size(json_object_get(value, "stacks")), 9);
+	json_decref(value);
+	free(json);
+	snapshot_free(snapshot);
+}
+
+static void returns_what_writing_failed_with(void **state)
+{
+	struct snapshot *snapshot = make_everything();
+	static const struct render_options options = {.top = 10};
+
+	(void)state;
+	for (size_t i = 0; renderers[i]; i++) {
+		FILE *full = fopen("/dev/full", "w");
+
+		assert_int_equal(renderers[i]->report(full, snapshot, &options), -ENOSPC);
+		fclose(full);
+		/* With a buffer so small that the failure comes early on. */
+		full = fopen("/dev/full", "w");
+		setvbuf(full, NULL, _IONBF, 0);
+		assert_true(renderers[i]->report(full, snapshot, &options) < 0);
+		fclose(full);
+	}
+	snapshot_free(snapshot);
+}
+
+static void finds_renderers_by_name(void **state)
+{
+	(void)state;
+	assert_ptr_equal(renderer_find("text"), &text_renderer);
+	assert_ptr_equal(renderer_find("json"), &json_renderer);
+	assert_null(renderer_find("tex"));
+	assert_null(renderer_find(""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(plain),
+	    cmocka_unit_test(empty),
+	    cmocka_unit_test(hostile),
+	    cmocka_unit_test(everything),
+	    cmocka_unit_test(enormous),
+	    cmocka_unit_test(bare),
+	    cmocka_unit_test(colours_only_when_asked),
+	    cmocka_unit_test(says_local_time),
+	    cmocka_unit_test(ends_json_with_one_newline),
+	    cmocka_unit_test(returns_what_writing_failed_with),
+	    cmocka_unit_test(finds_renderers_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
