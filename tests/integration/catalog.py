@@ -25,13 +25,15 @@ def catalogue():
 
 @case
 def every_row_has_a_fixture():
-    missing = [row for row in catalogue() if row not in table()]
+    rows, known = catalogue(), table()
+    missing = [row for row in rows if row not in known]
     assert not missing, f"no fixture in {TABLE.name} for {', '.join(missing)}"
 
 
 @case
 def no_fixture_without_a_row():
-    extra = [row for row in table() if row not in catalogue()]
+    rows, known = catalogue(), table()
+    extra = [row for row in known if row not in rows]
     assert not extra, f"in {TABLE.name}, but not in the catalogue: {', '.join(extra)}"
 
 

@@ -125,7 +125,7 @@ def live_blocks_are_listed():
     report, target = orders("-o", "0", "-T", "0", "-a")
     for stack in report.stacks:
         blocks = stack["blocks"]
-        assert len(blocks) == stack["live_blocks"] and sum(b["size"] for b in blocks) == stack["live_bytes"], stack
+        assert blocks and len(blocks) == stack["live_blocks"] and sum(b["size"] for b in blocks) == stack["live_bytes"], stack
         assert len({b["address"] for b in blocks}) == len(blocks)
         assert all(b["address"].startswith("0x") and b["age_ns"] > 0 for b in blocks)
         assert max(b["age_ns"] for b in blocks) == stack["oldest_ns"], stack["oldest_ns"]

@@ -28,7 +28,7 @@ def large_enough():
         check_invariants(report)
         assert report.integrity["complete"] and len(report.stacks) == 256, (len(report.stacks), report.integrity)
         assert all(report["totals"][key] == truth[key] for key in truth), (report["totals"], truth)
-        assert {s["alloc_count"] for s in report.stacks} == {20}
+        assert {s["alloc_count"] for s in report.stacks} == {150}
 
 
 @case

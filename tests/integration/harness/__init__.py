@@ -12,6 +12,7 @@ A test is an executable file of cases:
 
     main()
 """
+from .backend import backend_cases
 from .cases import Skip, case, main
 from .fixture import Fixture, Truth
 from .memtrace import Memtrace, run_command, run_memtrace, trace

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Cases of a test file, run in their order; the file's exit status is the test's verdict."""
 import sys
+import textwrap
 import time
 import traceback
 
@@ -30,7 +31,7 @@ def main():
         if len(sys.argv) > 1 and not any(name.startswith(a) for a in sys.argv[1:]):
             continue
         ran += 1
-        start = time.monotonic()
+        start, details = time.monotonic(), ""
         try:
             function(*arguments)
             verdict = "ok"
@@ -40,14 +41,14 @@ def main():
         except AssertionError as e:
             failed.append(name)
             verdict = "FAILED"
-            where = traceback.extract_tb(e.__traceback__)
-            lines = [f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno} {f.line}" for f in where[1:]]
-            print("    " + "\n    ".join(lines + str(e).splitlines()))
+            steps = traceback.extract_tb(e.__traceback__)[1:]
+            details = "\n".join([f"{s.filename.rsplit('/', 1)[-1]}:{s.lineno} {s.line}" for s in steps] + [str(e)])
         except Exception:  # noqa: BLE001: whatever it was, the other cases still run
             failed.append(name)
             verdict = "FAILED"
-            traceback.print_exc(file=sys.stdout)
-        print(f"{name}: {verdict} ({time.monotonic() - start:.1f} s)", flush=True)
+            details = traceback.format_exc()
+        print(f"{name}: {verdict} ({time.monotonic() - start:.1f} s)")
+        print(textwrap.indent(details, "    "), end="\n" if details else "", flush=True)
     if failed:
         print(f"{len(failed)} of {ran} cases failed: {', '.join(failed)}")
         sys.exit(1)

@@ -81,18 +81,17 @@ def parse_reports(text):
 
 
 def _compare(errors, label, wanted, got):
-    for key, value in wanted.items():
-        if value is not None and got[key] != value:
-            errors.append(f"{label}: {key} is {got[key]}, truth {value}")
+    wrong = [f"{key} {got[key]}, not {value}" for key, value in wanted.items() if value is not None and got[key] != value]
+    if wrong:
+        errors.append(f"{label}: {'; '.join(wrong)}")
 
 
 def _fail(errors, report):
     if not errors:
         return
-    others = [f"{kind} {function}: {usage}" for (kind, function), usage in report.sites().items()]
-    raise AssertionError("\n".join(errors + ["reported: " + (others[0] if others else "nothing")] +
-                                   [" " * 10 + o for o in others[1:15]] +
-                                   [f"integrity: {json.dumps(report.integrity)}"]))
+    reported = [f"reported {kind} {function}: " + " ".join(str(n) for n in usage.values())
+                for (kind, function), usage in report.sites().items()]
+    raise AssertionError("\n".join(errors[:12] + reported[:12] + [f"integrity: {json.dumps(report.integrity)}"]))
 
 
 def check_invariants(report, older=False):
@@ -112,8 +111,9 @@ def check_invariants(report, older=False):
     if not older:
         if heap["live_blocks"] != heap["alloc_count"] - heap["free_count"]:
             errors.append(f"heap: live_blocks is not alloc_count - free_count: {heap}")
-        if heap["live_bytes"] != heap["alloc_bytes"] - heap["free_bytes"]:
-            errors.append(f"heap: live_bytes is not alloc_bytes - free_bytes: {heap}")
+        for name, kind in totals["kinds"].items():
+            if kind["live_bytes"] != kind["alloc_bytes"] - kind["free_bytes"]:
+                errors.append(f"{name}: live_bytes is not alloc_bytes - free_bytes: {kind}")
     for stack in report.stacks:
         if stack["alloc_count"] == 0 and stack["live_blocks"] == 0:
             errors.append(f"a stack without an allocation: {report.top_function(stack)}")

@@ -1,16 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
-"""jemalloc's own functions: linked, or in a library opened while memtrace watches."""
+"""Functions that only one allocator has: jemalloc's, tcmalloc's, mimalloc's; linked, or opened at run time."""
 from harness import *
 
 # Its thread-local storage is larger than what glibc keeps in reserve for libraries opened later.
 ENOUGH_TLS = {"GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=16384"}
 
 
-@case
-def linked():
-    with Fixture("mallocx-linked") as target:
+@case(times=["mallocx-linked", "tcown", "miown"])
+def linked(name):
+    with Fixture(name) as target:
         check_exact(trace(target), target)
 
 
