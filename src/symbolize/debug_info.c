@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "symbolize/elf_padding.h"
+
 /* Deeper nesting of scopes than compilers make; entries below are not looked at. */
 #define DEPTH_MAX 256
 
@@ -24,6 +26,7 @@ struct debug_info {
 	struct intervals late_ranges; /* those of units whose root entry has none; value as above */
 	bool late_indexed;
 	uint32_t ranges_read;
+	struct elf_padding padding;
 };
 
 /*
@@ -59,20 +62,20 @@ static const char *entry_string(Dwarf_Die *entry, unsigned int name)
 
 static int add_unit(struct debug_info *info, Dwarf_Die *root)
 {
-	struct debug_unit *units;
+	struct debug_unit *unit;
 
 	if (info->n_units == info->capacity) {
 		size_t capacity = info->capacity ? info->capacity * 2 : 16;
+		struct debug_unit *units = reallocarray(info->units, capacity, sizeof(*units));
 
-		units = reallocarray(info->units, capacity, sizeof(*units));
 		if (!units)
 			return -ENOMEM;
 		info->units = units;
 		info->capacity = capacity;
 	}
-	info->units[info->n_units] =
-		(struct debug_unit){.root = *root, .directory = entry_string(root, DW_AT_comp_dir)};
-	return add_ranges(info, &info->ranges, root, info->n_units++);
+	unit = &info->units[info->n_units];
+	*unit = (struct debug_unit){.root = *root, .directory = entry_string(root, DW_AT_comp_dir)};
+	return add_ranges(info, &info->ranges, &unit->root, info->n_units++);
 }
 
 /*
@@ -121,6 +124,8 @@ int debug_info_open(struct debug_info **result, const struct elf_image *image)
 	if (!info->dwarf || has_alternate_file(info->dwarf))
 		err = -ENODATA;
 	else
+		err = elf_padding_add(&info->padding, image->elf);
+	if (!err)
 		err = read_units(info);
 	if (err) {
 		debug_info_free(info);
@@ -141,6 +146,7 @@ void debug_info_free(struct debug_info *info)
 	intervals_clear(&info->late_ranges);
 	if (info->dwarf)
 		dwarf_end(info->dwarf);
+	elf_padding_clear(&info->padding);
 	free(info);
 }
 
