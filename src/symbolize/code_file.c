@@ -97,7 +97,7 @@ static void find(struct code_file *file, uint64_t address, struct finding *findi
 }
 
 static bool set_level(const struct code_file *file, struct code_level *level, const char *function,
-		      const struct source_place *place)
+                      const struct source_place *place)
 {
 	if (function) {
 		level->function = text_pool_get(file->texts->functions, function);

@@ -22,7 +22,7 @@ struct debug_info {
 	const struct elf_image *image;
 	struct debug_unit *units;
 	size_t n_units, capacity;
-	struct intervals ranges; /* value: index into units */
+	struct intervals ranges;      /* value: index into units */
 	struct intervals late_ranges; /* those of units whose root entry has none; value as above */
 	bool late_indexed;
 	uint32_t ranges_read;

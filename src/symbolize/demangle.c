@@ -17,8 +17,8 @@ static const struct clone_suffix {
 	const char *word;
 	bool numbered;
 } clone_suffixes[] = {
-	{"constprop", true}, {"isra", true},   {"part", true},	      {"lto_priv", true},   {"llvm", true},
-	{"__uniq", true},    {"clone", true}, {"specialized", true}, {"localalias", false}, {"cold", false},
+    {"constprop", true}, {"isra", true},  {"part", true},        {"lto_priv", true},    {"llvm", true},
+    {"__uniq", true},    {"clone", true}, {"specialized", true}, {"localalias", false}, {"cold", false},
 };
 
 /* The last '.' in name[0, n), not the first character, or NULL. */

@@ -11,7 +11,7 @@
 #include "symbolize/intervals.h"
 
 struct elf_symbol_name {
-	uint64_t start; /* virtual address in the file */
+	uint64_t start;   /* virtual address in the file */
 	const char *name; /* as the linker has it: mangled, with its version */
 };
 
