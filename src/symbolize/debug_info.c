@@ -150,11 +150,10 @@ void debug_info_free(struct debug_info *info)
 	free(info);
 }
 
-/* Can an entry of this kind have functions below it? */
-static bool is_scope(int tag)
+/* Can an entry of this kind have functions below it? Those within functions are rare, and costly to look for. */
+static bool is_scope(int tag, enum debug_index index)
 {
 	switch (tag) {
-	case DW_TAG_subprogram:
 	case DW_TAG_namespace:
 	case DW_TAG_module:
 	case DW_TAG_class_type:
@@ -162,10 +161,12 @@ static bool is_scope(int tag)
 	case DW_TAG_union_type:
 	case DW_TAG_interface_type:
 	case DW_TAG_enumeration_type: /* Rust */
+		return true;
+	case DW_TAG_subprogram:
 	case DW_TAG_lexical_block:
 	case DW_TAG_try_block:
 	case DW_TAG_catch_block:
-		return true;
+		return index == DEBUG_INDEX_NESTED;
 	default:
 		return false;
 	}
@@ -175,6 +176,7 @@ static bool is_scope(int tag)
 struct walk {
 	struct debug_info *info;
 	struct intervals *functions;
+	enum debug_index index;
 	Dwarf_Off last; /* of the entries visited; a walk that turns back is in a loop */
 };
 
@@ -194,19 +196,21 @@ static int walk_scope(struct walk *walk, Dwarf_Die *scope, int depth)
 		walk->last = offset;
 		if (tag == DW_TAG_subprogram)
 			err = add_ranges(walk->info, walk->functions, &entry, offset);
-		if (!err && is_scope(tag))
+		if (!err && is_scope(tag, walk->index))
 			err = walk_scope(walk, &entry, depth + 1);
 	} while (!err && dwarf_siblingof(&entry, &entry) == 0);
 	return err;
 }
 
-static void index_functions(struct debug_info *info, struct debug_unit *unit)
+/* Brings the unit's index to what is asked for, at least. */
+static void index_functions(struct debug_info *info, struct debug_unit *unit, enum debug_index index)
 {
-	struct walk walk = {.info = info, .functions = &unit->functions};
+	struct walk walk = {.info = info, .functions = &unit->functions, .index = index};
 
-	if (unit->indexed)
+	if (unit->index >= index)
 		return;
-	unit->indexed = true;
+	unit->index = index;
+	intervals_clear(&unit->functions);
 	if (walk_scope(&walk, &unit->root, 0) || intervals_settle(&unit->functions))
 		intervals_clear(&unit->functions);
 }
@@ -223,7 +227,7 @@ static void index_late_ranges(struct debug_info *info)
 
 		if (dwarf_hasattr(&unit->root, DW_AT_ranges) || dwarf_attr(&unit->root, DW_AT_high_pc, &attribute))
 			continue;
-		index_functions(info, unit);
+		index_functions(info, unit, DEBUG_INDEX_NESTED);
 		for (size_t j = 0; j < unit->functions.n && !err; j++) {
 			const struct interval *function = &unit->functions.items[j];
 
@@ -250,8 +254,12 @@ bool debug_info_function(struct debug_info *info, struct debug_unit *unit, uint6
 {
 	const struct interval *range;
 
-	index_functions(info, unit);
+	index_functions(info, unit, DEBUG_INDEX_OUTER);
 	range = intervals_find(&unit->functions, address);
+	if (!range) {
+		index_functions(info, unit, DEBUG_INDEX_NESTED);
+		range = intervals_find(&unit->functions, address);
+	}
 	return range && dwarf_offdie(info->dwarf, range->value, function);
 }
 

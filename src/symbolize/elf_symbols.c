@@ -179,7 +179,8 @@ static int add_place(struct elf_symbols *symbols, const struct candidates *candi
 	} else if (to < candidates->n && candidates->items[to].start < end) {
 		end = candidates->items[to].start;
 	}
-	symbols->names[symbols->n_names] = (struct elf_symbol_name){.start = best->start, .name = best->name};
+	symbols->names[symbols->n_names] =
+	    (struct elf_symbol_name){.start = best->start, .name = best->name, .has_size = size_bytes};
 	return intervals_add(&symbols->places, best->start, end, symbols->n_names++);
 }
 

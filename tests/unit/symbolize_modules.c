@@ -354,6 +354,25 @@ static void test_sparse_file(void **state)
 	symbolizer_free(symbolizer);
 }
 
+/* A file that names another one for dwz's part of its debug information must not have it opened: it is the target's. */
+static void test_alternate_file_is_not_opened(void **state)
+{
+	struct fixture *fixture = *state;
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct stack stack;
+
+	run_in(fixture->directory, "mkfifo fifo && printf '%%s/fifo\\0aaaaaaaaaaaaaaaaaaaa' $PWD > link && "
+	                           "objcopy --add-section .gnu_debugaltlink=link app linked");
+	unmap_file(&fixture->file);
+	map_file(&fixture->file, fixture->directory, "linked", 0);
+	stack = symbolize(symbolizer, &fixture->file.process, KIND_HEAP, &fixture->leak, 1);
+	assert_int_equal(stack.n_frames, 1);
+	assert_string_equal(stack.frames[0].function, "leak");
+	assert_null(stack.frames[0].file);
+	free(stack.frames);
+	symbolizer_free(symbolizer);
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -368,6 +387,7 @@ int main(void)
 	    cmocka_unit_test(test_trim_in_libraries),
 	    WITH_FIXTURE(test_damaged_files),
 	    WITH_FIXTURE(test_sparse_file),
+	    WITH_FIXTURE(test_alternate_file_is_not_opened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,7 +294,9 @@ static void test_split(void **state)
 		struct ran_program program = {0};
 		struct stack stack;
 
-		run_in(directory, "gcc -O2 -g -gdwarf-%d -gsplit-dwarf -o app app.c", version);
+		run_in(directory, "rm -f *.dwo && gcc -O2 -g -gdwarf-%d -gsplit-dwarf -o app app.c", version);
+		/* Whoever opens that file now waits for ever. */
+		run_in(directory, "for f in *.dwo; do rm $f && mkfifo $f || exit 1; done");
 		run_program(&program, directory, "app");
 		stack = symbolize(symbolizer, &program.file.process, KIND_HEAP, &program.addresses[plain], 1);
 		assert_int_equal(stack.n_frames, 1);
@@ -304,6 +306,41 @@ static void test_split(void **state)
 		free(stack.frames);
 		unmap_file(&program.file);
 	}
+	symbolizer_free(symbolizer);
+	remove_directory(directory);
+}
+
+static const char nested_source[] = "int (*volatile kept)(int);\n"
+                                    "#line 700\n"
+                                    "__attribute__((noinline)) int outer(int n) {\n"
+                                    "  __attribute__((noinline)) int nested(int m) { return n * m; }\n"
+                                    "  kept = nested; return kept(n); }\n"
+                                    "int main(int n, char **v) { return outer(n); }\n";
+
+/* A function within a function (GCC's extension to C) is found where the outer ones do not have the address. */
+static void test_nested(void **state)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	char *directory = make_directory();
+	struct mapped_file file;
+	struct stack stack;
+	uint64_t address;
+
+	(void)state;
+	write_file(directory, "nested.c", nested_source);
+	run_in(directory, "gcc -O1 -g -o nested nested.c 2>/dev/null");
+	map_file(&file, directory, "nested", 0);
+	address = symbol_address(file.path, "nested.0") + 2;
+	run_in(directory, "objcopy --strip-symbol=nested.0 nested stripped");
+	unmap_file(&file);
+	map_file(&file, directory, "stripped", 0);
+	stack = symbolize(symbolizer, &file.process, KIND_HEAP, &address, 1);
+	assert_int_equal(stack.n_frames, 1);
+	assert_string_equal(stack.frames[0].function, "nested");
+	assert_int_equal(stack.frames[0].offset, 2);
+	assert_int_equal(stack.frames[0].line, 701);
+	free(stack.frames);
+	unmap_file(&file);
 	symbolizer_free(symbolizer);
 	remove_directory(directory);
 }
@@ -391,6 +428,7 @@ int main(void)
 	    cmocka_unit_test(test_gcc),      cmocka_unit_test(test_gxx),     cmocka_unit_test(test_clang),
 	    cmocka_unit_test(test_clangxx),  cmocka_unit_test(test_layouts), cmocka_unit_test(test_file_names),
 	    cmocka_unit_test(test_stripped), cmocka_unit_test(test_split),   cmocka_unit_test(test_symbols),
+	    cmocka_unit_test(test_nested),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
