@@ -40,6 +40,12 @@ class Memtrace(Process):
         self.out.expect(accepted, "a report", timeout)
         return seen[0]
 
+    def fresh_report(self, timeout=DEADLINE_S):
+        """A report of a running series that was begun after this call."""
+        self.out.forget()
+        self.next_report(timeout=timeout)  # this one may have been in the making
+        return self.next_report(timeout=timeout)
+
 
 def trace(fixture, *options, steps=None, pids=None, wrapper=()):
     """Attaches to a ready fixture, lets it work, and returns the last report.
