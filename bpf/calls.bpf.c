@@ -143,6 +143,16 @@ static __always_inline void free_unknown(const struct mt_process *process, __u64
 	COUNT(unknown_frees);
 }
 
+/*
+ * Frees have no return probe, so one that ends in another (a sized operator delete in free)
+ * is known by its block: the same, given up again from the same place or deeper, with no
+ * allocation between.
+ */
+static __always_inline bool free_nested(const struct thread *thread, __u64 address, __u64 stack_pointer)
+{
+	return thread->freed == address && stack_pointer <= thread->freed_stack_pointer;
+}
+
 static __always_inline int enter_free(__u64 cookie, __u64 address, __u64 stack_pointer)
 {
 	__u32 slot = MT_COOKIE_SLOT(cookie);
@@ -157,8 +167,10 @@ static __always_inline int enter_free(__u64 cookie, __u64 address, __u64 stack_p
 		return 0;
 	if (live_take(owner_of(slot, process), address, &block))
 		block_freed(&block);
-	else
+	else if (!free_nested(thread, address, stack_pointer))
 		free_unknown(process, stack_pointer);
+	thread->freed = address;
+	thread->freed_stack_pointer = stack_pointer;
 	return 0;
 }
 
@@ -196,6 +208,7 @@ static __always_inline int enter_call(struct pt_regs *ctx)
 		COUNT(lost[LOSS_READ_FAULTS]);
 		return SKIP_RETURN;
 	}
+	thread->freed = 0;
 	call->cookie = cookie;
 	call->stack_pointer = stack_pointer;
 	call->size_bytes = size_bytes;

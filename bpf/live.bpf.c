@@ -114,18 +114,19 @@ static __always_inline bool bucket_put(struct mt_bucket *bucket, __u64 key, cons
 	return false;
 }
 
-static __always_inline bool level_take(__u32 level, __u64 key, __u64 hash, struct mt_block *block)
+/* Global, for the verifier to take it once and not for each level. */
+__noinline int level_take(__u32 level, __u64 key, __u64 hash, struct mt_block *block)
 {
 	void *map = bpf_map_lookup_elem(&levels, &level);
 	struct mt_bucket *bucket;
 	__u32 log2;
 
-	if (!map)
-		return false;
+	if (!map || !block)
+		return 0;
 	log2 = level_buckets_log2[level & (MT_MAX_LEVELS - 1)];
 	bucket = bucket_at(map, log2, hash, 0);
 	if (bucket && bucket_take(bucket, key, block))
-		return true;
+		return 1;
 	bucket = bucket_at(map, log2, hash, 1);
 	return bucket && bucket_take(bucket, key, block);
 }

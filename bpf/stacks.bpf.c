@@ -105,7 +105,8 @@ static __always_inline bool step_wrapper(const struct mt_process *process, __u32
 
 /*
  * Functions with loops over frames, and what they call, are global: the verifier then takes
- * each by itself instead of once for every path that leads to it.
+ * each by itself instead of once for every path that leads to it. It follows each iteration,
+ * so the loops end at the depth that is configured: it knows that constant.
  */
 
 /* One step by frame pointer: 0, or why the walk ends (enum stack_end + 1). */
@@ -178,7 +179,7 @@ __noinline int same_frames(__u32 first, struct scratch *scratch)
 	if (!page || !scratch)
 		return 0;
 	for (__u32 i = 0; i < MT_MAX_DEPTH; i++) {
-		if (i >= scratch->n)
+		if (i >= stack_depth || i >= scratch->n)
 			break;
 		differ |= page->word[(first + i) & (MT_FRAME_PAGE - 1)] ^ scratch->frames[i];
 	}
@@ -193,7 +194,7 @@ __noinline int copy_frames(__u32 first, struct scratch *scratch)
 	if (!page || !scratch)
 		return 0;
 	for (__u32 i = 0; i < MT_MAX_DEPTH; i++) {
-		if (i >= scratch->n)
+		if (i >= stack_depth || i >= scratch->n)
 			break;
 		page->word[(first + i) & (MT_FRAME_PAGE - 1)] = scratch->frames[i];
 	}
@@ -250,52 +251,64 @@ __noinline int stack_add(struct scratch *scratch)
 }
 
 #define ATTEMPTS 6
+#define NO_ROOM (-1)
+#define TRY_NEXT (-2)
 
 /*
- * The number of the stack in the scratch, added when it is new; -1 when there is no room.
- * Attempt k looks into the k-th bucket that the hash leads to; entries are never removed
- * while the index is in use, so the same stack always ends at the same place.
+ * The number of the stack in the scratch, if the bucket that the hash leads to has it or has
+ * room for it.
  */
-__noinline int stack_find(struct scratch *scratch)
+__noinline int stack_find_in(struct scratch *scratch, __u64 hash)
 {
-	int added = -1;
-	__u64 hash;
+	__u32 bucket_index = hash & index_mask;
+	__u64 tag = (hash >> 32) | 1;
+	struct mt_index_bucket *bucket = bpf_map_lookup_elem(&stack_index, &bucket_index);
 
-	if (!scratch)
-		return -1;
-	hash = scratch->hash;
+	if (!bucket || !scratch)
+		return NO_ROOM;
+	for (int i = 0; i < MT_INDEX_SLOTS; i++) {
+		__u64 word = bucket->word[i];
+		struct mt_stack *stack;
+		__u32 number;
 
-	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		__u32 bucket_index = hash & index_mask;
-		__u64 tag = (hash >> 32) | 1;
-		struct mt_index_bucket *bucket = bpf_map_lookup_elem(&stack_index, &bucket_index);
+		if (!word) {
+			int added = scratch->added ? (int)scratch->added - 1 : stack_add(scratch);
 
-		if (!bucket)
-			return -1;
-		for (int i = 0; i < MT_INDEX_SLOTS; i++) {
-			__u64 word = bucket->word[i];
-			__u32 number;
-			struct mt_stack *stack;
-
-			if (!word) {
-				if (added < 0)
-					added = stack_add(scratch);
-				if (added < 0)
-					return -1;
-				word = __sync_val_compare_and_swap(&bucket->word[i], 0, tag << 32 | (__u32)(added + 1));
-				if (!word)
-					return added;
-			}
-			if (word >> 32 != tag)
-				continue;
-			number = (__u32)word - 1;
-			stack = bpf_map_lookup_elem(&stacks, &number);
-			if (stack && same_stack(stack, scratch))
-				return number;
+			if (added < 0)
+				return NO_ROOM;
+			scratch->added = added + 1;
+			word = __sync_val_compare_and_swap(&bucket->word[i], 0, tag << 32 | scratch->added);
+			if (!word)
+				return added;
 		}
+		if (word >> 32 != tag)
+			continue;
+		number = (__u32)word - 1;
+		stack = bpf_map_lookup_elem(&stacks, &number);
+		if (stack && same_stack(stack, scratch))
+			return number;
+	}
+	return TRY_NEXT;
+}
+
+/*
+ * The number of the stack in the scratch, added when it is new; negative when there is no room.
+ * Attempt k looks into the k-th bucket that the hash leads to; entries are never removed while
+ * the index is in use, so the same stack always ends at the same place.
+ */
+static __always_inline int stack_find(struct scratch *scratch)
+{
+	__u64 hash = scratch->hash;
+	int number = NO_ROOM;
+
+	scratch->added = 0;
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		number = stack_find_in(scratch, hash);
+		if (number != TRY_NEXT)
+			break;
 		hash = hash_fold(HASH_STEP(hash, attempt + 1));
 	}
-	return -1;
+	return number;
 }
 
 /*

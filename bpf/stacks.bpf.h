@@ -16,6 +16,8 @@ struct scratch {
 	__u32 owner;
 	__u8 kind, flags;
 	__u16 spare;
+	__u32 added; /* number + 1 of the entry made for it, 0 without */
+	__u32 spare2;
 	__u64 frames[MT_MAX_DEPTH];
 };
 

@@ -52,6 +52,7 @@ struct call {
 /* A thread has at most one outermost call on its normal and one on its alternate signal stack. */
 struct thread {
 	struct call calls[2];
+	__u64 freed, freed_stack_pointer; /* the last free's block and where it was called */
 	__u64 syscall_args[4];
 	__u64 old_break;
 	__u32 syscall_pending;

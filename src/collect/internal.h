@@ -18,7 +18,7 @@ struct launched {
 	bool ended;
 	int status;       /* as the shell counts it */
 	pid_t holding;    /* thread that is on its way to the stop in which libraries are looked at */
-	int exec_error;   /* errno of a failed exec, from the child */
+	unsigned int stops; /* at the loader's hook, since the last exec */
 };
 
 struct session {

@@ -111,7 +111,12 @@ static int take_up(struct session *session, char *error, size_t error_size)
 		return code;
 	}
 	code = target_attach(target, error, error_size);
-	return code == -ESRCH || code > 0 ? 0 : code;
+	if (code < 0)
+		return code == -ESRCH ? 0 : code;
+	/* glibc's loader says first that it will map libraries, then that it has; musl's says it once. */
+	if (++session->launched.stops > 1 || target_loader_is_libc(target))
+		target_start(target);
+	return 0;
 }
 
 /* The program of an exec is mapped, and nothing of it has run. */
@@ -141,13 +146,14 @@ static int on_exec(struct session *session, char *error, size_t error_size)
 			snprintf(error, error_size, "cannot attach to process %d: %s", target->pid, strerror(-code));
 		return code;
 	}
+	session->launched.stops = 0;
 	code = target_hook_loader(target);
-	if (code == -ENOENT) /* static: all of it is mapped */
+	if (code == -ENOENT) { /* static: all of it is mapped */
 		code = target_check_attached(target, error, error_size);
-	if (code)
-		return code;
-	target_start(target);
-	return 0;
+		if (!code)
+			target_start(target);
+	}
+	return code;
 }
 
 static bool from_hook(pid_t thread)

@@ -357,8 +357,10 @@ int session_add_process(struct session *session, pid_t pid, char *error, size_t 
 
 void session_start(struct session *session)
 {
-	for (size_t i = 0; i < session->n_targets; i++)
-		target_start(session->targets[i]);
+	for (size_t i = 0; i < session->n_targets; i++) {
+		if (session->targets[i]->pid != session->launched.pid)
+			target_start(session->targets[i]);
+	}
 	session->started_ns = clock_ns(CLOCK_MONOTONIC);
 	session->started_unix_ns = clock_ns(CLOCK_REALTIME);
 }

@@ -45,7 +45,7 @@ int session_add_process(struct session *session, pid_t pid, char *error, size_t 
  */
 int session_launch(struct session *session, char **command, char *error, size_t error_size);
 
-/* Counting begins for all processes added. */
+/* Counting begins for all processes added; for a command it began when its allocators were mapped. */
 void session_start(struct session *session);
 
 /* Readable when session_handle() has something to do. */

@@ -106,6 +106,7 @@ static void detach_all(struct target *target)
 	process_of(target)->traced = 0;
 	attachment_free(target->loader_hook);
 	target->loader_hook = NULL;
+	target->loader = NULL;
 	for (size_t i = 0; i < target->n_attached; i++)
 		attachment_free(target->attached[i].attachment);
 	target->n_attached = 0;
@@ -521,11 +522,21 @@ int target_hook_loader(struct target *target)
 		elf_file_free(file);
 		if (found)
 			continue;
+		target->loader = module;
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
 		return attach_loader_hook(target->tracing->bpf, target->tracing->backend, path, target->pid,
 					  symbol.file_offset, &target->loader_hook);
 	}
 	return -ENOENT;
+}
+
+bool target_loader_is_libc(const struct target *target)
+{
+	for (size_t i = 0; i < target->n_attached; i++) {
+		if (target->attached[i].module == target->loader)
+			return true;
+	}
+	return false;
 }
 
 int target_exec(struct target *target)

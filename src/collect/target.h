@@ -49,6 +49,7 @@ struct target {
 	struct attached_object *attached;
 	size_t n_attached;
 	struct attachment *loader_hook;
+	const struct module *loader;
 	struct ranges *ranges;
 	struct ranges_stats range_stats;
 	bool mappings_stale; /* code was mapped since they were read */
@@ -83,6 +84,9 @@ int target_check_attached(const struct target *target, char *error, size_t error
 
 /* Puts the hook on the dynamic loader. 0, -ENOENT for a static program, or -errno. */
 int target_hook_loader(struct target *target);
+
+/* The loader that the hook is on is the C library itself (musl). */
+bool target_loader_is_libc(const struct target *target);
 
 /* The process runs another program: probes, mappings and ranges of the old one go. */
 int target_exec(struct target *target);

@@ -25,10 +25,6 @@ struct function_table {
 	uint64_t count;
 };
 
-struct function_entry {
-	int32_t start, fde;
-};
-
 static int find_function_table(const struct elf_file *file, struct function_table *table)
 {
 	const Elf64_Phdr *segment = elf_segment_of_type(file, PT_GNU_EH_FRAME);
@@ -49,11 +45,11 @@ static int find_function_table(const struct elf_file *file, struct function_tabl
 static int function_start(const struct elf_file *file, const struct function_table *table, uint64_t index,
                           uint64_t *start)
 {
-	struct function_entry entry;
+	int32_t entry[2]; /* start of the function, its FDE */
 
-	if (elf_read_some(file->fd, table->offset + index * sizeof(entry), &entry, sizeof(entry)) != sizeof(entry))
+	if (elf_read_some(file->fd, table->offset + index * sizeof(entry), entry, sizeof(entry)) != sizeof(entry))
 		return -ENOENT;
-	*start = table->address + (uint64_t)(int64_t)entry.start;
+	*start = table->address + (uint64_t)(int64_t)entry[0];
 	return 0;
 }
 

@@ -79,7 +79,7 @@ static char *dynamic_string(const struct elf_file *file, uint64_t index)
 	return copy;
 }
 
-int elf_dynamic_read(struct elf_file *file)
+void elf_dynamic_read(struct elf_file *file)
 {
 	const Elf64_Phdr *segment = elf_segment_of_type(file, PT_DYNAMIC);
 	struct elf_window window = ELF_WINDOW(file->fd);
@@ -96,13 +96,11 @@ int elf_dynamic_read(struct elf_file *file)
 		memcpy(&entry, bytes, sizeof(entry));
 		if (entry.d_tag == DT_NULL)
 			break;
-		file->dynamic.present = true;
 		take_entry(&file->dynamic, &entry, &soname);
 	}
 	elf_window_close(&window);
 	if (soname != UINT64_MAX)
 		file->dynamic.soname = dynamic_string(file, soname);
-	return 0;
 }
 
 void elf_dynamic_free(struct elf_dynamic *dynamic)

@@ -71,33 +71,32 @@ static void explain(int err, char *error, size_t error_size)
 		snprintf(error, error_size, "cannot be read: %s", strerror(-err));
 }
 
-int elf_file_open(int fd, struct elf_file **result, char *error, size_t error_size)
+int elf_file_open(int fd, struct elf_file **file, char *error, size_t error_size)
 {
-	struct elf_file *file = calloc(1, sizeof(*file));
+	struct elf_file *opened = calloc(1, sizeof(*opened));
 	int err = -ENOMEM;
 
-	if (!file)
+	if (!opened)
 		goto err_file;
-	file->fd = -1;
-	file->lazy = calloc(1, sizeof(*file->lazy));
-	if (!file->lazy)
+	opened->fd = -1;
+	opened->lazy = calloc(1, sizeof(*opened->lazy));
+	if (!opened->lazy)
 		goto err_file;
-	file->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (file->fd < 0) {
+	opened->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (opened->fd < 0) {
 		err = -errno;
 		goto err_file;
 	}
-	err = read_headers(file);
-	if (!err)
-		err = elf_dynamic_read(file);
+	err = read_headers(opened);
 	if (err)
 		goto err_file;
-	elf_symbols_find(file);
-	*result = file;
+	elf_dynamic_read(opened);
+	elf_symbols_find(opened);
+	*file = opened;
 	return 0;
 
 err_file:
-	elf_file_free(file);
+	elf_file_free(opened);
 	explain(err, error, error_size);
 	return err;
 }
@@ -204,17 +203,16 @@ static const uint8_t *code_at(struct elf_lazy *lazy, int fd, uint64_t offset, si
 size_t elf_file_code(const struct elf_file *file, uint64_t address, size_t wanted, const uint8_t **code)
 {
 	const Elf64_Phdr *segment = elf_segment_at(file, address);
-	uint64_t offset, there;
-	size_t size;
+	uint64_t offset, left;
+	size_t size = CODE_MAX_BYTES;
 
-	if (!segment || elf_offset_of(file, address, &offset) || offset > INT64_MAX)
+	if (wanted == 0 || !segment || elf_offset_of(file, address, &offset) || offset > INT64_MAX)
 		return 0;
-	there = segment->p_filesz - (address - segment->p_vaddr);
-	size = wanted < CODE_MAX_BYTES ? wanted : CODE_MAX_BYTES;
-	if (size > there)
-		size = (size_t)there;
-	if (size == 0)
-		return 0;
+	left = segment->p_filesz - (address - segment->p_vaddr);
+	if (left < size)
+		size = (size_t)left;
+	if (wanted < size)
+		size = wanted;
 	*code = code_at(file->lazy, file->fd, offset, &size);
 	return *code ? size : 0;
 }

@@ -34,7 +34,6 @@ struct elf_dynamic {
 	uint64_t plt_relocations, plt_relocations_size; /* DT_JMPREL */
 	uint64_t flags_1;
 	bool needs_libraries;
-	bool present;
 	char *soname; /* NULL: none */
 };
 
@@ -72,7 +71,7 @@ const Elf64_Phdr *elf_segment_of_type(const struct elf_file *file, uint32_t type
 int elf_offset_of(const struct elf_file *file, uint64_t address, uint64_t *offset);
 
 /* Reads PT_DYNAMIC. A file without one, or with a broken one, is one without dynamic part. */
-int elf_dynamic_read(struct elf_file *file);
+void elf_dynamic_read(struct elf_file *file);
 void elf_dynamic_free(struct elf_dynamic *dynamic);
 
 /* Finds .dynsym and .symtab, by section headers, else by PT_DYNAMIC. */

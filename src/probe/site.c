@@ -99,99 +99,42 @@ static int register_number(unsigned int capstone_register)
 
 /* clang-format on */
 
-/* What an instruction does with its first operand, for those that may be passed over. */
+/* Instructions that may be passed over, by whether they read or write their first operand. */
+static const uint16_t reading[] = {
+    X86_INS_NOP, X86_INS_ENDBR64, X86_INS_TEST, X86_INS_CMP,  X86_INS_BT,   X86_INS_PUSH,
+    X86_INS_MUL, X86_INS_CDQ,     X86_INS_CQO,  X86_INS_CDQE, X86_INS_CWDE,
+};
+
+static const uint16_t writing[] = {
+    X86_INS_MOV,    X86_INS_MOVABS, X86_INS_MOVZX,  X86_INS_MOVSX,  X86_INS_MOVSXD, X86_INS_LEA,    X86_INS_XOR,
+    X86_INS_OR,     X86_INS_AND,    X86_INS_ADD,    X86_INS_ADC,    X86_INS_SUB,    X86_INS_SBB,    X86_INS_NEG,
+    X86_INS_NOT,    X86_INS_INC,    X86_INS_DEC,    X86_INS_SHL,    X86_INS_SHR,    X86_INS_SAR,    X86_INS_SAL,
+    X86_INS_ROL,    X86_INS_ROR,    X86_INS_RORX,   X86_INS_SHLX,   X86_INS_SHRX,   X86_INS_SARX,   X86_INS_ANDN,
+    X86_INS_IMUL,   X86_INS_BSWAP,  X86_INS_BSF,    X86_INS_BSR,    X86_INS_LZCNT,  X86_INS_TZCNT,  X86_INS_XCHG,
+    X86_INS_CMOVA,  X86_INS_CMOVAE, X86_INS_CMOVB,  X86_INS_CMOVBE, X86_INS_CMOVE,  X86_INS_CMOVNE, X86_INS_CMOVG,
+    X86_INS_CMOVGE, X86_INS_CMOVL,  X86_INS_CMOVLE, X86_INS_CMOVO,  X86_INS_CMOVNO, X86_INS_CMOVS,  X86_INS_CMOVNS,
+    X86_INS_SETA,   X86_INS_SETAE,  X86_INS_SETB,   X86_INS_SETBE,  X86_INS_SETE,   X86_INS_SETNE,  X86_INS_SETG,
+    X86_INS_SETGE,  X86_INS_SETL,   X86_INS_SETLE,  X86_INS_SETO,   X86_INS_SETNO,  X86_INS_SETS,   X86_INS_SETNS,
+    X86_INS_PXOR,   X86_INS_XORPS,  X86_INS_MOVD,   X86_INS_MOVQ,   X86_INS_MOVAPS, X86_INS_MOVUPS, X86_INS_MOVDQA,
+    X86_INS_MOVDQU,
+};
+
+static bool is_among(unsigned int id, const uint16_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/* What an instruction does with its first operand, if it may be passed over. */
 enum first_operand { NOT_PASSED, WRITTEN, READ };
 
 static enum first_operand first_operand(unsigned int id)
 {
-	switch (id) {
-	case X86_INS_NOP:
-	case X86_INS_ENDBR64:
-	case X86_INS_TEST:
-	case X86_INS_CMP:
-	case X86_INS_BT:
-	case X86_INS_PUSH:
-	case X86_INS_MUL:
-	case X86_INS_CDQ:
-	case X86_INS_CQO:
-	case X86_INS_CDQE:
-	case X86_INS_CWDE:
+	if (is_among(id, reading, sizeof(reading) / sizeof(reading[0])))
 		return READ;
-	case X86_INS_MOV:
-	case X86_INS_MOVABS:
-	case X86_INS_MOVZX:
-	case X86_INS_MOVSX:
-	case X86_INS_MOVSXD:
-	case X86_INS_LEA:
-	case X86_INS_XOR:
-	case X86_INS_OR:
-	case X86_INS_AND:
-	case X86_INS_ADD:
-	case X86_INS_ADC:
-	case X86_INS_SUB:
-	case X86_INS_SBB:
-	case X86_INS_NEG:
-	case X86_INS_NOT:
-	case X86_INS_INC:
-	case X86_INS_DEC:
-	case X86_INS_SHL:
-	case X86_INS_SHR:
-	case X86_INS_SAR:
-	case X86_INS_SAL:
-	case X86_INS_ROL:
-	case X86_INS_ROR:
-	case X86_INS_RORX:
-	case X86_INS_SHLX:
-	case X86_INS_SHRX:
-	case X86_INS_SARX:
-	case X86_INS_ANDN:
-	case X86_INS_IMUL:
-	case X86_INS_BSWAP:
-	case X86_INS_BSF:
-	case X86_INS_BSR:
-	case X86_INS_LZCNT:
-	case X86_INS_TZCNT:
-	case X86_INS_XCHG:
-	case X86_INS_CMOVA:
-	case X86_INS_CMOVAE:
-	case X86_INS_CMOVB:
-	case X86_INS_CMOVBE:
-	case X86_INS_CMOVE:
-	case X86_INS_CMOVNE:
-	case X86_INS_CMOVG:
-	case X86_INS_CMOVGE:
-	case X86_INS_CMOVL:
-	case X86_INS_CMOVLE:
-	case X86_INS_CMOVO:
-	case X86_INS_CMOVNO:
-	case X86_INS_CMOVS:
-	case X86_INS_CMOVNS:
-	case X86_INS_SETA:
-	case X86_INS_SETAE:
-	case X86_INS_SETB:
-	case X86_INS_SETBE:
-	case X86_INS_SETE:
-	case X86_INS_SETNE:
-	case X86_INS_SETG:
-	case X86_INS_SETGE:
-	case X86_INS_SETL:
-	case X86_INS_SETLE:
-	case X86_INS_SETO:
-	case X86_INS_SETNO:
-	case X86_INS_SETS:
-	case X86_INS_SETNS:
-	case X86_INS_PXOR:
-	case X86_INS_XORPS:
-	case X86_INS_MOVD:
-	case X86_INS_MOVQ:
-	case X86_INS_MOVAPS:
-	case X86_INS_MOVUPS:
-	case X86_INS_MOVDQA:
-	case X86_INS_MOVDQU:
-		return WRITTEN;
-	default:
-		return NOT_PASSED;
-	}
+	return is_among(id, writing, sizeof(writing) / sizeof(writing[0])) ? WRITTEN : NOT_PASSED;
 }
 
 static bool is_register64(const cs_x86_op *operand, int *number)

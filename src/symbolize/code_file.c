@@ -65,10 +65,32 @@ struct finding {
 	struct inlined_call calls[INLINED_MAX];
 };
 
-static void find_debug(struct code_file *file, uint64_t address, struct finding *finding)
+/* Ranges of one function looked at; it has a handful. */
+#define FUNCTION_RANGES_MAX 4096
+
+/*
+ * The function's name, as far as debug information knows better than the symbol table: where
+ * there is no symbol, or one without a size that reaches over from a function before.
+ */
+static void name_by_debug(struct finding *finding, const struct elf_symbol_name *symbol, uint64_t address,
+                          Dwarf_Die *function)
+{
+	unsigned int steps_left = FUNCTION_RANGES_MAX;
+	const char *name = debug_entry_name(function);
+	uint64_t start = 0;
+	bool has_start = debug_entry_range(function, address, &start, &steps_left);
+
+	if (!name || (symbol && (symbol->has_size || !has_start || start <= symbol->start)))
+		return;
+	finding->function = name;
+	finding->start = start;
+	finding->has_start = has_start;
+}
+
+static void find_debug(struct code_file *file, const struct elf_symbol_name *symbol, uint64_t address,
+                       struct finding *finding)
 {
 	struct debug_unit *unit = debug_info_unit(file->debug, address);
-	unsigned int steps_left = UINT32_MAX;
 	Dwarf_Die function;
 
 	if (!unit)
@@ -77,10 +99,7 @@ static void find_debug(struct code_file *file, uint64_t address, struct finding 
 	if (!debug_info_function(file->debug, unit, address, &function))
 		return;
 	finding->n_calls = debug_inlined_calls(unit, &function, address, finding->calls);
-	if (finding->function)
-		return;
-	finding->function = debug_entry_name(&function);
-	finding->has_start = debug_entry_range(&function, address, &finding->start, &steps_left);
+	name_by_debug(finding, symbol, address, &function);
 }
 
 static void find(struct code_file *file, uint64_t address, struct finding *finding)
@@ -93,11 +112,11 @@ static void find(struct code_file *file, uint64_t address, struct finding *findi
 		finding->has_start = true;
 	}
 	if (file->debug)
-		find_debug(file, address, finding);
+		find_debug(file, symbol, address, finding);
 }
 
 static bool set_level(const struct code_file *file, struct code_level *level, const char *function,
-		      const struct source_place *place)
+                      const struct source_place *place)
 {
 	if (function) {
 		level->function = text_pool_get(file->texts->functions, function);

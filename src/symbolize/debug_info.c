@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "symbolize/elf_padding.h"
+
 /* Deeper nesting of scopes than compilers make; entries below are not looked at. */
 #define DEPTH_MAX 256
 
@@ -20,10 +22,11 @@ struct debug_info {
 	const struct elf_image *image;
 	struct debug_unit *units;
 	size_t n_units, capacity;
-	struct intervals ranges; /* value: index into units */
+	struct intervals ranges;      /* value: index into units */
 	struct intervals late_ranges; /* those of units whose root entry has none; value as above */
 	bool late_indexed;
 	uint32_t ranges_read;
+	struct elf_padding padding;
 };
 
 /*
@@ -59,20 +62,20 @@ static const char *entry_string(Dwarf_Die *entry, unsigned int name)
 
 static int add_unit(struct debug_info *info, Dwarf_Die *root)
 {
-	struct debug_unit *units;
+	struct debug_unit *unit;
 
 	if (info->n_units == info->capacity) {
 		size_t capacity = info->capacity ? info->capacity * 2 : 16;
+		struct debug_unit *units = reallocarray(info->units, capacity, sizeof(*units));
 
-		units = reallocarray(info->units, capacity, sizeof(*units));
 		if (!units)
 			return -ENOMEM;
 		info->units = units;
 		info->capacity = capacity;
 	}
-	info->units[info->n_units] =
-		(struct debug_unit){.root = *root, .directory = entry_string(root, DW_AT_comp_dir)};
-	return add_ranges(info, &info->ranges, root, info->n_units++);
+	unit = &info->units[info->n_units];
+	*unit = (struct debug_unit){.root = *root, .directory = entry_string(root, DW_AT_comp_dir)};
+	return add_ranges(info, &info->ranges, &unit->root, info->n_units++);
 }
 
 /*
@@ -121,6 +124,8 @@ int debug_info_open(struct debug_info **result, const struct elf_image *image)
 	if (!info->dwarf || has_alternate_file(info->dwarf))
 		err = -ENODATA;
 	else
+		err = elf_padding_add(&info->padding, image->elf);
+	if (!err)
 		err = read_units(info);
 	if (err) {
 		debug_info_free(info);
@@ -141,14 +146,14 @@ void debug_info_free(struct debug_info *info)
 	intervals_clear(&info->late_ranges);
 	if (info->dwarf)
 		dwarf_end(info->dwarf);
+	elf_padding_clear(&info->padding);
 	free(info);
 }
 
-/* Can an entry of this kind have functions below it? */
-static bool is_scope(int tag)
+/* Can an entry of this kind have functions below it? Those within functions are rare, and costly to look for. */
+static bool is_scope(int tag, enum debug_index index)
 {
 	switch (tag) {
-	case DW_TAG_subprogram:
 	case DW_TAG_namespace:
 	case DW_TAG_module:
 	case DW_TAG_class_type:
@@ -156,10 +161,12 @@ static bool is_scope(int tag)
 	case DW_TAG_union_type:
 	case DW_TAG_interface_type:
 	case DW_TAG_enumeration_type: /* Rust */
+		return true;
+	case DW_TAG_subprogram:
 	case DW_TAG_lexical_block:
 	case DW_TAG_try_block:
 	case DW_TAG_catch_block:
-		return true;
+		return index == DEBUG_INDEX_NESTED;
 	default:
 		return false;
 	}
@@ -169,6 +176,7 @@ static bool is_scope(int tag)
 struct walk {
 	struct debug_info *info;
 	struct intervals *functions;
+	enum debug_index index;
 	Dwarf_Off last; /* of the entries visited; a walk that turns back is in a loop */
 };
 
@@ -188,19 +196,21 @@ static int walk_scope(struct walk *walk, Dwarf_Die *scope, int depth)
 		walk->last = offset;
 		if (tag == DW_TAG_subprogram)
 			err = add_ranges(walk->info, walk->functions, &entry, offset);
-		if (!err && is_scope(tag))
+		if (!err && is_scope(tag, walk->index))
 			err = walk_scope(walk, &entry, depth + 1);
 	} while (!err && dwarf_siblingof(&entry, &entry) == 0);
 	return err;
 }
 
-static void index_functions(struct debug_info *info, struct debug_unit *unit)
+/* Brings the unit's index to what is asked for, at least. */
+static void index_functions(struct debug_info *info, struct debug_unit *unit, enum debug_index index)
 {
-	struct walk walk = {.info = info, .functions = &unit->functions};
+	struct walk walk = {.info = info, .functions = &unit->functions, .index = index};
 
-	if (unit->indexed)
+	if (unit->index >= index)
 		return;
-	unit->indexed = true;
+	unit->index = index;
+	intervals_clear(&unit->functions);
 	if (walk_scope(&walk, &unit->root, 0) || intervals_settle(&unit->functions))
 		intervals_clear(&unit->functions);
 }
@@ -217,7 +227,7 @@ static void index_late_ranges(struct debug_info *info)
 
 		if (dwarf_hasattr(&unit->root, DW_AT_ranges) || dwarf_attr(&unit->root, DW_AT_high_pc, &attribute))
 			continue;
-		index_functions(info, unit);
+		index_functions(info, unit, DEBUG_INDEX_NESTED);
 		for (size_t j = 0; j < unit->functions.n && !err; j++) {
 			const struct interval *function = &unit->functions.items[j];
 
@@ -244,8 +254,12 @@ bool debug_info_function(struct debug_info *info, struct debug_unit *unit, uint6
 {
 	const struct interval *range;
 
-	index_functions(info, unit);
+	index_functions(info, unit, DEBUG_INDEX_OUTER);
 	range = intervals_find(&unit->functions, address);
+	if (!range) {
+		index_functions(info, unit, DEBUG_INDEX_NESTED);
+		range = intervals_find(&unit->functions, address);
+	}
 	return range && dwarf_offdie(info->dwarf, range->value, function);
 }
 

@@ -19,10 +19,17 @@
 
 struct debug_info;
 
+/* How much of a unit's functions is indexed. */
+enum debug_index {
+	DEBUG_INDEX_NONE,
+	DEBUG_INDEX_OUTER,  /* all but those within other functions */
+	DEBUG_INDEX_NESTED, /* all */
+};
+
 struct debug_unit {
 	Dwarf_Die root;
 	const char *directory; /* DW_AT_comp_dir, or NULL */
-	bool indexed;
+	enum debug_index index;
 	struct intervals functions; /* value: offset of the entry */
 };
 

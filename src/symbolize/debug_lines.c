@@ -88,7 +88,7 @@ static bool descend(Dwarf_Die *entry, uint64_t address, unsigned int *steps_left
 }
 
 size_t debug_inlined_calls(const struct debug_unit *unit, const Dwarf_Die *function, uint64_t address,
-			   struct inlined_call calls[INLINED_MAX])
+                           struct inlined_call calls[INLINED_MAX])
 {
 	unsigned int steps_left = STEPS_MAX;
 	Dwarf_Die entry = *function;
@@ -97,8 +97,8 @@ size_t debug_inlined_calls(const struct debug_unit *unit, const Dwarf_Die *funct
 	while (n < INLINED_MAX && descend(&entry, address, &steps_left)) {
 		if (dwarf_tag(&entry) != DW_TAG_inlined_subroutine)
 			continue;
-		calls[n++] = (struct inlined_call){.function = debug_entry_name(&entry),
-						   .place = call_place(unit, &entry)};
+		calls[n++] =
+		    (struct inlined_call){.function = debug_entry_name(&entry), .place = call_place(unit, &entry)};
 	}
 	return n;
 }

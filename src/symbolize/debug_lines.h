@@ -27,6 +27,6 @@ struct source_place debug_line(const struct debug_unit *unit, uint64_t address);
 
 /* The calls inlined into the function at the address, outermost first; returns how many, at most INLINED_MAX. */
 size_t debug_inlined_calls(const struct debug_unit *unit, const Dwarf_Die *function, uint64_t address,
-			   struct inlined_call calls[INLINED_MAX]);
+                           struct inlined_call calls[INLINED_MAX]);
 
 #endif

@@ -17,8 +17,8 @@ static const struct clone_suffix {
 	const char *word;
 	bool numbered;
 } clone_suffixes[] = {
-	{"constprop", true}, {"isra", true},   {"part", true},	      {"lto_priv", true},   {"llvm", true},
-	{"__uniq", true},    {"clone", true}, {"specialized", true}, {"localalias", false}, {"cold", false},
+    {"constprop", true}, {"isra", true},  {"part", true},        {"lto_priv", true},    {"llvm", true},
+    {"__uniq", true},    {"clone", true}, {"specialized", true}, {"localalias", false}, {"cold", false},
 };
 
 /* The last '.' in name[0, n), not the first character, or NULL. */
@@ -102,10 +102,10 @@ static void collect(const char *text, size_t n, void *context)
 
 	if (n >= PRINTABLE_MAX - output->n)
 		output->too_long = true;
-	if (!output->too_long) {
+	if (!output->too_long && n) { /* libiberty prints NULL of no size */
 		memcpy(output->text + output->n, text, n);
 		output->n += n;
-	} else if (is_ascii(text, n)) {
+	} else if (output->too_long && is_ascii(text, n)) {
 		longjmp(output->give_up, 1);
 	}
 }

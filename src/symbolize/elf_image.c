@@ -73,11 +73,11 @@ static int add_segment(struct elf_image *image, const GElf_Phdr *header)
 		return -ENOMEM;
 	image->segments = segments;
 	segments[image->n_segments++] = (struct elf_segment){
-		.file_offset = header->p_offset,
-		.file_size_bytes = header->p_filesz,
-		.address = header->p_vaddr,
-		.end = header->p_vaddr + header->p_memsz,
-		.executable = header->p_flags & PF_X,
+	    .file_offset = header->p_offset,
+	    .file_size_bytes = header->p_filesz,
+	    .address = header->p_vaddr,
+	    .end = header->p_vaddr + header->p_memsz,
+	    .executable = header->p_flags & PF_X,
 	};
 	return 0;
 }

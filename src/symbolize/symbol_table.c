@@ -36,7 +36,7 @@ static struct strings read_strings(Elf *elf, size_t section_index)
 		return (struct strings){0};
 	last = memrchr(data->d_buf, '\0', data->d_size);
 	return (struct strings){.bytes = data->d_buf,
-				.size_bytes = last ? (size_t)(last - (const char *)data->d_buf) + 1 : 0};
+	                        .size_bytes = last ? (size_t)(last - (const char *)data->d_buf) + 1 : 0};
 }
 
 /* Sections of code, settled; values unused. */
@@ -66,7 +66,7 @@ static bool is_mapping_symbol(const char *name)
 
 /* Makes a candidate of a symbol that names code. */
 static bool take_symbol(const GElf_Sym *symbol, const struct strings *strings, const struct intervals *code,
-			struct candidate *candidate)
+                        struct candidate *candidate)
 {
 	int type = GELF_ST_TYPE(symbol->st_info);
 	int binding = GELF_ST_BIND(symbol->st_info);
@@ -84,12 +84,12 @@ static bool take_symbol(const GElf_Sym *symbol, const struct strings *strings, c
 	if (!section || !name[0] || (type == STT_NOTYPE && is_mapping_symbol(name)))
 		return false;
 	*candidate = (struct candidate){
-		.start = symbol->st_value,
-		.size_bytes = symbol->st_size,
-		.section_end = section->end,
-		.name = name,
-		.is_function = type != STT_NOTYPE,
-		.is_global = binding != STB_LOCAL,
+	    .start = symbol->st_value,
+	    .size_bytes = symbol->st_size,
+	    .section_end = section->end,
+	    .name = name,
+	    .is_function = type != STT_NOTYPE,
+	    .is_global = binding != STB_LOCAL,
 	};
 	return true;
 }
@@ -155,7 +155,7 @@ static bool is_better_name(const struct candidate *a, const struct candidate *b)
 
 /* Adds the place that candidates [from, to) name. `covered`: where sized symbols before it end. */
 static int add_place(struct symbol_table *symbols, const struct candidates *candidates, size_t from, size_t to,
-		     uint64_t *covered)
+                     uint64_t *covered)
 {
 	const struct candidate *best = &candidates->items[from];
 	uint64_t end, size_bytes = 0;
@@ -179,7 +179,8 @@ static int add_place(struct symbol_table *symbols, const struct candidates *cand
 	} else if (to < candidates->n && candidates->items[to].start < end) {
 		end = candidates->items[to].start;
 	}
-	symbols->names[symbols->n_names] = (struct elf_symbol_name){.start = best->start, .name = best->name};
+	symbols->names[symbols->n_names] =
+	    (struct elf_symbol_name){.start = best->start, .name = best->name, .has_size = size_bytes};
 	return intervals_add(&symbols->places, best->start, end, symbols->n_names++);
 }
 

@@ -7,12 +7,14 @@
 #define MEMTRACE_SYMBOLIZE_SYMBOL_TABLE_H
 
 #include <libelf.h>
+#include <stdbool.h>
 
 #include "symbolize/intervals.h"
 
 struct elf_symbol_name {
-	uint64_t start; /* virtual address in the file */
+	uint64_t start;   /* virtual address in the file */
 	const char *name; /* as the linker has it: mangled, with its version */
+	bool has_size;    /* else where it ends is a guess */
 };
 
 /* All zeroes is an empty table. */

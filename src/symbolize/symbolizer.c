@@ -33,7 +33,7 @@ struct known_file {
 static int compare_files(const void *a, const void *b)
 {
 	return memcmp(&((const struct known_file *)a)->key, &((const struct known_file *)b)->key,
-		      sizeof(struct file_key));
+	              sizeof(struct file_key));
 }
 
 static void known_file_free(void *node)
@@ -191,7 +191,7 @@ static int add_plain(struct gathered *gathered, const struct frame *frame)
 
 /* Everything is looked up for the byte before the return address: a call may be its function's last instruction. */
 static int add_address(struct symbolizer *symbolizer, const struct process *process, uint64_t address,
-		       struct gathered *gathered)
+                       struct gathered *gathered)
 {
 	const struct mapping *mapping = mapping_find(process->mappings, process->n_mappings, address - 1);
 	struct frame frame = {.address = address, .module = "[unknown]"};
@@ -227,7 +227,7 @@ int symbolizer_stack(struct symbolizer *symbolizer, const struct process *proces
 
 		if (dropped)
 			memmove(gathered.frames, gathered.frames + dropped,
-				(gathered.n - dropped) * sizeof(*gathered.frames));
+			        (gathered.n - dropped) * sizeof(*gathered.frames));
 		free(stack->frames);
 		stack->frames = gathered.frames;
 		stack->n_frames = gathered.n - dropped;

@@ -6,7 +6,7 @@
 #define N_ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 static const char *const mapping_wrappers[] = {
-	"mmap", "mmap64", "__mmap", "__mmap64", "mremap", "__mremap", "brk", "__brk", "sbrk", "__sbrk", "syscall",
+    "mmap", "mmap64", "__mmap", "__mmap64", "mremap", "__mremap", "brk", "__brk", "sbrk", "__sbrk", "syscall",
 };
 
 /* operator_new_impl: libc++ 17 and later have it between operator new and malloc. */
@@ -17,15 +17,15 @@ static const char *const new_wrappers[] = {"operator new", "operator new[]", "op
  * the program's own. None: a name that comes without its parameters.
  */
 static const char *const new_parameters[] = {
-	"",
-	"(unsigned long)",
-	"(unsigned long, std::nothrow_t const&)",
-	"(unsigned long, std::align_val_t)",
-	"(unsigned long, std::align_val_t, std::nothrow_t const&)",
-	"(unsigned int)",
-	"(unsigned int, std::nothrow_t const&)",
-	"(unsigned int, std::align_val_t)",
-	"(unsigned int, std::align_val_t, std::nothrow_t const&)",
+    "",
+    "(unsigned long)",
+    "(unsigned long, std::nothrow_t const&)",
+    "(unsigned long, std::align_val_t)",
+    "(unsigned long, std::align_val_t, std::nothrow_t const&)",
+    "(unsigned int)",
+    "(unsigned int, std::nothrow_t const&)",
+    "(unsigned int, std::align_val_t)",
+    "(unsigned int, std::align_val_t, std::nothrow_t const&)",
 };
 
 /* glibc (libc.so.6, libc-2.31.so), musl (ld-musl-ARCH.so.1 is all of it), uClibc (libuClibc-*.so), bionic (libc.so) */
@@ -87,7 +87,8 @@ size_t trim_count(enum block_kind kind, const struct frame *frames, const enum w
 	while (dropped < n) {
 		size_t host = host_of(frames, n, dropped);
 
-		/* What libc's wrapper has inlined is libc's own. operator new may be the program's: keep what it does. */
+		/* What libc's wrapper has inlined is libc's own. operator new may be the program's: keep what it does.
+		 */
 		if (wrappers[host] == WRAPPER_MAPPING && kind != KIND_HEAP)
 			dropped = host + 1;
 		else if (wrappers[dropped] == WRAPPER_NEW)

@@ -25,7 +25,7 @@
 #define PAGE_BYTES 4096ull
 
 struct mapped_file {
-	char path[256];
+	char path[512];
 	struct module module;
 	struct mapping mappings[FIXTURE_MAPPINGS_MAX];
 	struct process process;
@@ -89,10 +89,10 @@ static inline void map_segments(struct mapped_file *file, uint64_t bias)
 		start = header.p_vaddr & ~(PAGE_BYTES - 1);
 		assert_true(file->process.n_mappings < FIXTURE_MAPPINGS_MAX);
 		file->mappings[file->process.n_mappings++] = (struct mapping){
-			.start = start + bias,
-			.end = ((header.p_vaddr + header.p_filesz + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1)) + bias,
-			.offset = header.p_offset & ~(PAGE_BYTES - 1),
-			.module = &file->module,
+		    .start = start + bias,
+		    .end = ((header.p_vaddr + header.p_filesz + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1)) + bias,
+		    .offset = header.p_offset & ~(PAGE_BYTES - 1),
+		    .module = &file->module,
 		};
 	}
 	elf_end(elf);
@@ -121,8 +121,8 @@ static inline void unmap_file(struct mapped_file *file)
 }
 
 /* Symbolizes a stack of one kind; frames are the caller's to free. */
-static inline struct stack symbolize(struct symbolizer *symbolizer, const struct process *process,
-				     enum block_kind kind, uint64_t *addresses, size_t n)
+static inline struct stack symbolize(struct symbolizer *symbolizer, const struct process *process, enum block_kind kind,
+                                     uint64_t *addresses, size_t n)
 {
 	struct stack stack = {.kind = kind, .addresses = addresses, .n_addresses = n};
 

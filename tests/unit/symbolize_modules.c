@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 
 static const char source[] = "#include <stdlib.h>\n"
-			     "void *volatile kept;\n"
-			     "static inline __attribute__((always_inline)) void grow(int n) { kept = malloc(n); }\n"
-			     "__attribute__((noinline)) void leak(int n) { grow(n); kept = 0; }\n"
-			     "__attribute__((noinline)) void *sbrk(long n) { kept = malloc(n); return kept; }\n"
-			     "int main(int n, char **v) { leak(n); return v == sbrk(n); }\n";
+                             "void *volatile kept;\n"
+                             "static inline __attribute__((always_inline)) void grow(int n) { kept = malloc(n); }\n"
+                             "__attribute__((noinline)) void leak(int n) { grow(n); kept = 0; }\n"
+                             "__attribute__((noinline)) void *sbrk(long n) { kept = malloc(n); return kept; }\n"
+                             "int main(int n, char **v) { leak(n); return v == sbrk(n); }\n";
 
 /* A program with every kind of debug section, mapped at its own addresses. */
 struct fixture {
@@ -199,11 +199,12 @@ static void test_trim_by_module(void **state)
 	assert_string_equal(stack.frames[0].function, "sbrk");
 	free(stack.frames);
 
-	run_in(fixture->directory, "gcc -O2 -g -static -no-pie -nostdlib -fno-builtin -DSTATIC -x c -o static - <<'EOF'\n"
-				   "void *sbrk(long n) { return (void *)n; }\n"
-				   "int caller(void) { return 0; }\n"
-				   "void _start(void) { for (;;) caller(); }\n"
-				   "EOF\n");
+	run_in(fixture->directory,
+	       "gcc -O2 -g -static -no-pie -nostdlib -fno-builtin -DSTATIC -x c -o static - <<'EOF'\n"
+	       "void *sbrk(long n) { return (void *)n; }\n"
+	       "int caller(void) { return 0; }\n"
+	       "void _start(void) { for (;;) caller(); }\n"
+	       "EOF\n");
 	map_file(&library, fixture->directory, "static", 0);
 	addresses[0] = symbol_address(library.path, "sbrk") + 1;
 	addresses[1] = symbol_address(library.path, "caller") + 1;
@@ -353,16 +354,40 @@ static void test_sparse_file(void **state)
 	symbolizer_free(symbolizer);
 }
 
+/* A file that names another one for dwz's part of its debug information must not have it opened: it is the target's. */
+static void test_alternate_file_is_not_opened(void **state)
+{
+	struct fixture *fixture = *state;
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct stack stack;
+
+	run_in(fixture->directory, "mkfifo fifo && printf '%%s/fifo\\0aaaaaaaaaaaaaaaaaaaa' $PWD > link && "
+	                           "objcopy --add-section .gnu_debugaltlink=link app linked");
+	unmap_file(&fixture->file);
+	map_file(&fixture->file, fixture->directory, "linked", 0);
+	stack = symbolize(symbolizer, &fixture->file.process, KIND_HEAP, &fixture->leak, 1);
+	assert_int_equal(stack.n_frames, 1);
+	assert_string_equal(stack.frames[0].function, "leak");
+	assert_null(stack.frames[0].file);
+	free(stack.frames);
+	symbolizer_free(symbolizer);
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FIXTURE(test_nothing_to_read),	     WITH_FIXTURE(test_inlined_and_offset),
-		WITH_FIXTURE(test_file_is_read_once),	     WITH_FIXTURE(test_deleted_file),
-		WITH_FIXTURE(test_address_outside_segments), WITH_FIXTURE(test_trim_by_module),
-		cmocka_unit_test(test_trim_in_libraries),    WITH_FIXTURE(test_damaged_files),
-		WITH_FIXTURE(test_sparse_file),
+	    WITH_FIXTURE(test_nothing_to_read),
+	    WITH_FIXTURE(test_inlined_and_offset),
+	    WITH_FIXTURE(test_file_is_read_once),
+	    WITH_FIXTURE(test_deleted_file),
+	    WITH_FIXTURE(test_address_outside_segments),
+	    WITH_FIXTURE(test_trim_by_module),
+	    cmocka_unit_test(test_trim_in_libraries),
+	    WITH_FIXTURE(test_damaged_files),
+	    WITH_FIXTURE(test_sparse_file),
+	    WITH_FIXTURE(test_alternate_file_is_not_opened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
