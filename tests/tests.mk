@@ -53,8 +53,3 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 
 .PHONY: fixtures
 fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA)
-
-# make test TESTS="heap mappings" runs a part; TESTFLAGS=--no-bpf leaves out what needs BPF.
-.PHONY: test
-test: all unit-tests fixtures
-	tests/run $(TESTFLAGS) $(TESTS)
