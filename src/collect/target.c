@@ -663,5 +663,6 @@ void target_start(struct target *target)
 	if (process_of(target)->traced)
 		return;
 	reserve_no_stacks(target);
+	target->started = true;
 	__atomic_store_n(&process_of(target)->traced, 1, __ATOMIC_RELEASE);
 }

@@ -57,6 +57,7 @@ struct target {
 	const struct module *loader;
 	struct ranges *ranges;
 	struct ranges_stats range_stats;
+	bool started;        /* hits have counted */
 	bool mappings_stale; /* code was mapped since they were read */
 	bool ended;
 	bool exit_status_known;
