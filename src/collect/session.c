@@ -226,7 +226,8 @@ static int set_up(struct session *session)
 	if (!error)
 		error = attach_syscalls(session);
 	session->tracing.modules = modules_new();
-	if (!error && !session->tracing.modules)
+	session->tracing.objects = objects_new(session->options.objects, session->options.n_objects);
+	if (!error && (!session->tracing.modules || !session->tracing.objects))
 		error = -ENOMEM;
 	return error;
 }
@@ -249,8 +250,8 @@ int session_new(const struct session_options *options, struct session **result, 
 	}
 	session->options = *options;
 	session->tracing.backend = code;
-	session->tracing.objects = options->objects;
-	session->tracing.n_objects = options->n_objects;
+	session->tracing.named = options->objects;
+	session->tracing.n_named = options->n_objects;
 	session->epoll_fd = session->child_signal_fd = -1;
 	raise_file_limit(session);
 	code = set_up(session);
@@ -288,6 +289,7 @@ void session_free(struct session *session)
 		close(session->epoll_fd);
 	if (session->child_signal_fd >= 0)
 		close(session->child_signal_fd);
+	objects_free(session->tracing.objects);
 	modules_free(session->tracing.modules);
 	free(session->range_usage);
 	free(session->targets);

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "collect/modules.h"
+#include "collect/objects.h"
 #include "collect/ranges.h"
 #include "memtrace.h"
 #include "probe/attach.h"
@@ -26,8 +27,9 @@ struct tracing {
 	struct guard *guard; /* NULL until a function that may throw is probed */
 	struct modules *modules;
 	struct mt_process *processes; /* the programs' process table, mapped */
-	char **objects;               /* -O */
-	size_t n_objects;
+	struct objects *objects;
+	char **named;                 /* -O */
+	size_t n_named;
 };
 
 /* An object with probes in it. */
@@ -44,15 +46,16 @@ struct target {
 	uint32_t slot;
 	char comm[17];
 	char *exe;
-	struct mapping *mappings; /* executable, sorted by start */
+	struct mapping *mappings; /* executable, sorted by start; also those that are gone */
 	size_t n_mappings;
-	const struct module **examined; /* modules that were looked at for allocators */
-	size_t n_examined;
+	struct mapping *mapped;   /* those of now */
+	size_t n_mapped;
+	struct mt_wrapper_key *wrappers; /* rows of the programs' table that are this process's */
+	size_t n_wrappers;
 	struct attached_object *attached;
 	size_t n_attached;
 	struct attached_object *guarded; /* C++ runtimes with the guard on them */
 	size_t n_guarded;
-	bool throws; /* a function that may throw is probed */
 	struct attachment *loader_hook;
 	const struct module *loader;
 	struct ranges *ranges;
@@ -80,7 +83,8 @@ int target_read_mappings(struct target *target);
 int target_check_program(const struct target *target, char *error, size_t error_size);
 
 /*
- * Attaches to every allocator that is mapped and has no probes yet. Returns the number of
+ * Attaches to every allocator that is mapped and has no probes yet, and tells the programs
+ * where code lies that they must know (wrappers, allocators). Returns the number of
  * objects newly attached to, or -errno with one line in `error`.
  */
 int target_attach(struct target *target, char *error, size_t error_size);
