@@ -110,7 +110,7 @@ static int map_tables(struct session *session)
 	struct memtrace_bpf *bpf = session->tracing.bpf;
 
 	session->tracing.processes = map_table(bpf->maps.processes, PROT_READ | PROT_WRITE);
-	session->stacks = map_table(bpf->maps.stacks, PROT_READ);
+	session->stacks = map_table(bpf->maps.stacks, PROT_READ | PROT_WRITE);
 	session->frame_pages = map_table(bpf->maps.frame_pages, PROT_READ);
 	session->range_usage = calloc(session->stack_rows, sizeof(*session->range_usage));
 	if (!session->tracing.processes || !session->stacks || !session->frame_pages || !session->range_usage)

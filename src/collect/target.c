@@ -291,9 +291,10 @@ bool target_loader_is_libc(const struct target *target)
 	return false;
 }
 
-int target_exec(struct target *target)
+int target_exec(struct target *target, bool by_main_thread)
 {
-	detach_all(target);
+	if (!by_main_thread)
+		detach_all(target);
 	ranges_clear(target->ranges);
 	target->n_mappings = 0;
 	procfs_comm(target->pid, target->comm);

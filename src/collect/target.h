@@ -92,14 +92,18 @@ int target_attach(struct target *target, char *error, size_t error_size);
 /* 0 when something is traced (or the program can have no allocator), or -ENOENT with one line in `error`. */
 int target_check_attached(const struct target *target, char *error, size_t error_size);
 
-/* Puts the hook on the dynamic loader. 0, -ENOENT for a static program, or -errno. */
+/* Puts the hook on the dynamic loader, unless it is there. 0, -ENOENT for a static program, or -errno. */
 int target_hook_loader(struct target *target);
 
 /* The loader that the hook is on is the C library itself (musl). */
 bool target_loader_is_libc(const struct target *target);
 
-/* The process runs another program: probes, mappings and ranges of the old one go. */
-int target_exec(struct target *target);
+/*
+ * The process runs another program: mappings and ranges of the old one go. Probes on files
+ * survive an exec by the main thread; after one by another thread they are silently dead,
+ * and go too. 0 or -errno.
+ */
+int target_exec(struct target *target, bool by_main_thread);
 
 /* Hits count from now on. */
 void target_start(struct target *target);

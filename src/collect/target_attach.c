@@ -260,6 +260,10 @@ int target_hook_loader(struct target *target)
 			return error;
 		if (!object->loader_offset)
 			continue;
+		if (target->loader_hook && target->loader == object->module)
+			return 0;
+		attachment_free(target->loader_hook);
+		target->loader_hook = NULL;
 		target->loader = object->module;
 		hook.file_offset = object->loader_offset;
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", object->module->fd);
