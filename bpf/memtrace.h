@@ -175,4 +175,10 @@ struct mt_event {
 	__u64 time_ns;
 };
 
+/* What the guard (bpf/guard) asks for: put `value` at `address` of the process with that ID in memtrace's namespace. */
+struct mt_guard_request {
+	__u64 address, value;
+	__u64 process;
+};
+
 #endif

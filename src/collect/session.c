@@ -198,6 +198,17 @@ static uint64_t live_slots(const struct session *session)
 	return budget / (sizeof(struct mt_bucket) / MT_BUCKET_SLOTS);
 }
 
+const char *session_backend_for(const pid_t *pids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		pid_t thread = procfs_live_thread(pids[i]);
+
+		if (thread && thread != pids[i])
+			return backend_name(BACKEND_PERF);
+	}
+	return NULL;
+}
+
 static int choose_backend(const char *name, char *error, size_t error_size)
 {
 	static const enum feature needs[] = {
