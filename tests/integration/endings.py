@@ -125,7 +125,8 @@ def kill_with_a_command(moment, wrapper=()):
         marker = os.path.join(folder, "done")
         with Memtrace("--", "/bin/sh", "-c", f"sleep 0.3; : >{marker}", stdin=nothing, stdout=nothing, stderr=nothing,
                       wrapper=wrapper) as outer:
-            memtrace = wait_until(lambda: children(outer.pid), "memtrace")[0] if wrapper else outer.pid
+            memtrace = wait_until(lambda: [c for c in children(outer.pid) if runs(c, MEMTRACE)],
+                                  "memtrace")[0] if wrapper else outer.pid
             command = wait_until(lambda: children(memtrace), "the command")[0]
             moment(command)
             os.kill(memtrace, signal.SIGKILL)
@@ -149,17 +150,21 @@ def killed_with_a_command(delay_ms):
 def killed_while_the_command_is_held():
     """memtrace holds it at the loader's hook by a signal: no such signal may outlive memtrace.
 
-    strace makes each of memtrace's own ptrace calls late, so that the moment between the
-    hold and memtrace's answer to it can be met."""
+    Until its tracer has waited for a stop, the signal of it is delivered when the tracer
+    dies. strace makes memtrace late behind each of its own ptrace calls, so that the command
+    is always met in a hold that memtrace has not yet seen."""
     if not shutil.which("strace"):
         raise Skip("strace is not installed")
 
     def held(command):
-        """Its libraries are mapped and it is in a ptrace stop: this is the hook's."""
-        with open(f"/proc/{command}/maps", encoding="utf-8") as maps:
-            return "/libc.so" in maps.read() and state(command) == "t"
+        """In a ptrace stop with the hook's breakpoint in, and not only for the time of setting it."""
+        for _ in range(10):
+            if state(command) != "t" or not probed_bytes(command):
+                return False
+            time.sleep(0.005)
+        return True
     kill_with_a_command(lambda command: wait_until(lambda: held(command), "the hold"),
-                        ["strace", "-o", "/dev/null", "-e", "trace=ptrace", "-e", "inject=ptrace:delay_enter=150000"])
+                        ["strace", "-o", "/dev/null", "-e", "trace=ptrace", "-e", "inject=ptrace:delay_exit=250000"])
 
 
 @case
@@ -178,6 +183,13 @@ def target_stopped_by_its_user():
 def state(pid):
     with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
         return stat.read().rsplit(")", 1)[1].split()[0]
+
+
+def runs(pid, program):
+    try:
+        return os.readlink(f"/proc/{pid}/exe") == program
+    except OSError:
+        return False
 
 
 def children(pid):
