@@ -161,6 +161,8 @@ enum mt_event_type {
 	MT_EVENT_GROW,    /* the live table's insert level is crowded */
 };
 
+#define MT_EXEC_BY_MAIN_THREAD 1
+
 struct mt_event {
 	__u32 type;
 	__u16 slot;
@@ -168,7 +170,7 @@ struct mt_event {
 	__u32 thread;
 	__u32 stack;
 	__u32 generation;
-	__u32 flags; /* of mmap or mremap */
+	__u32 flags; /* of mmap or mremap; of an exec: MT_EXEC_BY_MAIN_THREAD */
 	__u64 address, length;
 	__u64 time_ns;
 };
