@@ -336,8 +336,11 @@ static int put_back(struct ranges *ranges, const struct range *piece)
 	return insert_at(ranges, index, piece);
 }
 
-/* Takes back that the piece was counted as freed, and puts it back. */
-static int unfree(struct ranges *ranges, const struct range *piece)
+/*
+ * Takes back that the piece was counted as freed. At its old place it joins what is left of
+ * its block beside it; moved, it is a block of its own wherever it comes to lie.
+ */
+static int unfree(struct ranges *ranges, const struct range *piece, bool moved)
 {
 	struct usage *usage = usage_of(ranges, piece->stack);
 	bool was_last = piece->origin->parts == 0;
@@ -345,7 +348,7 @@ static int unfree(struct ranges *ranges, const struct range *piece)
 
 	if (!usage)
 		return -ENOMEM;
-	error = put_back(ranges, piece);
+	error = moved ? insert_at(ranges, first_after(ranges, piece->start), piece) : put_back(ranges, piece);
 	if (error)
 		return error;
 	usage->free_bytes -= piece->end - piece->start;
@@ -365,7 +368,7 @@ static int restore_piece(struct ranges *ranges, const struct range *piece)
 
 		part.end = occupied < piece->end ? occupied : piece->end;
 		if (part.start < part.end) {
-			int error = unfree(ranges, &part);
+			int error = unfree(ranges, &part, false);
 
 			if (error)
 				return error;
@@ -447,7 +450,7 @@ static int move_piece(struct ranges *ranges, const struct stash *stash, const st
 		growth = length - end;
 	moved.start = start + at;
 	moved.end = start + end + growth;
-	error = unfree(ranges, &moved);
+	error = unfree(ranges, &moved, start != stash->start);
 	if (error)
 		return error;
 	usage->free_bytes += growth;
