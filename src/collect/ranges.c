@@ -336,11 +336,8 @@ static int put_back(struct ranges *ranges, const struct range *piece)
 	return insert_at(ranges, index, piece);
 }
 
-/*
- * Takes back that the piece was counted as freed. At its old place it joins what is left of
- * its block beside it; moved, it is a block of its own wherever it comes to lie.
- */
-static int unfree(struct ranges *ranges, const struct range *piece, bool moved)
+/* Takes back that the piece was counted as freed, and puts it back. */
+static int unfree(struct ranges *ranges, const struct range *piece)
 {
 	struct usage *usage = usage_of(ranges, piece->stack);
 	bool was_last = piece->origin->parts == 0;
@@ -348,7 +345,7 @@ static int unfree(struct ranges *ranges, const struct range *piece, bool moved)
 
 	if (!usage)
 		return -ENOMEM;
-	error = moved ? insert_at(ranges, first_after(ranges, piece->start), piece) : put_back(ranges, piece);
+	error = put_back(ranges, piece);
 	if (error)
 		return error;
 	usage->free_bytes -= piece->end - piece->start;
@@ -368,7 +365,7 @@ static int restore_piece(struct ranges *ranges, const struct range *piece)
 
 		part.end = occupied < piece->end ? occupied : piece->end;
 		if (part.start < part.end) {
-			int error = unfree(ranges, &part, false);
+			int error = unfree(ranges, &part);
 
 			if (error)
 				return error;
@@ -450,7 +447,7 @@ static int move_piece(struct ranges *ranges, const struct stash *stash, const st
 		growth = length - end;
 	moved.start = start + at;
 	moved.end = start + end + growth;
-	error = unfree(ranges, &moved, start != stash->start);
+	error = unfree(ranges, &moved);
 	if (error)
 		return error;
 	usage->free_bytes += growth;
