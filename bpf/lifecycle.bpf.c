@@ -20,8 +20,9 @@ int process_fork(__u64 *args)
 }
 
 SEC("raw_tp/sched_process_exec")
-int process_exec(void *ctx)
+int process_exec(__u64 *args)
 {
+	pid_t former = args[1]; /* of the thread that called exec; it is the main one now */
 	struct mt_process *process;
 	struct mt_event *event;
 	long slot = current_slot();
@@ -44,6 +45,7 @@ int process_exec(void *ctx)
 	event->type = MT_EVENT_EXEC;
 	event->slot = slot;
 	event->generation = process->generation;
+	event->flags = former == (pid_t)bpf_get_current_pid_tgid() ? MT_EXEC_BY_MAIN_THREAD : 0;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

@@ -161,6 +161,8 @@ enum mt_event_type {
 	MT_EVENT_GROW,    /* the live table's insert level is crowded */
 };
 
+#define MT_EXEC_BY_MAIN_THREAD 1
+
 struct mt_event {
 	__u32 type;
 	__u16 slot;
@@ -168,9 +170,15 @@ struct mt_event {
 	__u32 thread;
 	__u32 stack;
 	__u32 generation;
-	__u32 flags; /* of mmap or mremap */
+	__u32 flags; /* of mmap or mremap; of an exec: MT_EXEC_BY_MAIN_THREAD */
 	__u64 address, length;
 	__u64 time_ns;
+};
+
+/* What the guard (bpf/guard) asks for: put `value` at `address` of the process with that ID in memtrace's namespace. */
+struct mt_guard_request {
+	__u64 address, value;
+	__u64 process;
 };
 
 #endif

@@ -3,7 +3,7 @@
 # Unit tests: tests/unit/NAME.c (cmocka), each linked with all of src/ but main.c, the commands
 # and what needs the BPF programs, under ASan and UBSan.
 UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c,$(SOURCES)) \
+UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/guard.c,$(SOURCES)) \
 		src/cli/options.c src/cli/option_rows.c src/cli/help.c \
 		$(patsubst %,src/collect/%.c,ranges maps nodes procfs modules)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.o)

@@ -65,27 +65,40 @@ static int handle_code(struct session *session, struct target *target)
 	return attached < 0 && attached != -ESRCH ? attached : 0;
 }
 
-int session_exec(struct session *session, struct target *target)
+/* Owners come round again with the generations; the stacks of this one are nobody's from now on. */
+static void disown_stacks(struct session *session, uint32_t owner)
+{
+	uint32_t n = session->tracing.bpf->bss->next_stack;
+
+	for (uint32_t i = 0; i < n && i < session->stack_rows; i++) {
+		if (session->stacks[i].owner == owner)
+			session->stacks[i].owner = UINT32_MAX;
+	}
+}
+
+int session_exec(struct session *session, struct target *target, bool by_main_thread)
 {
 	const struct mt_process *process = &session->tracing.processes[target->slot];
+	uint32_t old = MT_OWNER(target->slot, process->generation - 1);
 	char error[256];
 	int code;
 
-	code = live_remove_owner(session->live, MT_OWNER(target->slot, process->generation - 1));
+	disown_stacks(session, old);
+	code = live_remove_owner(session->live, old);
 	if (!code)
-		code = target_exec(target);
+		code = target_exec(target, by_main_thread);
 	if (!code)
 		code = target_attach(target, error, sizeof(error));
 	return code < 0 && code != -ESRCH ? code : 0;
 }
 
-static int handle_exec(struct session *session, struct target *target)
+static int handle_exec(struct session *session, struct target *target, const struct mt_event *event)
 {
 	int code;
 
 	if (session->launched.pid == target->pid)
 		return 0; /* done while it was held at its exec */
-	code = session_exec(session, target);
+	code = session_exec(session, target, event->flags & MT_EXEC_BY_MAIN_THREAD);
 	session->lost[LOSS_LATE_OBJECTS] += target->n_attached;
 	target_start(target);
 	return code;
@@ -118,7 +131,7 @@ static int handle_event(struct session *session, const struct mt_event *event)
 	case MT_EVENT_CODE:
 		return handle_code(session, target);
 	case MT_EVENT_EXEC:
-		return handle_exec(session, target);
+		return handle_exec(session, target, event);
 	}
 	return 0;
 }

@@ -119,6 +119,13 @@ static int take_up(struct session *session, char *error, size_t error_size)
 	return 0;
 }
 
+static bool by_main_thread(pid_t pid)
+{
+	unsigned long former = 0;
+
+	return !ptrace(PTRACE_GETEVENTMSG, pid, NULL, &former) && (pid_t)former == pid;
+}
+
 /* The program of an exec is mapped, and nothing of it has run. */
 static int on_exec(struct session *session, char *error, size_t error_size)
 {
@@ -139,7 +146,7 @@ static int on_exec(struct session *session, char *error, size_t error_size)
 			return code;
 		code = target_attach(target, error, error_size);
 	} else {
-		code = session_exec(session, target);
+		code = session_exec(session, target, by_main_thread(session->launched.pid));
 	}
 	if (code < 0) {
 		if (!error[0])
@@ -201,6 +208,21 @@ static int on_stop(struct session *session, pid_t thread, int status, char *erro
 	return code;
 }
 
+/* Ends a command of which nothing has run: what cannot be traced is not to run untraced. */
+static void launch_give_up(struct session *session)
+{
+	struct launched *launched = &session->launched;
+	struct target *target = launched_target(session);
+	int status;
+
+	if (launched->pid <= 0 || launched->ended || (target && target->started))
+		return;
+	kill(launched->pid, SIGKILL);
+	while (waitpid(launched->pid, &status, __WALL) == launched->pid && WIFSTOPPED(status))
+		ptrace(PTRACE_CONT, launched->pid, NULL, NULL);
+	launched->ended = true;
+}
+
 int launch_handle(struct session *session, char *error, size_t error_size)
 {
 	struct signalfd_siginfo info;
@@ -218,6 +240,8 @@ int launch_handle(struct session *session, char *error, size_t error_size)
 		else if (thread == session->launched.pid)
 			command_ended(session, status);
 	}
+	if (code)
+		launch_give_up(session);
 	return code;
 }
 
@@ -285,6 +309,8 @@ int session_launch(struct session *session, char **command, char *error, size_t 
 fail:
 	if (code && !error[0])
 		snprintf(error, error_size, "cannot start %s: %s", command[0], strerror(-code));
+	if (code)
+		launch_give_up(session);
 	for (int i = 0; i < 2; i++) {
 		if (go[i] >= 0)
 			close(go[i]);

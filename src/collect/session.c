@@ -14,6 +14,7 @@
 #include "collect/internal.h"
 #include "collect/procfs.h"
 #include "probe/features.h"
+#include "probe/guard.h"
 #include "probe/tracepoint.h"
 
 #define PAGE_BYTES 4096
@@ -109,7 +110,7 @@ static int map_tables(struct session *session)
 	struct memtrace_bpf *bpf = session->tracing.bpf;
 
 	session->tracing.processes = map_table(bpf->maps.processes, PROT_READ | PROT_WRITE);
-	session->stacks = map_table(bpf->maps.stacks, PROT_READ);
+	session->stacks = map_table(bpf->maps.stacks, PROT_READ | PROT_WRITE);
 	session->frame_pages = map_table(bpf->maps.frame_pages, PROT_READ);
 	session->range_usage = calloc(session->stack_rows, sizeof(*session->range_usage));
 	if (!session->tracing.processes || !session->stacks || !session->frame_pages || !session->range_usage)
@@ -197,6 +198,17 @@ static uint64_t live_slots(const struct session *session)
 	return budget / (sizeof(struct mt_bucket) / MT_BUCKET_SLOTS);
 }
 
+const char *session_backend_for(const pid_t *pids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		pid_t thread = procfs_live_thread(pids[i]);
+
+		if (thread && thread != pids[i])
+			return backend_name(BACKEND_PERF);
+	}
+	return NULL;
+}
+
 static int choose_backend(const char *name, char *error, size_t error_size)
 {
 	static const enum feature needs[] = {
@@ -225,7 +237,8 @@ static int set_up(struct session *session)
 	if (!error)
 		error = attach_syscalls(session);
 	session->tracing.modules = modules_new();
-	if (!error && !session->tracing.modules)
+	session->tracing.objects = objects_new(session->options.objects, session->options.n_objects);
+	if (!error && (!session->tracing.modules || !session->tracing.objects))
 		error = -ENOMEM;
 	return error;
 }
@@ -248,8 +261,8 @@ int session_new(const struct session_options *options, struct session **result, 
 	}
 	session->options = *options;
 	session->tracing.backend = code;
-	session->tracing.objects = options->objects;
-	session->tracing.n_objects = options->n_objects;
+	session->tracing.named = options->objects;
+	session->tracing.n_named = options->n_objects;
 	session->epoll_fd = session->child_signal_fd = -1;
 	raise_file_limit(session);
 	code = set_up(session);
@@ -274,6 +287,7 @@ void session_free(struct session *session)
 		target_free(session->targets[i]);
 	for (size_t i = 0; i < session->n_links; i++)
 		bpf_link__destroy(session->links[i]);
+	guard_free(session->tracing.guard);
 	live_free(session->live);
 	ring_buffer__free(session->ring);
 	if (bpf) {
@@ -286,6 +300,7 @@ void session_free(struct session *session)
 		close(session->epoll_fd);
 	if (session->child_signal_fd >= 0)
 		close(session->child_signal_fd);
+	objects_free(session->tracing.objects);
 	modules_free(session->tracing.modules);
 	free(session->range_usage);
 	free(session->targets);
