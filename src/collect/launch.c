@@ -36,19 +36,21 @@ struct inherited {
 	struct rlimit files;
 };
 
-static void run_child(char **command, const struct inherited *inherited, int go, int failed)
+/* Pipes: a byte in `go` lets it run, unless memtrace has ended meanwhile; `failed` gets the error of the exec. */
+static void run_child(char **command, const struct inherited *inherited, const int *go, const int *failed)
 {
 	char byte;
 	int error;
 
-	if (read(go, &byte, 1) != 1)
+	close(go[1]);
+	if (read(go[0], &byte, 1) != 1)
 		_exit(127);
 	sigaction(SIGPIPE, &inherited->pipe_action, NULL);
 	setrlimit(RLIMIT_NOFILE, &inherited->files);
 	sigprocmask(SIG_SETMASK, &inherited->signals, NULL);
 	execvp(command[0], command);
 	error = errno;
-	if (write(failed, &error, sizeof(error)) < 0)
+	if (write(failed[1], &error, sizeof(error)) < 0)
 		_exit(126);
 	_exit(127);
 }
@@ -294,7 +296,7 @@ int session_launch(struct session *session, char **command, char *error, size_t 
 		goto fail;
 	}
 	if (session->launched.pid == 0)
-		run_child(command, &inherited, go[0], failed[1]);
+		run_child(command, &inherited, go, failed);
 	close(failed[1]);
 	failed[1] = -1;
 	if (ptrace(PTRACE_SEIZE, session->launched.pid, NULL, (void *)trace_options)) {
