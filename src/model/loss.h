@@ -16,7 +16,8 @@
 	X(LOSS_EVENTS, "events_lost", "mapping events lost: event buffer full") \
 	X(LOSS_READ_FAULTS, "read_faults", "results not readable") \
 	X(LOSS_MAPPINGS_FULL, "mappings_full", "mapping calls not followed") \
-	X(LOSS_LATE_OBJECTS, "late_objects", "allocators taken up after they were mapped")
+	X(LOSS_LATE_OBJECTS, "late_objects", "allocators taken up after they were mapped") \
+	X(LOSS_UNPROBED_OBJECTS, "unprobed_objects", "objects that could not be probed")
 
 enum loss {
 #define X(id, key, words) id,
