@@ -58,3 +58,5 @@ fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA)
 .PHONY: test
 test: all unit-tests fixtures
 	tests/run $(TESTFLAGS) $(TESTS)
+
+include tests/bench/bench.mk
