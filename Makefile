@@ -25,6 +25,7 @@ BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.
 SOURCES := $(wildcard src/*.c src/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 SKELETON := $(BUILD)/memtrace.skel.h
+GUARD_SKELETON := $(BUILD)/guard.skel.h
 
 .PHONY: all
 all: $(BUILD)/memtrace
@@ -37,7 +38,7 @@ $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(WARNINGS) -MMD -MP -c -o $@ $<
 
 # Only collect/ and probe/ see the skeleton.
-$(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON)
+$(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON) $(GUARD_SKELETON)
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) src/model/kind.h src/model/loss.h | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
@@ -48,6 +49,16 @@ $(BUILD)/memtrace.bpf.o: $(BPF_OBJECTS)
 
 $(SKELETON): $(BUILD)/memtrace.bpf.o
 	$(BPFTOOL) gen skeleton $< name memtrace_bpf > $@.tmp
+	mv $@.tmp $@
+
+# An object of its own, loaded when it is needed.
+$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c bpf/guard/guard.h $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(GUARD_SKELETON): $(BUILD)/bpf/guard.o
+	$(BPFTOOL) gen object $(BUILD)/guard.bpf.o $<
+	$(BPFTOOL) gen skeleton $(BUILD)/guard.bpf.o name guard_bpf > $@.tmp
 	mv $@.tmp $@
 
 $(BUILD)/.dependencies: scripts/check-dependencies

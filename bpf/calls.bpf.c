@@ -58,15 +58,6 @@ static __always_inline bool sizes_filtered(void)
 	return min_size_bytes != 0 || max_size_bytes != ~0ULL;
 }
 
-/* Where this address space's return probes return to; 0 before there was one. */
-static __always_inline __u64 return_trampoline(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct xol_area *area = BPF_CORE_READ(task, mm, uprobes_state.xol_area);
-
-	return area ? BPF_CORE_READ(area, vaddr) : 0;
-}
-
 /* Drops a call that will never return. The block it had taken is still there. */
 static __always_inline void call_abandon(struct call *call, __u32 slot, const struct mt_process *process)
 {

@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include "memtrace.h"
+#include "threads.bpf.h"
 
 /* Counters, read by src/collect. */
 extern __u64 lost[LOSS_COUNT];
@@ -36,35 +37,6 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 << 20);
 } events SEC(".maps") __weak;
-
-/* A call from its entry to its return. */
-struct call {
-	__u64 cookie;
-	__u64 stack_pointer; /* at entry: points at the return address */
-	__u64 size_bytes;
-	__u64 old, out;
-	__u32 stack;
-	__u8 active;
-	__u8 taken; /* `block` was the old block's entry */
-	struct mt_block block;
-};
-
-/* A thread has at most one outermost call on its normal and one on its alternate signal stack. */
-struct thread {
-	struct call calls[2];
-	__u64 freed, freed_stack_pointer; /* the last free's block and where it was called */
-	__u64 syscall_args[4];
-	__u64 old_break;
-	__u32 syscall_pending;
-	__u32 spare;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct thread);
-} threads SEC(".maps") __weak;
 
 static __always_inline struct mt_process *process_of_slot(__u32 slot)
 {

@@ -3,7 +3,7 @@
 # Unit tests: tests/unit/NAME.c (cmocka), each linked with all of src/ but main.c and the
 # parts that need BPF, under ASan and UBSan.
 UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/features.c,$(SOURCES)) \
+UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/features.c src/probe/guard.c,$(SOURCES)) \
 		src/cli/options.c src/cli/option_rows.c src/cli/help.c
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
@@ -53,10 +53,5 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 
 .PHONY: fixtures
 fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA)
-
-# make test TESTS="heap mappings" runs a part; TESTFLAGS=--no-bpf leaves out what needs BPF.
-.PHONY: test
-test: all unit-tests fixtures
-	tests/run $(TESTFLAGS) $(TESTS)
 
 include tests/bench/bench.mk

@@ -14,6 +14,7 @@
 #include "collect/internal.h"
 #include "collect/procfs.h"
 #include "probe/features.h"
+#include "probe/guard.h"
 #include "probe/tracepoint.h"
 
 #define PAGE_BYTES 4096
@@ -274,6 +275,7 @@ void session_free(struct session *session)
 		target_free(session->targets[i]);
 	for (size_t i = 0; i < session->n_links; i++)
 		bpf_link__destroy(session->links[i]);
+	guard_free(session->tracing.guard);
 	live_free(session->live);
 	ring_buffer__free(session->ring);
 	if (bpf) {

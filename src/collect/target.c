@@ -14,7 +14,9 @@
 #include "model/kind.h"
 #include "probe/bpf.h"
 #include "probe/elf_file.h"
+#include "probe/guard.h"
 #include "probe/resolve.h"
+#include "probe/site.h"
 
 /* The process as the tracepoints know it: by its ID in the initial PID namespace. */
 static int find_tgid(struct tracing *tracing, pid_t pid, uint32_t *tgid)
@@ -109,8 +111,12 @@ static void detach_all(struct target *target)
 	target->loader = NULL;
 	for (size_t i = 0; i < target->n_attached; i++)
 		attachment_free(target->attached[i].attachment);
+	for (size_t i = 0; i < target->n_guarded; i++)
+		attachment_free(target->guarded[i].attachment);
 	target->n_attached = 0;
+	target->n_guarded = 0;
 	target->n_examined = 0;
+	target->throws = false;
 }
 
 void target_free(struct target *target)
@@ -128,6 +134,7 @@ void target_free(struct target *target)
 	if (target->pidfd >= 0)
 		close(target->pidfd);
 	free(target->attached);
+	free(target->guarded);
 	free(target->examined);
 	free(target->mappings);
 	free(target->exe);
@@ -321,6 +328,74 @@ static void add_allocator_code(struct target *target, const struct elf_file *fil
 		add_range(process_of(target)->allocator, MT_WRAPPER_RANGES, mapping->start, mapping->end);
 }
 
+static int guard_module(struct target *target, const struct module *module, uint64_t file_offset)
+{
+	struct tracing *tracing = target->tracing;
+	struct attached_object *guarded =
+		realloc(target->guarded, (target->n_guarded + 1) * sizeof(*target->guarded));
+	char path[64];
+	int error = 0;
+
+	if (!guarded)
+		return -ENOMEM;
+	target->guarded = guarded;
+	if (!tracing->guard)
+		error = guard_new(tracing->bpf, tracing->backend, &tracing->guard);
+	if (error)
+		return error;
+	memset(&guarded[target->n_guarded], 0, sizeof(*guarded));
+	guarded[target->n_guarded].module = module;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
+	error = guard_attach(tracing->guard, path, target->pid, procfs_live_thread(target->pid), file_offset,
+			     &guarded[target->n_guarded].attachment);
+	target->n_guarded += !error;
+	return error;
+}
+
+/* Where the function is probed: no argument is needed there, nor its return. */
+static uint64_t guard_site(const struct elf_file *file, const struct elf_symbol *symbol)
+{
+	const uint8_t *code;
+	struct site site;
+	size_t size = elf_file_code(file, symbol->value, symbol->size_bytes ? symbol->size_bytes : 64, &code);
+
+	if (!size || site_choose(code, size, symbol->value, 0, false, &site))
+		return symbol->file_offset;
+	return symbol->file_offset + site.offset;
+}
+
+/* Guards every C++ runtime that is mapped and is not guarded yet. */
+static int guard_runtimes(struct target *target)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < target->n_mappings && !error; i++) {
+		const struct module *module = target->mappings[i].module;
+		struct elf_symbol symbol;
+		struct elf_file *file;
+		char why[160];
+		bool found = false;
+
+		for (size_t j = 0; j < target->n_guarded; j++)
+			found |= target->guarded[j].module == module;
+		if (found || module->fd < 0 || elf_file_open(module->fd, &file, why, sizeof(why)))
+			continue;
+		if (!elf_file_symbol(file, GUARD_FUNCTION, &symbol))
+			error = guard_module(target, module, guard_site(file, &symbol));
+		elf_file_free(file);
+	}
+	return error;
+}
+
+static bool any_throws(const struct probe_point *points, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (catalog_may_throw(points[i].row))
+			return true;
+	}
+	return false;
+}
+
 static int attach_object(struct target *target, const struct module *module, const struct probe_point *points, size_t n)
 {
 	struct attach_point *rows = calloc(n, sizeof(*rows));
@@ -395,6 +470,10 @@ static int examine(struct target *target, const struct mapping *mapping)
 	if (!code && n) {
 		add_allocator_code(target, file, mapping, bias);
 		code = add_flush_ranges(target, file, bias);
+		if (!code && (named || any_throws(points, n))) {
+			target->throws = true;
+			code = guard_runtimes(target);
+		}
 		if (!code)
 			code = attach_object(target, mapping->module, points, n);
 	}
@@ -441,6 +520,10 @@ int target_attach(struct target *target, char *error, size_t error_size)
 			return code;
 		}
 		attached += code;
+	}
+	if (target->throws && guard_runtimes(target)) {
+		snprintf(error, error_size, "cannot guard process %d against exceptions from probed functions", target->pid);
+		return -EPERM;
 	}
 	return attached;
 }
@@ -511,6 +594,7 @@ int target_hook_loader(struct target *target)
 {
 	for (size_t i = 0; i < target->n_mappings; i++) {
 		const struct module *module = target->mappings[i].module;
+		struct attach_point hook = { 0 };
 		struct elf_symbol symbol;
 		struct elf_file *file;
 		char error[160], path[64];
@@ -518,14 +602,16 @@ int target_hook_loader(struct target *target)
 
 		if (module->fd < 0 || elf_file_open(module->fd, &file, error, sizeof(error)))
 			continue;
-		found = elf_file_symbol(file, "_dl_debug_state", &symbol);
+		/* A static program carries the loader's functions too, and never calls them. */
+		found = elf_file_is_program(file) ? -ENOENT : elf_file_symbol(file, "_dl_debug_state", &symbol);
 		elf_file_free(file);
 		if (found)
 			continue;
 		target->loader = module;
+		hook.file_offset = symbol.file_offset;
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
-		return attach_loader_hook(target->tracing->bpf, target->tracing->backend, path, target->pid,
-					  symbol.file_offset, &target->loader_hook);
+		return attach_program(target->tracing->bpf->progs.loader_state, target->tracing->backend, path,
+				      target->pid, &hook, &target->loader_hook);
 	}
 	return -ENOENT;
 }

@@ -17,11 +17,13 @@
 #include "probe/attach.h"
 
 struct memtrace_bpf;
+struct guard;
 
 /* What all targets of a session share. */
 struct tracing {
 	struct memtrace_bpf *bpf;
 	enum backend backend;
+	struct guard *guard; /* NULL until a function that may throw is probed */
 	struct modules *modules;
 	struct mt_process *processes; /* the programs' process table, mapped */
 	char **objects;               /* -O */
@@ -48,6 +50,9 @@ struct target {
 	size_t n_examined;
 	struct attached_object *attached;
 	size_t n_attached;
+	struct attached_object *guarded; /* C++ runtimes with the guard on them */
+	size_t n_guarded;
+	bool throws; /* a function that may throw is probed */
 	struct attachment *loader_hook;
 	const struct module *loader;
 	struct ranges *ranges;

@@ -50,9 +50,19 @@ int backend_best(void)
 	return -ENOTSUP;
 }
 
+static int entry_type(enum backend backend)
+{
+	return backend == BACKEND_PERF ? 0 : TRACE_UPROBE_MULTI;
+}
+
+int attach_prepare_entry(struct bpf_program *program, enum backend backend)
+{
+	return bpf_program__set_expected_attach_type(program, entry_type(backend));
+}
+
 int attach_prepare(struct memtrace_bpf *bpf, enum backend backend)
 {
-	int multi = backend == BACKEND_PERF ? 0 : TRACE_UPROBE_MULTI;
+	int multi = entry_type(backend);
 	struct {
 		struct bpf_program *program;
 		int type;
@@ -248,21 +258,19 @@ int attach_points(struct memtrace_bpf *bpf, enum backend backend, const char *pa
 	return 0;
 }
 
-int attach_loader_hook(struct memtrace_bpf *bpf, enum backend backend, const char *path, pid_t thread,
-		       uint64_t file_offset, struct attachment **result)
+int attach_program(struct bpf_program *program, enum backend backend, const char *path, pid_t thread,
+		   const struct attach_point *point, struct attachment **result)
 {
 	struct attachment *attachment = attachment_new(1);
-	struct attach_point point = { .file_offset = file_offset };
 	int error;
 
 	*result = NULL;
 	if (!attachment)
 		return -ENOMEM;
 	if (backend == BACKEND_PERF)
-		error = add_perf(attachment, bpf->progs.loader_state, path, thread, &point, false);
+		error = add_perf(attachment, program, path, thread, point, false);
 	else
-		error = add_multi(attachment, bpf->progs.loader_state, TRACE_UPROBE_MULTI, path, thread, &point, 1,
-				  false, 0);
+		error = add_multi(attachment, program, TRACE_UPROBE_MULTI, path, thread, point, 1, point->wants_return, 0);
 	if (error) {
 		attachment_free(attachment);
 		return error;

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 struct memtrace_bpf;
+struct bpf_program;
 
 enum backend {
 	BACKEND_SESSION, /* one multi link for entry and return, the entry can skip the return (6.13) */
@@ -42,9 +43,11 @@ struct attachment;
  */
 int attach_points(struct memtrace_bpf *bpf, enum backend backend, const char *path, pid_t thread,
 		  const struct attach_point *points, size_t n, struct attachment **attachment);
-/* The loader's hook that holds a process while it maps libraries. */
-int attach_loader_hook(struct memtrace_bpf *bpf, enum backend backend, const char *path, pid_t thread,
-		       uint64_t file_offset, struct attachment **attachment);
+/* One program on the entry of one function; the same otherwise. */
+int attach_program(struct bpf_program *program, enum backend backend, const char *path, pid_t thread,
+		   const struct attach_point *point, struct attachment **attachment);
+/* The attach type that a program on an entry must have with this backend. Before loading. 0 or -errno. */
+int attach_prepare_entry(struct bpf_program *program, enum backend backend);
 void attachment_free(struct attachment *attachment);
 
 #endif

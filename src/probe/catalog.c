@@ -196,3 +196,10 @@ bool catalog_wants_return(const struct catalog_row *row)
 {
 	return row->op != MT_FREE;
 }
+
+bool catalog_may_throw(const struct catalog_row *row)
+{
+	if (!catalog_wants_return(row))
+		return false;
+	return row->family == CATALOG_CXX || !strncmp(row->name, "tc_new", 6) || !strncmp(row->name, "mi_new", 6);
+}

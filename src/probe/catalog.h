@@ -49,6 +49,8 @@ const struct catalog_row *catalog_find(const char *name);
 
 /* Bit N set: the probe must be able to read argument N. */
 uint32_t catalog_needed_arguments(const struct catalog_row *row);
+/* An exception may pass through it: operator new throws when there is no memory. */
+bool catalog_may_throw(const struct catalog_row *row);
 /* The probe needs the function's return. */
 bool catalog_wants_return(const struct catalog_row *row);
 

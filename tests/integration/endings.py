@@ -113,19 +113,26 @@ def killed_while_attaching():
         unharmed(target)
 
 
-@case(times=[0, 10, 30, 60, 100, 200])
+@case(times=[0, 5, 10, 15, 20, 30, 50, 80, 120, 200])
 def killed_with_a_command(delay_ms):
     """The command that memtrace started goes on: not stopped, not killed, whatever the moment."""
-    with scratch() as folder:
+    with scratch() as folder, open(os.devnull, "r+b") as nothing:
         marker = os.path.join(folder, "done")
         # The shell goes on for longer than any of the delays, then leaves its mark.
-        with Memtrace("--", "/bin/sh", "-c", f"i=0; while [ $i -lt 40 ]; do sleep 0.01; i=$((i+1)); done; : >{marker}; "
-                      "exec true", stdin=None) as memtrace:
-            started = wait_until(lambda: children(memtrace.pid), "the command")
+        script = f"i=0; while [ $i -lt 40 ]; do sleep 0.01; i=$((i+1)); done; : >{marker}"
+        with Memtrace("--", "/bin/sh", "-c", script, stdin=nothing, stdout=nothing, stderr=nothing) as memtrace:
+            command = wait_until(lambda: children(memtrace.pid), "the command")[0]
             time.sleep(delay_ms / 1000)
             memtrace.signal(signal.SIGKILL)
             memtrace.child.wait(DEADLINE_S)
-            wait_until(lambda: os.path.exists(marker), f"the end of the command {started}", 10)
+        try:
+            wait_until(lambda: os.path.exists(marker) or not os.path.exists(f"/proc/{command}"), "its end", 5)
+        except AssertionError:
+            name = open(f"/proc/{command}/comm", encoding="utf-8").read().strip()
+            wrong = f"the command ({name}) is in state {state(command)}"
+            os.kill(command, signal.SIGKILL)
+            raise AssertionError(wrong) from None
+        assert os.path.exists(marker) or delay_ms == 0, "the command is gone without having done its work"
 
 
 @case
@@ -151,7 +158,7 @@ def children(pid):
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{task}/children", encoding="utf-8") as file:
-                found += file.read().split()
+                found += [int(child) for child in file.read().split()]
     except FileNotFoundError:
         pass
     return found

@@ -15,7 +15,7 @@ def exec_from(thread):
         end = DEADLINE_S * 5
         while True:
             target.step("probe")
-            seen = memtrace.next_report()
+            seen = memtrace.fresh_report()
             if seen.site("probe_malloc")["alloc_count"]:
                 break
             end -= 1

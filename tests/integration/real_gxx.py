@@ -42,7 +42,7 @@ def compiler():
     with scratch() as folder:
         with open(f"{folder}/words.cc", "w", encoding="utf-8") as file:
             file.write(SOURCE)
-        command = [program, "-quiet", "-O1", "words.cc", "-D_GNU_SOURCE", "-o"]
+        command = [program, "-quiet", "-O1", "-imultiarch", SYSTEM_LIBRARIES.name, "-D_GNU_SOURCE", "words.cc", "-o"]
         subprocess.run([*command, "plain.s"], cwd=folder, check=True)
         done, report = run_command([*command, "traced.s"], output=f"{folder}/r", cwd=folder)
         assert done.status == 0, done.err.text

@@ -14,8 +14,7 @@ def traced(*options):
         target.send("go")
         target.report()
         full = dict(target.truth.sites["heap", "site_crowd"])
-        before = memtrace.next_report(lambda r: True)
-        before = memtrace.next_report(lambda r: True)  # made after the fixture's account
+        before = memtrace.fresh_report()
         target.go()
         half = target.truth.sites["heap", "site_crowd"]
         return before, full, memtrace.interrupt()[-1], half

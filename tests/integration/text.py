@@ -8,7 +8,9 @@ from harness import *
 
 HEADING = re.compile(r"^\[\d\d:\d\d:\d\d\] Top 10 stacks with outstanding allocations:$")
 STACK = re.compile(r"^    (\d+) bytes in (\d+) allocations from stack\b")
-FRAME = re.compile(r"^        (\S.*)(\+0x[0-9a-f]+| \(inlined\)) \[([^]]+)\]( \S+:\d+)?$")
+# A function with its offset, or what has no symbol: its address alone.
+FRAME = re.compile(r"^        (\S.*(\+0x[0-9a-f]+| \(inlined\))|0x[0-9a-f]+) \[([^]]+)\]( \S+:\d+)?$")
+END = re.compile(r"^        \[stack ends: .*\]$")
 
 
 def text_of(*options, fixtures=("orders",)):
@@ -35,7 +37,7 @@ def shape():
     stacks = [STACK.match(line) for line in lines if STACK.match(line)]
     got = [(int(m[1]), int(m[2])) for m in stacks]
     assert got == [(200000, 2), (31000, 31), (1600, 100), (64, 1)], got  # "allocations" also for 1
-    frames = [line for line in lines if line.startswith("        ")]
+    frames = [line for line in lines if line.startswith("        ") and not END.match(line)]
     assert all(FRAME.match(line) for line in frames), [f for f in frames if not FRAME.match(f)][:5]
     top = frames[0]
     assert re.match(r"^        site_most_bytes\+0x[0-9a-f]+ \[orders\] \S*orders\.c:\d+$", top), top

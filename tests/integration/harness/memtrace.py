@@ -32,9 +32,19 @@ class Memtrace(Process):
 
     def next_report(self, wanted=lambda report: True, timeout=DEADLINE_S):
         """The next report of a running series that `wanted` accepts."""
-        line = self.out.expect(lambda text: text.startswith('{"schema"') and wanted(parse_reports(text)[0]),
-                               "a report", timeout)
-        return parse_reports(line)[0]
+        seen = []
+
+        def accepted(line):
+            seen[:] = parse_reports(line)
+            return seen and wanted(seen[0])
+        self.out.expect(accepted, "a report", timeout)
+        return seen[0]
+
+    def fresh_report(self, timeout=DEADLINE_S):
+        """A report of a running series that was begun after this call."""
+        self.out.forget()
+        self.next_report(timeout=timeout)  # this one may have been in the making
+        return self.next_report(timeout=timeout)
 
 
 def trace(fixture, *options, steps=None, pids=None, wrapper=()):

@@ -44,6 +44,11 @@ class Stream:
                                          f" last lines: {self.lines[-5:]}")
                 self._change.wait(max(0, end - time.monotonic()))
 
+    def forget(self):
+        """Passes over what has come so far."""
+        with self._change:
+            self._seen = len(self.lines)
+
     def finish(self):
         """Waits for the end of the output."""
         self._thread.join(DEADLINE_S)

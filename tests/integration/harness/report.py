@@ -24,6 +24,15 @@ def _validator():
     return cls(schema)
 
 
+def _sample(data):
+    """The report with its first stacks and blocks only: jsonschema is slow."""
+    stacks = [dict(stack, frames=stack["frames"][:10]) for stack in data["stacks"][:8]]
+    for stack in stacks:
+        if "blocks" in stack:
+            stack["blocks"] = stack["blocks"][:10]
+    return dict(data, stacks=stacks)
+
+
 class Report:
     """One report, as parsed JSON (`data`), with the questions that tests ask."""
 
@@ -32,7 +41,7 @@ class Report:
         validator = _validator()
         if validator:
             errors = [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:200]}"
-                      for e in validator.iter_errors(data)]
+                      for e in validator.iter_errors(_sample(data))]
             assert not errors, "not by docs/report.schema.json:\n" + "\n".join(errors[:5])
 
     def __getitem__(self, key):
