@@ -114,7 +114,7 @@ static __always_inline bool returns_exhausted(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return BPF_CORE_READ(task, utask, depth) >= MAX_PENDING_RETURNS;
+	return task->utask->depth >= MAX_PENDING_RETURNS;
 }
 
 static __always_inline void block_freed(const struct mt_block *block)
@@ -222,12 +222,13 @@ static __always_inline void record(__u64 owner, __u64 address, __u64 size_bytes,
 		.node = bpf_get_numa_node_id(),
 	};
 	struct mt_block old;
+	int result = live_replace(owner, address, &block, &old);
 
-	if (live_take(owner, address, &old)) {
+	if (result & LIVE_REPLACED) {
 		COUNT(lost[LOSS_MISSED_FREES]);
 		block_freed(&old);
 	}
-	if (live_put(owner, address, &block))
+	if (result & LIVE_FULL)
 		COUNT(lost[LOSS_LIVE_TABLE_FULL]);
 	else
 		stack_count_alloc(stack, size_bytes);

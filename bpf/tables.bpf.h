@@ -67,7 +67,11 @@ static __always_inline bool in_ranges(const struct mt_range *ranges, int n, __u6
 }
 
 /* live.bpf.c */
+#define LIVE_STORED 0
+#define LIVE_FULL 1
+#define LIVE_REPLACED 2
 int live_put(__u64 owner, __u64 address, const struct mt_block *block);
+int live_replace(__u64 owner, __u64 address, const struct mt_block *block, struct mt_block *old);
 int live_take(__u64 owner, __u64 address, struct mt_block *block);
 /* stacks.bpf.c */
 int stack_count_alloc(__u32 stack, __u64 size_bytes);

@@ -41,9 +41,9 @@ struct {
 static __always_inline __u64 return_trampoline(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct xol_area *area = BPF_CORE_READ(task, mm, uprobes_state.xol_area);
+	struct xol_area *area = task->mm->uprobes_state.xol_area;
 
-	return area ? BPF_CORE_READ(area, vaddr) : 0;
+	return area ? area->vaddr : 0;
 }
 
 #endif
