@@ -165,13 +165,24 @@ static __always_inline int enter_free(__u64 cookie, __u64 address, __u64 stack_p
 	return 0;
 }
 
+/* The stack of a call: most come from one that was walked a moment ago. */
+static __always_inline __u32 call_stack(struct stack_request *request, struct thread *thread,
+					const struct mt_process *process)
+{
+	struct start start = { .pc = request->pc, .sp = request->base, .bp = request->bp,
+			       .owner = owner_of(request->slot, process), .version = process->walk_version };
+	int stack = memo_find(&start, &thread->window);
+
+	return stack >= 0 ? stack : stack_number(request);
+}
+
 /* Returns SKIP_RETURN when the return is of no interest. */
 static __always_inline int enter_call(struct pt_regs *ctx)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx), stack_pointer = ctx->sp;
 	__u32 slot = MT_COOKIE_SLOT(cookie), op = MT_COOKIE_OP(cookie);
 	struct mt_process *process = process_of_slot(slot);
-	struct stack_request request = { .sp = stack_pointer + 8, .bp = ctx->bp, .slot = slot, .kind = KIND_HEAP };
+	struct stack_request request = { .sp = stack_pointer + 8, .base = stack_pointer, .bp = ctx->bp, .slot = slot, .kind = KIND_HEAP };
 	struct registers registers;
 	struct thread *thread;
 	struct call *call;
@@ -208,7 +219,7 @@ static __always_inline int enter_call(struct pt_regs *ctx)
 	call->taken = 0;
 	if (call->old)
 		call->taken = live_take(owner_of(slot, process), call->old, &call->block);
-	call->stack = stack_number(&request);
+	call->stack = call_stack(&request, thread, process);
 	call->active = 1;
 	return 0;
 }

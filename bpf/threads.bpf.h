@@ -20,6 +20,13 @@ struct call {
 	struct mt_block block;
 };
 
+/* A piece of the thread's stack, copied to be looked at; here, for programs have no room for it. */
+#define MT_WINDOW_WORDS 128
+
+struct window {
+	__u64 word[MT_WINDOW_WORDS];
+};
+
 /* A thread has at most one outermost call on its normal and one on its alternate signal stack. */
 struct thread {
 	struct call calls[2];
@@ -28,6 +35,7 @@ struct thread {
 	__u64 old_break;
 	__u32 syscall_pending;
 	__u32 spare;
+	struct window window;
 };
 
 struct {

@@ -280,6 +280,7 @@ static int add_wrappers(struct target *target, const struct elf_file *file, uint
 	}
 	if (high)
 		add_range(process_of(target)->wrapper, MT_WRAPPER_RANGES, low, high + 1);
+	__atomic_fetch_add(&process_of(target)->walk_version, 1, __ATOMIC_RELEASE);
 	if (!error)
 		free(returns);
 	return error;
@@ -632,6 +633,7 @@ int target_exec(struct target *target)
 	detach_all(target);
 	memset(process->flush, 0, sizeof(process->flush));
 	memset(process->wrapper, 0, sizeof(process->wrapper));
+	__atomic_fetch_add(&process->walk_version, 1, __ATOMIC_RELEASE);
 	memset(process->allocator, 0, sizeof(process->allocator));
 	memset(&process->libc, 0, sizeof(process->libc));
 	ranges_clear(target->ranges);
