@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Parses a JSON text again and again, as tests/bench/pairs.c makes pairs: N in, nanoseconds per parse out."""
+"""Parses a JSON text again and again, as tests/bench/pairs.c makes pairs: N in, nanoseconds of CPU time per parse out."""
 import json
 import sys
 import time
@@ -10,10 +10,10 @@ TEXT = json.dumps(ROWS)
 
 
 def parse(n):
-    start = time.perf_counter_ns()
+    start = time.process_time_ns()
     for _ in range(n):
         json.loads(TEXT)
-    return (time.perf_counter_ns() - start) / n
+    return (time.process_time_ns() - start) / n
 
 
 print("ready", flush=True)

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Workloads that time themselves, and what can be attached to them or put around them.
 
-Everything is measured in turns: each round measures every subject once, a figure is the median of
-the rounds' ratios. Within a round the least of a few short runs counts, which leaves out what
-other processes on the machine took.
+Everything is measured in turns: each subject has a process of its own, and a short turn of each
+follows one of every other. What counts are ratios of the least of a few consecutive turns, which
+leaves out most of what other processes do to the machine.
 """
 import contextlib
 import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import statistics
 import subprocess
@@ -20,7 +21,7 @@ BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
 MEMTRACE = os.environ.get("MEMTRACE", str(BUILD / "memtrace"))
 TOOLS = BUILD / "tests" / "bench"
 DEADLINE_S = 60
-RUN_S = 0.04
+TURN_S = 0.012
 BREAKPOINT = b"\xcc"
 
 
@@ -86,13 +87,25 @@ class Workload(Process):
         self.child.stdin.write(f"{text}\n".encode())
         return read_line(self.child.stdout, r"[0-9.]+$|done$", self.name)
 
-    def turn_ns(self, runs=4):
-        """The least of a few runs, each long enough for the clock and short enough for a time slice."""
+    def calibrate(self):
+        """Finds how many make a turn: long enough for the clock, short enough to be left alone."""
         guess = float(self.ask(3))
-        for n in (max(3, int(2e6 / guess)), max(3, int(RUN_S * 1e9 / guess))):
-            guess = float(self.ask(n))
-        n = max(3, int(RUN_S * 1e9 / guess))
-        return min(float(self.ask(n)) for _ in range(runs))
+        for seconds in (TURN_S / 10, TURN_S):
+            self.turns = max(1, int(seconds * 1e9 / guess))
+            guess = float(self.ask(self.turns))
+
+    def turn_ns(self):
+        return float(self.ask(self.turns))
+
+
+def own_libc(folder):
+    """Environment for a process that shall have a C library to itself: probes are on files, and a
+    probe of one tool would be a detour for those of every other."""
+    os.makedirs(folder)
+    library = next(line.split()[-1] for line in pathlib.Path("/proc/self/maps").read_text("utf-8").splitlines()
+                   if "/libc.so" in line)
+    shutil.copy(library, folder)
+    return {"LD_LIBRARY_PATH": str(folder)}
 
 
 def probe_points(pid):
