@@ -14,7 +14,7 @@ struct memo {
 	__u32 stack;
 	struct start start;
 	__u32 n;
-	__u32 extent_bytes;
+	__u32 spare;
 	__u16 at[MEMO_WORDS];
 	__u64 word[MEMO_WORDS];
 };
@@ -85,7 +85,7 @@ static __always_inline bool same_words(const struct memo *memo, const struct win
 	return !differ;
 }
 
-__noinline int memo_find(struct start *start, struct window *window)
+__noinline int memo_find(struct start *start, struct window *window, __u32 window_bytes)
 {
 	struct memo *memo;
 	int stack = -1;
@@ -96,9 +96,11 @@ __noinline int memo_find(struct start *start, struct window *window)
 	if (!memo || !same_start(&memo->start, start) || !memo_claim(memo))
 		return -1;
 	if (same_start(&memo->start, start)) {
-		__u32 bytes = memo->extent_bytes;
+		__u32 bytes = memo->start.extent_bytes;
 
-		if (bytes <= sizeof(*window) && !bpf_probe_read_user(window, bytes, (void *)start->sp) &&
+		start->extent_bytes = bytes;
+		if ((bytes <= window_bytes ||
+		     (bytes <= sizeof(*window) && !bpf_probe_read_user(window, bytes, (void *)start->sp))) &&
 		    same_words(memo, window))
 			stack = memo->stack;
 	}
@@ -118,7 +120,7 @@ __noinline int memo_keep(struct start *start, struct reads *reads, __u32 stack)
 	memo->start = *start;
 	memo->stack = stack;
 	memo->n = reads->n;
-	memo->extent_bytes = reads->extent_bytes;
+	memo->start.extent_bytes = reads->extent_bytes;
 	for (__u32 i = 0; i < MEMO_WORDS; i++) {
 		if (i >= reads->n)
 			break;

@@ -22,6 +22,8 @@ struct reads {
 struct start {
 	__u64 pc, sp, bp;
 	__u32 owner, version;
+	__u32 extent_bytes; /* out: how much of the stack it takes to know the walk */
+	__u32 spare;
 };
 
 static __always_inline void reads_begin(struct reads *reads, __u64 base, __u32 version)
@@ -35,8 +37,11 @@ static __always_inline void reads_begin(struct reads *reads, __u64 base, __u32 v
 
 /* One word that a walk used. */
 int reads_add(struct reads *reads, __u64 address, __u64 value);
-/* The number of the stack that a walk from this start ended in, or -1 when it is not remembered. */
-int memo_find(struct start *start, struct window *window);
+/*
+ * The number of the stack that a walk from this start ended in, or -1 when it is not remembered.
+ * The window holds so many bytes of the stack from start->sp on.
+ */
+int memo_find(struct start *start, struct window *window, __u32 window_bytes);
 int memo_keep(struct start *start, struct reads *reads, __u32 stack);
 
 #endif

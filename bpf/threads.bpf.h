@@ -34,7 +34,7 @@ struct thread {
 	__u64 syscall_args[4];
 	__u64 old_break;
 	__u32 syscall_pending;
-	__u32 spare;
+	__u32 window_bytes; /* that are of use */
 	struct window window;
 };
 
