@@ -114,14 +114,13 @@ static __always_inline bool bucket_put(struct mt_bucket *bucket, __u64 key, cons
 	return false;
 }
 
-/* Global, for the verifier to take it once and not for each level. */
-__noinline int level_take(__u32 level, __u64 key, __u64 hash, struct mt_block *block)
+static __always_inline int level_take(__u32 level, __u64 key, __u64 hash, struct mt_block *block)
 {
 	void *map = bpf_map_lookup_elem(&levels, &level);
 	struct mt_bucket *bucket;
 	__u32 log2;
 
-	if (!map || !block)
+	if (!map)
 		return 0;
 	log2 = level_buckets_log2[level & (MT_MAX_LEVELS - 1)];
 	bucket = bucket_at(map, log2, hash, 0);
@@ -129,6 +128,12 @@ __noinline int level_take(__u32 level, __u64 key, __u64 hash, struct mt_block *b
 		return 1;
 	bucket = bucket_at(map, log2, hash, 1);
 	return bucket && bucket_take(bucket, key, block);
+}
+
+/* Global, for the verifier to take it once and not for each level. */
+__noinline int other_level_take(__u32 level, __u64 key, __u64 hash, struct mt_block *block)
+{
+	return block ? level_take(level, key, hash, block) : 0;
 }
 
 static __always_inline bool odd_take(__u64 owner, __u64 address, struct mt_block *block)
@@ -162,7 +167,7 @@ __noinline int live_take(__u64 owner, __u64 address, struct mt_block *block)
 		for (__u32 level = 0; level < MT_MAX_LEVELS; level++) {
 			if (level >= n_levels)
 				break;
-			if (level != first && level_take(level, key, hash, block))
+			if (level != first && other_level_take(level, key, hash, block))
 				return 1;
 		}
 	}

@@ -16,14 +16,6 @@ const volatile __u32 scratch_mask = 63;
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1024);
-	__type(key, __u32);
-	__type(value, struct mt_stack);
-} stacks SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 32);
 	__type(key, __u32);
 	__type(value, struct mt_frame_page);
@@ -390,28 +382,5 @@ __noinline int stack_skip_wrappers(struct stack_request *request)
 	request->pc = at.pc;
 	request->sp = at.sp;
 	request->bp = at.bp;
-	return 0;
-}
-
-/* Statistics are only added for blocks that were stored. Sizes in bytes. */
-__noinline int stack_count_alloc(__u32 number, __u64 size_bytes)
-{
-	struct mt_stack *stack = bpf_map_lookup_elem(&stacks, &number);
-
-	if (!stack)
-		return 0;
-	__sync_fetch_and_add(&stack->alloc_bytes, size_bytes);
-	__sync_fetch_and_add(&stack->alloc_count, 1);
-	return 0;
-}
-
-__noinline int stack_count_free(__u32 number, __u64 size_bytes)
-{
-	struct mt_stack *stack = bpf_map_lookup_elem(&stacks, &number);
-
-	if (!stack)
-		return 0;
-	__sync_fetch_and_add(&stack->free_bytes, size_bytes);
-	__sync_fetch_and_add(&stack->free_count, 1);
 	return 0;
 }
