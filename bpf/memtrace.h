@@ -139,6 +139,7 @@ struct mt_process {
 	__s32 exit_code; /* as wait() gives it, once exited */
 	__u32 exited;
 	__u32 traced; /* hits count from now on */
+	__u32 walk_version; /* one more with each change of what a walk goes by */
 	__u32 has_ranges; /* a mapping of it was reported since its last exec */
 };
 

@@ -52,7 +52,7 @@ static uint64_t power_of_two_below(uint64_t n)
 	return n < 2 ? 1 : 1ULL << (63 - __builtin_clzll(n));
 }
 
-/* Shares --max-memory out: an eighth to stacks, a sixty-fourth to events, the rest to blocks. */
+/* Shares --max-memory out: an eighth to stacks, a 128th to events, the rest to blocks. */
 static int size_tables(struct session *session)
 {
 	const struct session_options *options = &session->options;
@@ -64,7 +64,7 @@ static int size_tables(struct session *session)
 	if (!rows)
 		rows = power_of_two_below(options->max_memory_bytes / 8192);
 	if (!events)
-		events = power_of_two_below(options->max_memory_bytes / 64);
+		events = power_of_two_below(options->max_memory_bytes / 128);
 	if (events < PAGE_BYTES)
 		events = PAGE_BYTES;
 	if (events > 16 << 20)
