@@ -387,7 +387,7 @@ static int fill(struct drain *drain, bool with_blocks)
 	return error;
 }
 
-int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result)
+static int take(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result)
 {
 	struct drain drain = { .session = session, .older_ns = older_ns };
 	int error = events_consume(session);
@@ -411,4 +411,14 @@ int session_snapshot(struct session *session, uint64_t older_ns, bool with_block
 	}
 	*result = drain.snapshot;
 	return 0;
+}
+
+int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **snapshot)
+{
+	int error;
+
+	session_lock(session);
+	error = take(session, older_ns, with_blocks, snapshot);
+	session_unlock(session);
+	return error;
 }

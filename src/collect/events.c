@@ -198,18 +198,28 @@ static void process_ended(struct session *session, struct target *target)
 								WEXITSTATUS(process->exit_code);
 }
 
+static int handle(struct session *session, uint64_t what, char *error, size_t error_size)
+{
+	int code = 0;
+
+	if (what == EVENT_RING)
+		code = events_consume(session);
+	else if (what == EVENT_CHILD)
+		code = launch_handle(session, error, error_size);
+	else
+		process_ended(session, session->targets[what - EVENT_PROCESS]);
+	return code;
+}
+
 int session_handle(struct session *session, char *error, size_t error_size)
 {
 	struct epoll_event events[16];
 	int n = epoll_wait(session->epoll_fd, events, 16, 0), code = 0;
 
 	for (int i = 0; i < n && !code; i++) {
-		if (events[i].data.u64 == EVENT_RING)
-			code = events_consume(session);
-		else if (events[i].data.u64 == EVENT_CHILD)
-			code = launch_handle(session, error, error_size);
-		else
-			process_ended(session, session->targets[events[i].data.u64 - EVENT_PROCESS]);
+		session_lock(session);
+		code = handle(session, events[i].data.u64, error, error_size);
+		session_unlock(session);
 	}
 	return code;
 }
