@@ -90,6 +90,7 @@ static void command_ended(struct session *session, int status)
 	session->launched.status = status_of(status);
 	if (!target)
 		return;
+	events_consume(session); /* the last of it: nothing is taken from one that ended */
 	target->ended = true;
 	target->exit_status_known = true;
 	target->exit_status = session->launched.status;
