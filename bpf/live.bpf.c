@@ -34,7 +34,6 @@ __u64 crowded;
 __u64 odd_blocks;
 
 #define CROWDED_SLOTS 6
-#define CROWDED_EVENT 4096
 
 static __always_inline __u64 mix(__u64 x)
 {
@@ -178,7 +177,8 @@ static __always_inline void note_crowded(void)
 {
 	struct mt_event *event;
 
-	if (__sync_fetch_and_add(&crowded, 1) != CROWDED_EVENT)
+	/* Again and again, for want of room in `events`. */
+	if (__sync_fetch_and_add(&crowded, 1) % MT_CROWDED != MT_CROWDED - 1)
 		return;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event)

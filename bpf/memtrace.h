@@ -58,6 +58,7 @@ enum mt_failure {
  */
 #define MT_BUCKET_SLOTS 8
 #define MT_MAX_LEVELS 8
+#define MT_CROWDED 4096 /* inserts into nearly full buckets, after which src/collect looks whether to grow */
 
 struct mt_block {
 	__u64 size_bytes;

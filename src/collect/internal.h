@@ -40,6 +40,8 @@ struct session {
 	struct bpf_link *links[16]; /* of the programs on tracepoints */
 	size_t n_links;
 	struct ring_buffer *ring;
+	unsigned long consume_until; /* position in it up to which events are handled */
+	uint64_t consume_deadline_ns;
 	struct live *live;
 	struct target **targets; /* by slot */
 	size_t n_targets;
@@ -73,6 +75,7 @@ void session_unprobed(struct session *session, const char *why);
 
 /* events.c */
 int events_new(struct session *session);
+/* Handles all events that there are at the time of the call. 0 or -errno. */
 int events_consume(struct session *session);
 /* Allocators that were mapped unseen are taken up, and counted as late. 0 or -errno. */
 int session_take_up(struct session *session, struct target *target);

@@ -69,6 +69,7 @@ void tracer_ended(struct session *session, int status)
 	session->launched.ended = true;
 	session->launched.status = status_of(status);
 	if (target) {
+		events_consume(session); /* the last of it: nothing is taken from one that ended */
 		target->ended = true;
 		target->exit_status_known = true;
 		target->exit_status = session->launched.status;
