@@ -20,8 +20,9 @@ int process_fork(__u64 *args)
 }
 
 SEC("raw_tp/sched_process_exec")
-int process_exec(void *ctx)
+int process_exec(__u64 *args)
 {
+	pid_t former = args[1]; /* of the thread that called exec; it is the main one now */
 	struct mt_process *process;
 	struct mt_event *event;
 	long slot = current_slot();
@@ -44,8 +45,24 @@ int process_exec(void *ctx)
 	event->type = MT_EVENT_EXEC;
 	event->slot = slot;
 	event->generation = process->generation;
+	event->flags = former == (pid_t)bpf_get_current_pid_tgid() ? MT_EXEC_BY_MAIN_THREAD : 0;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
+}
+
+#define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
+
+/* The last thread ends: the ID can be another process's from now on. */
+static __always_inline void process_gone(struct task_struct *task, struct mt_process *process)
+{
+	__u32 tgid = process->tgid;
+
+	process->exit_code = BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT ?
+				     BPF_CORE_READ(task, signal, group_exit_code) :
+				     BPF_CORE_READ(task, group_leader, exit_code);
+	process->exited = 1;
+	process->traced = 0;
+	bpf_map_delete_elem(&slots, &tgid);
 }
 
 SEC("raw_tp/sched_process_exit")
@@ -59,20 +76,34 @@ int process_exit(void *ctx)
 		return 0;
 	calls_drop(slot);
 	process = process_of_slot(slot);
-	if (process && task->pid == task->tgid) {
-		process->exit_code = task->exit_code;
-		process->exited = 1;
-	}
+	if (!process)
+		return 0;
+	if (BPF_CORE_READ(task, signal, live.counter) == 0)
+		process_gone(task, process);
+	else if (check_process && task->pid == task->tgid)
+		COUNT(lost[LOSS_MISSED_PROBES]); /* perf links count by a thread, and this may be it */
 	return 0;
 }
 
-/* The dynamic loader has mapped something: hold the process until src/collect has looked. */
-__s32 hold_signal = 19; /* SIGSTOP */
+/*
+ * The dynamic loader has mapped something: hold the thread until src/collect has looked. By a
+ * signal that does nothing should memtrace die before it has taken it away; the kernel itself
+ * never sends SIGCHLD so (SI_KERNEL). Only where that one is blocked it is SIGSTOP.
+ */
+#define SIGNAL_CHILD 17
+#define SIGNAL_STOP 19
 
 SEC("uprobe")
 int loader_state(struct pt_regs *ctx)
 {
-	bpf_send_signal(hold_signal);
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!BPF_CORE_READ(task, ptrace))
+		return 0; /* memtrace is gone, or lets it go */
+	if (BPF_CORE_READ(task, blocked.sig[0]) & 1UL << (SIGNAL_CHILD - 1))
+		bpf_send_signal_thread(SIGNAL_STOP);
+	else
+		bpf_send_signal_thread(SIGNAL_CHILD);
 	return 0;
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The default command: reports of what is still live, on processes or on a command. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -65,7 +67,7 @@ static int open_session(struct trace *trace)
 		.max_size_bytes = options->max_size_bytes,
 		.size_filter = options->size_filter,
 		.stack_depth = options->stack_depth,
-		.backend = options->backend,
+		.backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
 		.objects = options->objects,
 		.n_objects = options->n_objects,
 		.live_table_slots = options->live_table_slots,
@@ -162,6 +164,14 @@ static int report(struct trace *trace, bool at_exit)
 	return error;
 }
 
+static void tell_news(struct trace *trace)
+{
+	char text[512];
+
+	while (session_news(trace->session, text, sizeof(text)))
+		message_tell(trace->options.verbosity, 0, text);
+}
+
 /* Waits for something to happen. 1: time to end, with a last report; 0: go on; or -errno. */
 static int wait_for_events(struct trace *trace, bool *report_due)
 {
@@ -185,8 +195,10 @@ static int wait_for_events(struct trace *trace, bool *report_due)
 		}
 	}
 	while (read(trace->signal_fd, &signal, sizeof(signal)) == sizeof(signal)) {
-		if (signal.ssi_signo == SIGTERM || !trace->options.command)
-			return 1;
+		if (signal.ssi_signo != SIGTERM && trace->options.command)
+			continue;
+		session_let_go(trace->session);
+		return 1;
 	}
 	*report_due = read(trace->timer_fd, &expirations, sizeof(expirations)) == sizeof(expirations);
 	return session_running(trace->session) == 0;
@@ -200,6 +212,7 @@ static int run(struct trace *trace)
 		bool due = false;
 
 		ended = wait_for_events(trace, &due);
+		tell_news(trace);
 		if (ended < 0)
 			return ended;
 		if (ended || !due)
@@ -208,6 +221,7 @@ static int run(struct trace *trace)
 		if (error || trace->reports == trace->options.count)
 			return error;
 	}
+	tell_news(trace);
 	return report(trace, session_running(trace->session) == 0);
 }
 
@@ -221,24 +235,60 @@ static int exit_status(const struct trace *trace, int error)
 	return status < 0 ? 0 : status;
 }
 
+/* A report is put beside its file first, so a file must be possible there. */
+static int directory_writable(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char name[4096];
+	int fd;
+
+	if (snprintf(name, sizeof(name), "%.*s.memtrace-XXXXXX", slash ? (int)(slash - path + 1) : 0, path) >=
+	    (int)sizeof(name))
+		return -ENAMETOOLONG;
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	unlink(name);
+	close(fd);
+	return 0;
+}
+
+static int writable(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		return errno == ENOENT ? directory_writable(path) : -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(status.st_mode))
+		return access(path, W_OK) ? -errno : 0;
+	return directory_writable(path);
+}
+
+/* The objects of -O, where their paths are this namespace's for certain. */
+static int check_objects(struct trace *trace)
+{
+	for (size_t i = 0; i < trace->options.n_objects && trace->options.command; i++) {
+		if (!access(trace->options.objects[i], F_OK))
+			continue;
+		snprintf(trace->error, sizeof(trace->error), "cannot find %s: %s; name an existing file with -O",
+			 trace->options.objects[i], strerror(errno));
+		return -ENOENT;
+	}
+	return 0;
+}
+
 /* Fails before anything is attached, rather than at the first report. */
 static int check_output(struct trace *trace)
 {
-	const char *path = trace->options.output, *slash;
-	char directory[4096] = ".";
+	const char *path = trace->options.output;
+	int error = path ? writable(path) : 0;
 
-	if (!path || !access(path, W_OK))
-		return 0;
-	if (errno == ENOENT) {
-		slash = strrchr(path, '/');
-		if (slash)
-			snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path + 1), path);
-		if (!access(directory, W_OK | X_OK))
-			return 0;
-	}
-	snprintf(trace->error, sizeof(trace->error), "cannot write %s: %s; name another file with --output", path,
-		 strerror(errno));
-	return -EACCES;
+	if (error)
+		snprintf(trace->error, sizeof(trace->error), "cannot write %s: %s; name another file with --output", path,
+			 strerror(-error));
+	return error;
 }
 
 int command_trace(int argc, char **argv)
@@ -258,6 +308,8 @@ int command_trace(int argc, char **argv)
 		return message_fail(trace.error);
 	}
 	error = check_output(&trace);
+	if (!error)
+		error = check_objects(&trace);
 	if (!error)
 		error = take_signals(&trace);
 	if (!error)

@@ -31,6 +31,12 @@ struct session_options {
 
 struct session;
 
+/*
+ * The backend that these processes need, NULL for the best one: where the main thread has
+ * ended, multi links find the process by it and see nothing; perf uprobes take a live thread.
+ */
+const char *session_backend_for(const pid_t *pids, size_t n);
+
 /* Loads the programs. 0, or -errno with one line in `error`. */
 int session_new(const struct session_options *options, struct session **session, char *error, size_t error_size);
 /* Detaches everything; traced processes go on. */
@@ -52,6 +58,12 @@ void session_start(struct session *session);
 int session_fd(const struct session *session);
 /* Follows what happened to the processes; does not wait. 0, or -errno with one line in `error`. */
 int session_handle(struct session *session, char *error, size_t error_size);
+
+/* The tracer of a launched command leaves it in order; the command goes on. Nothing without one. */
+void session_let_go(struct session *session);
+
+/* A line that whoever started memtrace should read; false when there is none. */
+bool session_news(struct session *session, char *text, size_t size);
 
 /* Processes that have not ended. */
 size_t session_running(const struct session *session);

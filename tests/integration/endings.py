@@ -1,10 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
-"""How a run ends: of the target, of memtrace, in order and not."""
+"""How a run ends in order: the target's end, or memtrace's."""
 import os
 import signal
-import time
 
 from harness import *
 
@@ -75,67 +74,6 @@ def interrupted(name):
 
 
 @case
-def killed_while_tracing():
-    with Fixture("churn") as target, Memtrace("-v", "-o", "0", "-p", str(target.pid), "3600") as memtrace:
-        memtrace.attached()
-        target.go()
-        memtrace.signal(signal.SIGKILL)
-        assert memtrace.wait() == 137
-        unharmed(target)
-
-
-@case
-def killed_while_reporting():
-    with Fixture("churn") as target, Memtrace("--format", "json", "-a", "-o", "0", "-p", str(target.pid),
-                                              "0.05") as memtrace:
-        target.go()
-        memtrace.out.expect(lambda line: line.startswith("{"), "a report")
-        memtrace.signal(signal.SIGKILL)
-        assert memtrace.wait() == 137
-        unharmed(target)
-
-
-@case
-def killed_while_attaching():
-    """At several moments: when the first breakpoint shows, and by the clock before and after it."""
-    with Fixture("churn") as target:
-        target.go()
-        for delay_ms in (1, 5, 10, 20, 40, 60, 80, 120, 160, 240):
-            with Memtrace("-p", str(target.pid), "3600") as memtrace:
-                time.sleep(delay_ms / 1000)  # the moment is the point, whatever memtrace does then
-                memtrace.signal(signal.SIGKILL)
-                memtrace.wait()
-        for _ in range(3):
-            with Memtrace("-p", str(target.pid), "3600") as memtrace:
-                wait_until(lambda: probed_bytes(target.pid), "a breakpoint in the target")
-                memtrace.signal(signal.SIGKILL)
-                memtrace.wait()
-        unharmed(target)
-
-
-@case(times=[0, 5, 10, 15, 20, 30, 50, 80, 120, 200])
-def killed_with_a_command(delay_ms):
-    """The command that memtrace started goes on: not stopped, not killed, whatever the moment."""
-    with scratch() as folder, open(os.devnull, "r+b") as nothing:
-        marker = os.path.join(folder, "done")
-        # The shell goes on for longer than any of the delays, then leaves its mark.
-        script = f"i=0; while [ $i -lt 40 ]; do sleep 0.01; i=$((i+1)); done; : >{marker}"
-        with Memtrace("--", "/bin/sh", "-c", script, stdin=nothing, stdout=nothing, stderr=nothing) as memtrace:
-            command = wait_until(lambda: children(memtrace.pid), "the command")[0]
-            time.sleep(delay_ms / 1000)
-            memtrace.signal(signal.SIGKILL)
-            memtrace.child.wait(DEADLINE_S)
-        try:
-            wait_until(lambda: os.path.exists(marker) or not os.path.exists(f"/proc/{command}"), "its end", 5)
-        except AssertionError:
-            name = open(f"/proc/{command}/comm", encoding="utf-8").read().strip()
-            wrong = f"the command ({name}) is in state {state(command)}"
-            os.kill(command, signal.SIGKILL)
-            raise AssertionError(wrong) from None
-        assert os.path.exists(marker) or delay_ms == 0, "the command is gone without having done its work"
-
-
-@case
 def target_stopped_by_its_user():
     """A target in job control's stop is traced all the same and stays stopped."""
     with Fixture("heap") as target, \
@@ -146,36 +84,6 @@ def target_stopped_by_its_user():
         target.signal(signal.SIGCONT)
         target.go()
         check_exact(memtrace.interrupt()[-1], target)
-
-
-def state(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-        return stat.read().rsplit(")", 1)[1].split()[0]
-
-
-def children(pid):
-    found = []
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children", encoding="utf-8") as file:
-                found += [int(child) for child in file.read().split()]
-    except FileNotFoundError:
-        pass
-    return found
-
-
-def unharmed(target):
-    """No breakpoint left, no tracer, and its own counter goes up."""
-    wait_until(lambda: probed_bytes(target.pid) == [], "the target's text as in its file")
-    target.send("account")
-    before = target.report().integrity["operations"]
-
-    def advanced():
-        target.send("account")
-        return target.report().integrity["operations"] > before + 10000
-    wait_until(advanced, "the target goes on")
-    assert state(target.pid) in "RS"
-    assert target.quit() == 0
 
 
 main()
