@@ -76,7 +76,7 @@ static __always_inline bool on_signal_stack(const struct task_struct *task, __u6
  * call is nested in a pending one.
  */
 static __always_inline struct call *call_begin(struct thread *thread, const struct task_struct *task,
-					       __u64 stack_pointer, __u32 slot, const struct mt_process *process)
+                                               __u64 stack_pointer, __u32 slot, const struct mt_process *process)
 {
 	struct call *call = &thread->calls[on_signal_stack(task, stack_pointer)];
 
@@ -178,10 +178,13 @@ static __always_inline __u32 window_read(struct thread *thread, __u64 stack_poin
 
 /* The stack of a call: most come from one that was walked a moment ago. */
 static __always_inline __u32 call_stack(struct stack_request *request, struct thread *thread,
-					const struct mt_process *process, __u32 window_bytes)
+                                        const struct mt_process *process, __u32 window_bytes)
 {
-	struct start start = { .pc = request->pc, .sp = request->base, .bp = request->bp,
-			       .owner = owner_of(request->slot, process), .version = process->walk_version };
+	struct start start = {.pc = request->pc,
+	                      .sp = request->base,
+	                      .bp = request->bp,
+	                      .owner = owner_of(request->slot, process),
+	                      .version = process->walk_version};
 	int stack = memo_find(&start, &thread->window, window_bytes);
 
 	if (stack < 0)
@@ -196,8 +199,8 @@ static __always_inline int enter_call(struct pt_regs *ctx)
 	__u64 cookie = bpf_get_attach_cookie(ctx), stack_pointer = ctx->sp;
 	__u32 slot = MT_COOKIE_SLOT(cookie), op = MT_COOKIE_OP(cookie);
 	struct mt_process *process = process_of_slot(slot);
-	struct stack_request request = { .sp = stack_pointer + 8, .bp = ctx->bp, .base = stack_pointer,
-					 .slot = slot, .kind = KIND_HEAP };
+	struct stack_request request = {
+	    .sp = stack_pointer + 8, .bp = ctx->bp, .base = stack_pointer, .slot = slot, .kind = KIND_HEAP};
 	struct task_struct *task;
 	struct thread *thread;
 	struct call *call;
@@ -245,10 +248,10 @@ static __always_inline int enter_call(struct pt_regs *ctx)
 static __always_inline void record(__u64 owner, __u64 address, __u64 size_bytes, __u32 stack)
 {
 	struct mt_block block = {
-		.size_bytes = size_bytes,
-		.time_ns = bpf_ktime_get_ns(),
-		.stack = stack,
-		.node = bpf_get_numa_node_id(),
+	    .size_bytes = size_bytes,
+	    .time_ns = bpf_ktime_get_ns(),
+	    .stack = stack,
+	    .node = bpf_get_numa_node_id(),
 	};
 	struct mt_block old;
 	int result = live_replace(owner, address, &block, &old);

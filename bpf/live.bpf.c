@@ -137,7 +137,7 @@ __noinline int other_level_take(__u32 level, __u64 key, __u64 hash, struct mt_bl
 
 static __always_inline bool odd_take(__u64 owner, __u64 address, struct mt_block *block)
 {
-	struct mt_odd_key key = { .address = address, .owner = owner };
+	struct mt_odd_key key = {.address = address, .owner = owner};
 	struct mt_block *found;
 
 	if (!odd_blocks)
@@ -190,7 +190,7 @@ static __always_inline void note_crowded(void)
 
 static __always_inline bool odd_put(__u64 owner, __u64 address, const struct mt_block *block)
 {
-	struct mt_odd_key key = { .address = address, .owner = owner };
+	struct mt_odd_key key = {.address = address, .owner = owner};
 
 	if (bpf_map_update_elem(&odd, &key, block, BPF_NOEXIST))
 		return false;
@@ -199,7 +199,7 @@ static __always_inline bool odd_put(__u64 owner, __u64 address, const struct mt_
 }
 
 static __always_inline int live_put_in(void *map, __u32 log2, __u64 key, __u64 hash, __u64 owner, __u64 address,
-				       const struct mt_block *block, struct mt_block *old)
+                                       const struct mt_block *block, struct mt_block *old)
 {
 	struct mt_bucket *one = bucket_at(map, log2, hash, 0), *two = bucket_at(map, log2, hash, 1);
 	__u64 used_one, used_two;
@@ -243,8 +243,8 @@ __noinline int live_replace(__u64 owner, __u64 address, const struct mt_block *b
 	map = bpf_map_lookup_elem(&levels, &level);
 	if (!map)
 		return replaced | LIVE_FULL;
-	return replaced | live_put_in(map, level_buckets_log2[level & (MT_MAX_LEVELS - 1)], key, hash, owner, address,
-				      block, old);
+	return replaced |
+	       live_put_in(map, level_buckets_log2[level & (MT_MAX_LEVELS - 1)], key, hash, owner, address, block, old);
 }
 
 /* Puts a block back that was taken out. 0, or -1 when there is no room. */
@@ -261,6 +261,7 @@ __noinline int live_put(__u64 owner, __u64 address, const struct mt_block *block
 	map = bpf_map_lookup_elem(&levels, &level);
 	if (!map)
 		return -1;
-	return live_put_in(map, level_buckets_log2[level & (MT_MAX_LEVELS - 1)], key, hash, owner, address, block,
-			   NULL) ? -1 : 0;
+	return live_put_in(map, level_buckets_log2[level & (MT_MAX_LEVELS - 1)], key, hash, owner, address, block, NULL)
+	           ? -1
+	           : 0;
 }

@@ -12,8 +12,8 @@ struct reads {
 	__u64 base; /* where the walk began; offsets count from there */
 	__u32 n;
 	__u32 extent_bytes;
-	__u32 uncertain; /* it also used what is not in here */
-	__u32 version;   /* the process's walk_version before the walk */
+	__u32 uncertain;      /* it also used what is not in here */
+	__u32 version;        /* the process's walk_version before the walk */
 	__u16 at[MEMO_WORDS]; /* offsets, in words */
 	__u64 word[MEMO_WORDS];
 };

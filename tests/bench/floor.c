@@ -63,7 +63,7 @@ static int read_points(char **arguments, struct points *returns, struct points *
 
 int main(int argc, char **argv)
 {
-	struct points returns = { .n = 0 }, entries = { .n = 0 };
+	struct points returns = {.n = 0}, entries = {.n = 0};
 	struct floor_bpf *bpf;
 	int error;
 

@@ -15,7 +15,7 @@ static const struct {
 	const char *program;
 	int attach_type; /* -1: not loaded */
 } programs[] = {
-	{ "call_session", 57 }, { "free_entry", 48 }, { "loader_state", 48 }, { "call_entry", -1 }, { "call_return", -1 },
+    {"call_session", 57}, {"free_entry", 48}, {"loader_state", 48}, {"call_entry", -1}, {"call_return", -1},
 };
 
 static double now_ms(void)

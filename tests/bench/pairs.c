@@ -37,7 +37,7 @@ CALLER static void *third(void)
 
 CALLER static void pair(unsigned long i)
 {
-	static void *(*const callers[])(void) = { first, second, third };
+	static void *(*const callers[])(void) = {first, second, third};
 
 	free(callers[i % 3]());
 	__asm__ volatile("");

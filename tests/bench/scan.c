@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	if (n < 1 || n > MT_MAX_LEVELS)
 		return 2;
 	for (int i = 0; i < n; i++) {
-		struct bpf_map_info info = { 0 };
+		struct bpf_map_info info = {0};
 		__u32 size = sizeof(info);
 		int fd = bpf_map_get_fd_by_id(strtoul(argv[i + 1], NULL, 10));
 
