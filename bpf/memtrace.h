@@ -107,6 +107,10 @@ struct mt_stack {
 #define MT_STACK_GUESSED 8
 #define MT_STACK_USED 16 /* written whole */
 
+/* The first rows are of no frames: what a slot's blocks belong to, by kind, when there is no room for their stack. */
+#define MT_NO_STACKS (4 * MT_MAX_PROCESSES)
+#define MT_NO_STACK(slot, kind) (4 * (slot) + ((kind) & 3))
+
 struct mt_frame_page {
 	__u64 word[MT_FRAME_PAGE];
 };
@@ -127,7 +131,6 @@ struct mt_range {
 struct mt_process {
 	__u32 tgid; /* in the initial PID namespace */
 	__u32 generation;
-	__u32 no_stack[4]; /* per kind: the stack without frames, for when the stack table is full */
 	struct mt_range flush[MT_FLUSH_RANGES];     /* return addresses of an allocator's own frees at thread exit */
 	struct mt_range wrapper[MT_WRAPPER_RANGES]; /* code that may have wrapper rows */
 	struct mt_range allocator[MT_WRAPPER_RANGES]; /* code whose mappings are the allocator's own */

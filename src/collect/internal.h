@@ -56,6 +56,8 @@ uint64_t clock_ns(clockid_t clock);
 /* events.c */
 int events_new(struct session *session);
 int events_consume(struct session *session);
+/* Allocators that were mapped unseen are taken up, and counted as late. 0 or -errno. */
+int session_take_up(struct session *session, struct target *target);
 int session_exec(struct session *session, struct target *target, bool by_main_thread);
 
 /* launch.c */

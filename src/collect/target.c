@@ -138,6 +138,7 @@ void target_free(struct target *target)
 
 struct reading {
 	struct target *target;
+	pid_t thread; /* a live one: what is mapped cannot be read by a main thread that has ended */
 	struct mapping *rows;
 	size_t n, size;
 };
@@ -164,7 +165,7 @@ static int add_row(void *context, const struct maps_row *row)
 
 	if (!row->executable)
 		return 0;
-	mapping.module = modules_get(reading->target->tracing->modules, reading->target->pid, row);
+	mapping.module = modules_get(reading->target->tracing->modules, reading->thread, row);
 	return mapping.module ? add_mapping(reading, &mapping) : -ENOMEM;
 }
 
@@ -186,10 +187,10 @@ static bool overlaps_any(const struct mapping *rows, size_t n, const struct mapp
 
 int target_read_mappings(struct target *target)
 {
-	struct reading reading = { .target = target };
+	struct reading reading = { .target = target, .thread = procfs_live_thread(target->pid) };
 	struct mapping *mapped = NULL;
 	size_t n_now;
-	int error = maps_read(target->pid, add_row, &reading);
+	int error = reading.thread ? maps_read(reading.thread, add_row, &reading) : -ESRCH;
 
 	if (!error && !reading.n)
 		error = -ESRCH;
@@ -216,7 +217,6 @@ int target_read_mappings(struct target *target)
 	free(target->mappings);
 	target->mappings = reading.rows;
 	target->n_mappings = reading.n;
-	target->mappings_stale = false;
 	return 0;
 }
 
@@ -304,26 +304,21 @@ int target_exec(struct target *target, bool by_main_thread)
 }
 
 /* The stacks without frames, that blocks belong to when the stack table is full. */
-static void reserve_no_stacks(struct target *target)
+static void reset_no_stacks(struct target *target)
 {
-	struct mt_process *process = process_of(target);
-	struct memtrace_bpf *bpf = target->tracing->bpf;
-	int fd = bpf_map__fd(bpf->maps.stacks);
+	const struct mt_process *process = process_of(target);
 
-	for (uint32_t kind = 0; kind < KIND_COUNT; kind++) {
-		struct mt_stack stack = { .kind = kind, .flags = MT_STACK_USED };
-
-		stack.owner = MT_OWNER(target->slot, process->generation);
-		process->no_stack[kind] = __atomic_fetch_add(&bpf->bss->next_stack, 1, __ATOMIC_RELAXED);
-		bpf_map_update_elem(fd, &process->no_stack[kind], &stack, BPF_ANY);
-	}
+	for (uint32_t kind = 0; kind < KIND_COUNT; kind++)
+		target->tracing->stacks[MT_NO_STACK(target->slot, kind)] =
+			(struct mt_stack){ .kind = kind, .flags = MT_STACK_USED,
+					   .owner = MT_OWNER(target->slot, process->generation) };
 }
 
 void target_start(struct target *target)
 {
 	if (process_of(target)->traced)
 		return;
-	reserve_no_stacks(target);
+	reset_no_stacks(target);
 	target->started = true;
 	__atomic_store_n(&process_of(target)->traced, 1, __ATOMIC_RELEASE);
 }

@@ -27,6 +27,8 @@ struct tracing {
 	struct guard *guard; /* NULL until a function that may throw is probed */
 	struct modules *modules;
 	struct mt_process *processes; /* the programs' process table, mapped */
+	struct mt_stack *stacks;      /* the programs' stacks, mapped */
+	uint64_t *lost;               /* the session's, by cause */
 	struct objects *objects;
 	char **named;                 /* -O */
 	size_t n_named;
@@ -61,7 +63,6 @@ struct target {
 	struct ranges *ranges;
 	struct ranges_stats range_stats;
 	bool started;        /* hits have counted */
-	bool mappings_stale; /* code was mapped since they were read */
 	bool ended;
 	bool exit_status_known;
 	int exit_status; /* as the shell counts it */

@@ -30,8 +30,8 @@ static uint64_t cookie_of(const struct probe_point *point, uint32_t slot, size_t
 	       (uint64_t)slot << 32 | (uint64_t)(index & 0xffff) << 48;
 }
 
-/* Adds to an array that ends at its first empty range. What does not fit is left out. */
-static void add_range(struct mt_range *ranges, size_t n, uint64_t low, uint64_t high)
+/* Adds to an array that ends at its first empty range. */
+static void add_range(struct target *target, struct mt_range *ranges, size_t n, uint64_t low, uint64_t high)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (ranges[i].high)
@@ -39,6 +39,7 @@ static void add_range(struct mt_range *ranges, size_t n, uint64_t low, uint64_t 
 		ranges[i] = (struct mt_range){ low, high };
 		return;
 	}
+	target->tracing->lost[LOSS_CODE_RANGES]++;
 }
 
 static int add_wrappers(struct target *target, const struct object *object, const struct mapping *mapping,
@@ -60,30 +61,32 @@ static int add_wrappers(struct target *target, const struct object *object, cons
 		struct mt_wrapper_row row = { .cfa_sp_offset = wrapper->cfi.cfa_sp_offset,
 					      .rbp_cfa_offset = wrapper->cfi.rbp_cfa_offset };
 
-		if (bpf_map_update_elem(bpf_map__fd(target->tracing->bpf->maps.wrappers), &key, &row, BPF_ANY))
-			continue; /* no room: its frames are shown as the walk finds them */
+		if (bpf_map_update_elem(bpf_map__fd(target->tracing->bpf->maps.wrappers), &key, &row, BPF_ANY)) {
+			target->tracing->lost[LOSS_CODE_RANGES]++;
+			continue;
+		}
 		keys[target->n_wrappers++] = key;
 		low = key.address < low ? key.address : low;
 		high = key.address > high ? key.address : high;
 	}
 	if (high)
-		add_range(code->wrapper, MT_WRAPPER_RANGES, low, high + 1);
+		add_range(target, code->wrapper, MT_WRAPPER_RANGES, low, high + 1);
 	return 0;
 }
 
 /* Whose mappings are an allocator's own, and whose frees are none. */
-static void add_allocator(const struct object *object, const struct mapping *mapping, struct mt_process *code)
+static void add_allocator(struct target *target, const struct object *object, const struct mapping *mapping, struct mt_process *code)
 {
 	for (size_t i = 0; i < object->n_flushes; i++)
-		add_range(code->flush, MT_FLUSH_RANGES, object_address(object, mapping, object->flushes[i].low),
+		add_range(target, code->flush, MT_FLUSH_RANGES, object_address(object, mapping, object->flushes[i].low),
 			  object_address(object, mapping, object->flushes[i].high));
 	for (size_t i = 0; i < object->n_own; i++)
-		add_range(code->allocator, MT_WRAPPER_RANGES, object_address(object, mapping, object->own[i].low),
+		add_range(target, code->allocator, MT_WRAPPER_RANGES, object_address(object, mapping, object->own[i].low),
 			  object_address(object, mapping, object->own[i].high));
 	if (object->is_libc)
 		code->libc = (struct mt_range){ mapping->start, mapping->end };
 	else if (!object->is_program)
-		add_range(code->allocator, MT_WRAPPER_RANGES, mapping->start, mapping->end);
+		add_range(target, code->allocator, MT_WRAPPER_RANGES, mapping->start, mapping->end);
 }
 
 /* Tells the programs anew where code lies: a library may have gone, or come back elsewhere. */
@@ -103,7 +106,7 @@ static int describe_code(struct target *target)
 		if (!error)
 			error = add_wrappers(target, object, mapping, &code);
 		if (!error && object->n_points)
-			add_allocator(object, mapping, &code);
+			add_allocator(target, object, mapping, &code);
 	}
 	memcpy(process->flush, code.flush, sizeof(code.flush));
 	memcpy(process->wrapper, code.wrapper, sizeof(code.wrapper));
@@ -175,6 +178,25 @@ static int guard_runtimes(struct target *target)
 	return error;
 }
 
+/* Keeps those of the points that the kernel accepts, and counts the others. Returns how many. */
+static size_t keep_accepted(struct target *target, const char *path, pid_t thread, struct attach_point *points,
+			    size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct attachment *alone;
+
+		if (attach_points(target->tracing->bpf, target->tracing->backend, path, thread, &points[i], 1, &alone)) {
+			target->tracing->lost[LOSS_UNPROBED]++;
+			continue;
+		}
+		attachment_free(alone);
+		points[kept++] = points[i];
+	}
+	return kept;
+}
+
 static int attach_object(struct target *target, const struct object *object)
 {
 	struct attach_point *points = calloc(object->n_points, sizeof(*points));
@@ -197,6 +219,12 @@ static int attach_object(struct target *target, const struct object *object)
 	error = thread ? attach_points(target->tracing->bpf, target->tracing->backend, path, thread, points,
 				       object->n_points, &row->attachment) :
 			 -ESRCH;
+	if (error && error != -ESRCH && error != -ENOMEM) {
+		row->n_points = keep_accepted(target, path, thread, points, object->n_points);
+		error = row->n_points ? attach_points(target->tracing->bpf, target->tracing->backend, path, thread,
+						      points, row->n_points, &row->attachment) :
+					0;
+	}
 	target->n_attached += !error;
 	free(points);
 	return error;
