@@ -445,7 +445,7 @@ static void remaps_over_others(void **state)
 	assert_usage(world, 1, 4, 1, 0, 0);
 	assert_usage(world, 2, 2, 1, 1, 0);
 	assert_usage(world, 3, 8, 1, 3, 0);
-	/* Over a part of its own mapping: a block of its own, although it lies beside the others. */
+	/* Over a part of its own mapping. */
 	take(world, ONE, 31, 32);
 	move(world, ONE, 33, 1, 0);
 	ASSERT_RANGES(world, {30, 31, 2}, {32, 33, 1}, {33, 34, 1}, {34, 35, 1}, {35, 40, 3});

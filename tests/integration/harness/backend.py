@@ -10,7 +10,7 @@ from .report import check_exact
 def backend_cases(backend):
     option = ("--backend", backend)
 
-    @case(times=["heap", "realloc", "failing", "before", "threads", "threadend", "operators", "heap-musl-static"])
+    @case(times=["heap", "realloc", "before", "threads", "heap-musl-static"])
     def exact(name):
         with Fixture(name) as target:
             check_exact(trace(target, *option), target)
