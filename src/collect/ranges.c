@@ -128,6 +128,8 @@ static int make_room(struct ranges *ranges)
 /* True when there is no place left at that end. */
 static bool at_end(const struct ranges *ranges, bool front)
 {
+	if (!ranges->rows)
+		return true;
 	if (front)
 		return ranges->rows == ranges->space;
 	return ranges->rows + ranges->n == ranges->space + ranges->size;
@@ -228,6 +230,7 @@ static int64_t unmap(struct ranges *ranges, uint64_t start, uint64_t end, struct
 		struct range piece = ranges->rows[i];
 		struct usage *usage = usage_of(ranges, piece.stack);
 		size_t before = ranges->n;
+		bool is_last;
 		int error;
 
 		if (piece.start < start)
@@ -236,18 +239,17 @@ static int64_t unmap(struct ranges *ranges, uint64_t start, uint64_t end, struct
 			piece.end = end;
 		if (!usage || (stash && keep_piece(stash, &piece)))
 			return -ENOMEM;
-		piece.origin->holders++;
+		is_last = piece.origin->parts == 1 && piece.start == ranges->rows[i].start &&
+			  piece.end == ranges->rows[i].end;
 		error = cut(ranges, i, piece.start, piece.end);
-		if (!error) {
-			usage->free_bytes += piece.end - piece.start;
-			usage->free_count += piece.origin->parts == 0;
-			bytes += piece.end - piece.start;
-		} else if (stash) {
-			drop_piece(stash);
-		}
-		origin_release(piece.origin);
-		if (error)
+		if (error) {
+			if (stash)
+				drop_piece(stash);
 			return error;
+		}
+		usage->free_bytes += piece.end - piece.start;
+		usage->free_count += is_last;
+		bytes += piece.end - piece.start;
 		if (ranges->n >= before)
 			i++;
 	}
