@@ -128,8 +128,6 @@ static int make_room(struct ranges *ranges)
 /* True when there is no place left at that end. */
 static bool at_end(const struct ranges *ranges, bool front)
 {
-	if (!ranges->rows)
-		return true;
 	if (front)
 		return ranges->rows == ranges->space;
 	return ranges->rows + ranges->n == ranges->space + ranges->size;
@@ -323,22 +321,20 @@ static bool continues(const struct range *left, const struct range *right)
 static int put_back(struct ranges *ranges, const struct range *piece)
 {
 	size_t index = first_after(ranges, piece->start);
-	struct range *left = index ? &ranges->rows[index - 1] : NULL;
-	struct range *right = index < ranges->n ? &ranges->rows[index] : NULL;
-	bool joins_left = left && continues(left, piece);
-	bool joins_right = right && continues(piece, right);
+	bool joins_left = index > 0 && continues(&ranges->rows[index - 1], piece);
+	bool joins_right = index < ranges->n && continues(piece, &ranges->rows[index]);
 
 	if (joins_left && joins_right) {
-		left->end = right->end;
+		ranges->rows[index - 1].end = ranges->rows[index].end;
 		remove_at(ranges, index);
 		return 0;
 	}
 	if (joins_left) {
-		left->end = piece->end;
+		ranges->rows[index - 1].end = piece->end;
 		return 0;
 	}
 	if (joins_right) {
-		right->start = piece->start;
+		ranges->rows[index].start = piece->start;
 		return 0;
 	}
 	return insert_at(ranges, index, piece);
