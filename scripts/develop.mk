@@ -54,7 +54,8 @@ lint-shell:
 
 lint-cppcheck:
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--suppress=missingInclude --suppress=missingIncludeSystem -D__$(ARCH)__ $(LINT_CPPFLAGS) src
+		--suppress=missingInclude --suppress=missingIncludeSystem -D__$(ARCH)__ \
+		'-DLIBBPF_OPTS(type,name,...)=struct type name={__VA_ARGS__}' $(LINT_CPPFLAGS) src
 
 lint-tidy: $(GENERATED)
 	printf '%s\n' $(SOURCES) | xargs -P $$(nproc) -I {} clang-tidy --quiet --warnings-as-errors='*' {} -- \

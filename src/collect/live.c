@@ -115,13 +115,13 @@ uint64_t live_bytes(const struct live *live)
 
 static unsigned int percent_used(const struct level *level)
 {
-	uint64_t used = 0;
+	uint64_t used = 0, slots = 0;
 
-	for (uint64_t i = 0; i < level->n_buckets; i++) {
+	for (uint64_t i = 0; i < level->n_buckets; i++, slots += MT_BUCKET_SLOTS) {
 		for (int j = 0; j < MT_BUCKET_SLOTS; j++)
 			used += level->buckets[i].key[j] != 0;
 	}
-	return used * 100 / (level->n_buckets * MT_BUCKET_SLOTS);
+	return slots ? used * 100 / slots : 100;
 }
 
 /*

@@ -15,7 +15,7 @@ struct live;
 struct memtrace_bpf;
 
 /* Makes the first level. `max_slots` bounds the sum of all levels. 0 or -errno. */
-int live_new(struct memtrace_bpf *bpf, uint64_t max_slots, struct live **live);
+int live_new(struct memtrace_bpf *bpf, uint64_t max_slots, struct live **result);
 void live_free(struct live *live);
 
 /* Bytes of the kernel's memory that the levels take now. */

@@ -1,34 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "collect/maps.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
+/* Reads a number and the character behind it, blanks before it left out; false where there is none such. */
+static bool read_number(char **at, int base, char behind, uint64_t *number)
+{
+	char *end;
+
+	*at += strspn(*at, " ");
+	if (!isxdigit((unsigned char)**at))
+		return false;
+	errno = 0;
+	*number = strtoull(*at, &end, base);
+	if (end == *at || errno || (behind ? *end != behind : *end && !isspace((unsigned char)*end)))
+		return false;
+	*at = behind ? end + 1 : end;
+	return true;
+}
+
+static bool read_permissions(char **at, bool *executable)
+{
+	size_t length;
+
+	*at += strspn(*at, " ");
+	length = strcspn(*at, " ");
+	*executable = length == 4 && (*at)[2] == 'x';
+	*at += length;
+	return length == 4;
+}
+
 bool maps_parse(char *line, struct maps_row *row)
 {
 	static const char deleted[] = " (deleted)";
-	unsigned int major, minor;
-	char permissions[5];
-	uint64_t inode;
-	int name_at = 0;
+	uint64_t major, minor, inode;
+	char *at = line;
 	size_t length;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n", &row->start, &row->end,
-		   permissions, &row->offset, &major, &minor, &inode, &name_at) < 7 ||
-	    row->end <= row->start)
+	if (!read_number(&at, 16, '-', &row->start) || !read_number(&at, 16, ' ', &row->end) ||
+	    row->end <= row->start || !read_permissions(&at, &row->executable) ||
+	    !read_number(&at, 16, ' ', &row->offset) || !read_number(&at, 16, ':', &major) ||
+	    !read_number(&at, 16, ' ', &minor) || !read_number(&at, 10, 0, &inode))
 		return false;
 	row->device = makedev(major, minor);
 	row->inode = inode;
-	row->executable = strlen(permissions) == 4 && permissions[2] == 'x';
-	row->name = line + (name_at ? (size_t)name_at : strlen(line));
-	length = strlen(row->name);
-	if (length && row->name[length - 1] == '\n')
-		line[row->name - line + --length] = 0;
-	if (length > sizeof(deleted) - 1 && !strcmp(row->name + length - (sizeof(deleted) - 1), deleted))
-		line[row->name - line + length - (sizeof(deleted) - 1)] = 0;
+	at += strspn(at, " ");
+	length = strlen(at);
+	if (length && at[length - 1] == '\n')
+		at[--length] = 0;
+	if (length > sizeof(deleted) - 1 && !strcmp(at + length - (sizeof(deleted) - 1), deleted))
+		at[length - (sizeof(deleted) - 1)] = 0;
+	row->name = at;
 	return true;
 }
 

@@ -40,7 +40,7 @@ struct objects *objects_new(char **named, size_t n_named);
 void objects_free(struct objects *objects);
 
 /* What is known of the mapped file; nothing of one that is no ELF file of this machine. 0 or -ENOMEM. */
-int objects_get(struct objects *objects, const struct mapping *mapping, const struct object **object);
+int objects_get(struct objects *objects, const struct mapping *mapping, const struct object **result);
 
 /* Virtual address in the file to address in a process that has mapped it so. */
 uint64_t object_address(const struct object *object, const struct mapping *mapping, uint64_t address);

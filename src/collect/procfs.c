@@ -11,6 +11,15 @@
 
 #include "probe/features.h"
 
+/* The number of a line of /proc/PID/status, if it is the line of that name. */
+static void read_field(const char *line, const char *name, int *number)
+{
+	size_t length = strlen(name);
+
+	if (!strncmp(line, name, length))
+		*number = (int)strtol(line + length, NULL, 10);
+}
+
 int procfs_status(pid_t pid, struct process_status *status)
 {
 	char path[64], *line = NULL;
@@ -23,11 +32,12 @@ int procfs_status(pid_t pid, struct process_status *status)
 	if (!file)
 		return -ESRCH;
 	while (getline(&line, &size, file) >= 0) {
-		if (sscanf(line, "State: %c", &status->state) == 1 || sscanf(line, "Tgid: %d", &status->thread_group) == 1 ||
-		    sscanf(line, "Seccomp: %d", &status->seccomp) == 1)
-			continue;
-		if (!strncmp(line, "VmSize:", 7))
+		if (!strncmp(line, "State:\t", 7))
+			status->state = line[7];
+		else if (!strncmp(line, "VmSize:", 7))
 			status->has_memory = 1;
+		read_field(line, "Tgid:", &status->thread_group);
+		read_field(line, "Seccomp:", &status->seccomp);
 	}
 	free(line);
 	fclose(file);
@@ -83,7 +93,7 @@ pid_t procfs_live_thread(pid_t pid)
 	if (!directory)
 		return 0;
 	while (!found && (entry = readdir(directory))) {
-		pid_t thread = atoi(entry->d_name);
+		pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (thread > 0 && !procfs_status(thread, &status) && status.state != 'Z' && status.state != 'X')
 			found = thread;

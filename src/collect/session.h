@@ -38,7 +38,7 @@ struct session;
 const char *session_backend_for(const pid_t *pids, size_t n);
 
 /* Loads the programs. 0, or -errno with one line in `error`. */
-int session_new(const struct session_options *options, struct session **session, char *error, size_t error_size);
+int session_new(const struct session_options *options, struct session **result, char *error, size_t error_size);
 /* Detaches everything; traced processes go on. */
 void session_free(struct session *session);
 
@@ -74,6 +74,6 @@ int session_command_status(struct session *session);
 void session_describe(struct session *session, char *text, size_t size);
 
 /* What is known now. Blocks younger than older_ns are left out of live_*. 0 or -errno. */
-int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **snapshot);
+int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result);
 
 #endif

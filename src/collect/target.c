@@ -47,7 +47,7 @@ static struct mt_process *process_of(const struct target *target)
 static int slot_claim(struct target *target)
 {
 	struct mt_process *process = process_of(target);
-	uint32_t tgid, generation = process->generation;
+	uint32_t tgid = 0, generation = process->generation;
 	int error = find_tgid(target->tracing, target->pid, &tgid);
 
 	if (error)

@@ -73,7 +73,7 @@ struct target {
  * 0, or -errno with one line in `error`.
  */
 int target_new(struct tracing *tracing, pid_t pid, uint32_t slot, const struct ranges_stats *stats,
-	       struct target **target, char *error, size_t error_size);
+	       struct target **result, char *error, size_t error_size);
 /* Detaches and frees. */
 void target_free(struct target *target);
 

@@ -295,7 +295,7 @@ static size_t interrupt_threads(pid_t pid)
 	directory = opendir(path);
 	while (directory && (entry = readdir(directory))) {
 		struct process_status status;
-		pid_t thread = atoi(entry->d_name);
+		pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (thread <= 0 || procfs_status(thread, &status) || status.state == 'Z' || status.state == 'X')
 			continue;

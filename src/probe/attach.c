@@ -128,45 +128,52 @@ struct link_create_uprobe_multi {
 	__u32 count, multi_flags, pid, pad;
 };
 
-static int link_multi(int program, int type, const char *path, pid_t thread, const __u64 *offsets,
-		      const __u64 *cookies, size_t n, __u32 flags)
+/* In which file, of which process, and where in it. */
+struct place {
+	const char *path;
+	pid_t thread;
+	const struct attach_point *points;
+	size_t n;
+};
+
+static int link_multi(struct link_create_uprobe_multi *attr, const struct place *place)
 {
-	struct link_create_uprobe_multi attr;
 	int fd;
 
-	memset(&attr, 0, sizeof(attr));
-	attr.program = program;
-	attr.attach_type = type;
-	attr.path = (__u64)(unsigned long)path;
-	attr.offsets = (__u64)(unsigned long)offsets;
-	attr.cookies = (__u64)(unsigned long)cookies;
-	attr.count = n;
-	attr.multi_flags = flags;
-	attr.pid = thread;
-	fd = syscall(__NR_bpf, LINK_CREATE, &attr, sizeof(attr));
+	attr->path = (__u64)(unsigned long)place->path;
+	attr->pid = place->thread;
+	fd = syscall(__NR_bpf, LINK_CREATE, attr, sizeof(*attr));
 	return fd < 0 ? -errno : fd;
 }
 
 /* Adds one multi link over the points that want a return (or those that do not). */
-static int add_multi(struct attachment *attachment, struct bpf_program *program, int type, const char *path,
-		     pid_t thread, const struct attach_point *points, size_t n, bool wants_return, __u32 flags)
+static int add_multi(struct attachment *attachment, struct bpf_program *program, int type, __u32 flags,
+		     const struct place *place, bool wants_return)
 {
-	__u64 *offsets = calloc(n, sizeof(*offsets)), *cookies = calloc(n, sizeof(*cookies));
+	__u64 *offsets = calloc(place->n, sizeof(*offsets)), *cookies = calloc(place->n, sizeof(*cookies));
+	struct link_create_uprobe_multi attr;
 	size_t count = 0;
 	int fd = -ENOMEM;
 
 	if (!offsets || !cookies)
 		goto out;
-	for (size_t i = 0; i < n; i++) {
-		if (points[i].wants_return != wants_return)
+	for (size_t i = 0; i < place->n; i++) {
+		if (place->points[i].wants_return != wants_return)
 			continue;
-		offsets[count] = points[i].file_offset;
-		cookies[count++] = points[i].cookie;
+		offsets[count] = place->points[i].file_offset;
+		cookies[count++] = place->points[i].cookie;
 	}
 	fd = 0;
 	if (!count)
 		goto out;
-	fd = link_multi(bpf_program__fd(program), type, path, thread, offsets, cookies, count, flags);
+	memset(&attr, 0, sizeof(attr));
+	attr.program = bpf_program__fd(program);
+	attr.attach_type = type;
+	attr.offsets = (__u64)(unsigned long)offsets;
+	attr.cookies = (__u64)(unsigned long)cookies;
+	attr.count = count;
+	attr.multi_flags = flags;
+	fd = link_multi(&attr, place);
 	if (fd >= 0)
 		attachment->fds[attachment->n_fds++] = fd;
 out:
@@ -175,11 +182,12 @@ out:
 	return fd < 0 ? fd : 0;
 }
 
-static int add_perf(struct attachment *attachment, struct bpf_program *program, const char *path, pid_t thread,
+static int add_perf(struct attachment *attachment, struct bpf_program *program, const struct place *place,
 		    const struct attach_point *point, bool is_return)
 {
 	LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = point->cookie, .retprobe = is_return);
-	struct bpf_link *link = bpf_program__attach_uprobe_opts(program, thread, path, point->file_offset, &opts);
+	struct bpf_link *link =
+		bpf_program__attach_uprobe_opts(program, place->thread, place->path, point->file_offset, &opts);
 
 	if (!link)
 		return -errno;
@@ -187,17 +195,17 @@ static int add_perf(struct attachment *attachment, struct bpf_program *program, 
 	return 0;
 }
 
-static int attach_perf(struct memtrace_bpf *bpf, struct attachment *attachment, const char *path, pid_t thread,
-		       const struct attach_point *points, size_t n)
+static int attach_perf(struct memtrace_bpf *bpf, struct attachment *attachment, const struct place *place)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct bpf_program *entry = points[i].wants_return ? bpf->progs.call_entry : bpf->progs.free_entry;
-		int error = points[i].wants_return ?
-				    add_perf(attachment, bpf->progs.call_return, path, thread, &points[i], true) :
-				    0;
+	for (size_t i = 0; i < place->n; i++) {
+		const struct attach_point *point = &place->points[i];
+		struct bpf_program *entry = point->wants_return ? bpf->progs.call_entry : bpf->progs.free_entry;
+		int error = 0;
 
+		if (point->wants_return)
+			error = add_perf(attachment, bpf->progs.call_return, place, point, true);
 		if (!error)
-			error = add_perf(attachment, entry, path, thread, &points[i], false);
+			error = add_perf(attachment, entry, place, point, false);
 		if (error)
 			return error;
 	}
@@ -205,34 +213,31 @@ static int attach_perf(struct memtrace_bpf *bpf, struct attachment *attachment, 
 }
 
 /* Frees first: an allocation must not be recorded before its free can be seen. */
-static int attach_multi(struct memtrace_bpf *bpf, struct attachment *attachment, const char *path, pid_t thread,
-			const struct attach_point *points, size_t n)
+static int attach_multi(struct memtrace_bpf *bpf, struct attachment *attachment, const struct place *place)
 {
-	int error = add_multi(attachment, bpf->progs.free_entry, TRACE_UPROBE_MULTI, path, thread, points, n, false, 0);
+	int error = add_multi(attachment, bpf->progs.free_entry, TRACE_UPROBE_MULTI, 0, place, false);
 
 	if (!error)
-		error = add_multi(attachment, bpf->progs.call_return, TRACE_UPROBE_MULTI, path, thread, points, n, true,
-				  UPROBE_MULTI_RETURN);
+		error = add_multi(attachment, bpf->progs.call_return, TRACE_UPROBE_MULTI, UPROBE_MULTI_RETURN, place,
+				  true);
 	if (!error)
-		error = add_multi(attachment, bpf->progs.call_entry, TRACE_UPROBE_MULTI, path, thread, points, n, true,
-				  0);
+		error = add_multi(attachment, bpf->progs.call_entry, TRACE_UPROBE_MULTI, 0, place, true);
 	return error;
 }
 
-static int attach_session(struct memtrace_bpf *bpf, struct attachment *attachment, const char *path, pid_t thread,
-			  const struct attach_point *points, size_t n)
+static int attach_session(struct memtrace_bpf *bpf, struct attachment *attachment, const struct place *place)
 {
-	int error = add_multi(attachment, bpf->progs.free_entry, TRACE_UPROBE_MULTI, path, thread, points, n, false, 0);
+	int error = add_multi(attachment, bpf->progs.free_entry, TRACE_UPROBE_MULTI, 0, place, false);
 
 	if (!error)
-		error = add_multi(attachment, bpf->progs.call_session, TRACE_UPROBE_SESSION, path, thread, points, n,
-				  true, 0);
+		error = add_multi(attachment, bpf->progs.call_session, TRACE_UPROBE_SESSION, 0, place, true);
 	return error;
 }
 
 int attach_points(struct memtrace_bpf *bpf, enum backend backend, const char *path, pid_t thread,
 		  const struct attach_point *points, size_t n, struct attachment **result)
 {
+	struct place place = { .path = path, .thread = thread, .points = points, .n = n };
 	struct attachment *attachment = attachment_new(n);
 	int error = -ENOMEM;
 
@@ -241,13 +246,13 @@ int attach_points(struct memtrace_bpf *bpf, enum backend backend, const char *pa
 		return error;
 	switch (backend) {
 	case BACKEND_SESSION:
-		error = attach_session(bpf, attachment, path, thread, points, n);
+		error = attach_session(bpf, attachment, &place);
 		break;
 	case BACKEND_MULTI:
-		error = attach_multi(bpf, attachment, path, thread, points, n);
+		error = attach_multi(bpf, attachment, &place);
 		break;
 	case BACKEND_PERF:
-		error = attach_perf(bpf, attachment, path, thread, points, n);
+		error = attach_perf(bpf, attachment, &place);
 		break;
 	}
 	if (error) {
@@ -261,6 +266,7 @@ int attach_points(struct memtrace_bpf *bpf, enum backend backend, const char *pa
 int attach_program(struct bpf_program *program, enum backend backend, const char *path, pid_t thread,
 		   const struct attach_point *point, struct attachment **result)
 {
+	struct place place = { .path = path, .thread = thread, .points = point, .n = 1 };
 	struct attachment *attachment = attachment_new(1);
 	int error;
 
@@ -268,9 +274,9 @@ int attach_program(struct bpf_program *program, enum backend backend, const char
 	if (!attachment)
 		return -ENOMEM;
 	if (backend == BACKEND_PERF)
-		error = add_perf(attachment, program, path, thread, point, false);
+		error = add_perf(attachment, program, &place, point, false);
 	else
-		error = add_multi(attachment, program, TRACE_UPROBE_MULTI, path, thread, point, 1, point->wants_return, 0);
+		error = add_multi(attachment, program, TRACE_UPROBE_MULTI, 0, &place, point->wants_return);
 	if (error) {
 		attachment_free(attachment);
 		return error;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -72,10 +73,15 @@ static bool link_type_known(int type)
 static bool kernel_at_least(int wanted_major, int wanted_minor)
 {
 	struct utsname name;
-	int major = 0, minor = 0;
+	long major, minor;
+	char *end;
 
-	if (uname(&name) || sscanf(name.release, "%d.%d", &major, &minor) != 2)
+	if (uname(&name))
 		return false;
+	major = strtol(name.release, &end, 10);
+	if (*end != '.')
+		return false;
+	minor = strtol(end + 1, NULL, 10);
 	return major > wanted_major || (major == wanted_major && minor >= wanted_minor);
 }
 

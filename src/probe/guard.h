@@ -14,7 +14,7 @@
 struct guard;
 
 /* Loads it beside the programs, and starts the thread that serves it. 0 or -errno. */
-int guard_new(struct memtrace_bpf *bpf, enum backend backend, struct guard **guard);
+int guard_new(struct memtrace_bpf *bpf, enum backend backend, struct guard **result);
 void guard_free(struct guard *guard);
 
 /* Puts it on the C++ runtime's entry (GUARD_FUNCTION) in the file at `path`, for a process by a live thread of it. */

@@ -52,7 +52,7 @@ int tracepoint_id(const char *category, const char *name)
 		id = -errno;
 	} else {
 		if (read(fd, text, sizeof(text) - 1) > 0)
-			id = atoi(text);
+			id = (int)strtol(text, NULL, 10);
 		close(fd);
 	}
 	close(directory);

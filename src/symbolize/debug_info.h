@@ -37,7 +37,7 @@ struct debug_unit {
  * Reads all debug sections of the image, whose Elf handle must outlive it. Returns 0 or
  * -errno: -ENODATA when there are none that can be used.
  */
-int debug_info_open(struct debug_info **info, const struct elf_image *image);
+int debug_info_open(struct debug_info **result, const struct elf_image *image);
 void debug_info_free(struct debug_info *info);
 
 /* The compilation unit with code at the virtual address, or NULL. */

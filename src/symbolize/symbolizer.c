@@ -225,7 +225,7 @@ int symbolizer_stack(struct symbolizer *symbolizer, const struct process *proces
 	} else {
 		size_t dropped = trim_count(stack->kind, gathered.frames, gathered.wrappers, gathered.n);
 
-		if (dropped)
+		if (dropped && gathered.frames)
 			memmove(gathered.frames, gathered.frames + dropped,
 			        (gathered.n - dropped) * sizeof(*gathered.frames));
 		free(stack->frames);
