@@ -52,7 +52,7 @@ $(SKELETON): $(BUILD)/memtrace.bpf.o
 	mv $@.tmp $@
 
 # An object of its own, loaded when it is needed.
-$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c bpf/guard/guard.h $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 

@@ -20,8 +20,9 @@ int process_fork(__u64 *args)
 }
 
 SEC("raw_tp/sched_process_exec")
-int process_exec(void *ctx)
+int process_exec(__u64 *args)
 {
+	pid_t former = args[1]; /* of the thread that called exec; it is the main one now */
 	struct mt_process *process;
 	struct mt_event *event;
 	long slot = current_slot();
@@ -44,8 +45,24 @@ int process_exec(void *ctx)
 	event->type = MT_EVENT_EXEC;
 	event->slot = slot;
 	event->generation = process->generation;
+	event->flags = former == (pid_t)bpf_get_current_pid_tgid() ? MT_EXEC_BY_MAIN_THREAD : 0;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
+}
+
+#define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
+
+/* The last thread ends: the ID can be another process's from now on. */
+static __always_inline void process_gone(struct task_struct *task, struct mt_process *process)
+{
+	__u32 tgid = process->tgid;
+
+	process->exit_code = BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT ?
+				     BPF_CORE_READ(task, signal, group_exit_code) :
+				     BPF_CORE_READ(task, group_leader, exit_code);
+	process->exited = 1;
+	process->traced = 0;
+	bpf_map_delete_elem(&slots, &tgid);
 }
 
 SEC("raw_tp/sched_process_exit")
@@ -59,10 +76,12 @@ int process_exit(void *ctx)
 		return 0;
 	calls_drop(slot);
 	process = process_of_slot(slot);
-	if (process && task->pid == task->tgid) {
-		process->exit_code = task->exit_code;
-		process->exited = 1;
-	}
+	if (!process)
+		return 0;
+	if (BPF_CORE_READ(task, signal, live.counter) == 0)
+		process_gone(task, process);
+	else if (check_process && task->pid == task->tgid)
+		COUNT(lost[LOSS_MISSED_PROBES]); /* perf links count by a thread, and this may be it */
 	return 0;
 }
 

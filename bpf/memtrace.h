@@ -107,6 +107,10 @@ struct mt_stack {
 #define MT_STACK_GUESSED 8
 #define MT_STACK_USED 16 /* written whole */
 
+/* The first rows are of no frames: what a slot's blocks belong to, by kind, when there is no room for their stack. */
+#define MT_NO_STACKS (4 * MT_MAX_PROCESSES)
+#define MT_NO_STACK(slot, kind) (4 * (slot) + ((kind) & 3))
+
 struct mt_frame_page {
 	__u64 word[MT_FRAME_PAGE];
 };
@@ -127,7 +131,6 @@ struct mt_range {
 struct mt_process {
 	__u32 tgid; /* in the initial PID namespace */
 	__u32 generation;
-	__u32 no_stack[4]; /* per kind: the stack without frames, for when the stack table is full */
 	struct mt_range flush[MT_FLUSH_RANGES];     /* return addresses of an allocator's own frees at thread exit */
 	struct mt_range wrapper[MT_WRAPPER_RANGES]; /* code that may have wrapper rows */
 	struct mt_range allocator[MT_WRAPPER_RANGES]; /* code whose mappings are the allocator's own */
@@ -161,6 +164,8 @@ enum mt_event_type {
 	MT_EVENT_GROW,    /* the live table's insert level is crowded */
 };
 
+#define MT_EXEC_BY_MAIN_THREAD 1
+
 struct mt_event {
 	__u32 type;
 	__u16 slot;
@@ -168,9 +173,15 @@ struct mt_event {
 	__u32 thread;
 	__u32 stack;
 	__u32 generation;
-	__u32 flags; /* of mmap or mremap */
+	__u32 flags; /* of mmap or mremap; of an exec: MT_EXEC_BY_MAIN_THREAD */
 	__u64 address, length;
 	__u64 time_ns;
+};
+
+/* What the guard (bpf/guard) asks for: put `value` at `address` of the process with that ID in memtrace's namespace. */
+struct mt_guard_request {
+	__u64 address, value;
+	__u64 process;
 };
 
 #endif

@@ -49,12 +49,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, 64 * MT_MAX_PROCESSES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct mt_wrapper_key);
 	__type(value, struct mt_wrapper_row);
 } wrappers SEC(".maps");
 
-__u32 next_stack;
+__u32 next_stack = MT_NO_STACKS;
 __u64 next_frame_word;
 
 #define SCRATCHES_PER_CPU 4
@@ -345,7 +346,7 @@ __noinline int stack_number(struct stack_request *request)
 			return number;
 	}
 	COUNT(lost[LOSS_STACK_TABLE_FULL]);
-	return process->no_stack[request->kind & 3];
+	return MT_NO_STACK(request->slot, request->kind);
 }
 
 /* Steps out of the wrappers that request->pc is in, and says where that is. */

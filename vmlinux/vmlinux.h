@@ -313,7 +313,12 @@ struct vm_area_struct {
 	struct file *vm_file;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct signal_struct {
+	atomic_t live;
 	int nr_threads;
 	unsigned int flags;
 	int group_exit_code;

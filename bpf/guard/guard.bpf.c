@@ -14,7 +14,6 @@
  * program waits for the words to change: some 100 us, for a throw that meets a pending call.
  */
 #include "threads.bpf.h"
-#include "guard.h"
 #include <bpf/bpf_tracing.h>
 
 #define MAX_RETURNS 64     /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
@@ -65,7 +64,7 @@ static __always_inline __u64 outermost(const struct thread *thread)
 
 static __always_inline bool ask(__u64 at, __u64 original, __u64 slot)
 {
-	struct guard_request *request = bpf_ringbuf_reserve(&exceptions, sizeof(*request), 0);
+	struct mt_guard_request *request = bpf_ringbuf_reserve(&exceptions, sizeof(*request), 0);
 
 	if (!request)
 		return false;

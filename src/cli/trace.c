@@ -67,7 +67,7 @@ static int open_session(struct trace *trace)
 		.max_size_bytes = options->max_size_bytes,
 		.size_filter = options->size_filter,
 		.stack_depth = options->stack_depth,
-		.backend = options->backend,
+		.backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
 		.objects = options->objects,
 		.n_objects = options->n_objects,
 		.live_table_slots = options->live_table_slots,

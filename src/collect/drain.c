@@ -105,8 +105,8 @@ static int copy_processes(struct drain *drain)
 		struct target *target = session->targets[i];
 		struct process *process = &snapshot->processes[snapshot->n_processes++];
 
-		if (target->mappings_stale && !target->ended)
-			target_read_mappings(target);
+		if (!target->ended)
+			target_read_mappings(target); /* code that was made at run time has no event */
 		process->pid = target->pid;
 		memcpy(process->comm, target->comm, sizeof(target->comm));
 		process->ended = target->ended;
@@ -364,7 +364,7 @@ static int fill(struct drain *drain, bool with_blocks)
 	int error = copy_nodes(snapshot);
 
 	drain->keep_blocks = with_blocks || snapshot->n_nodes > 1;
-	drain->n_tallies = session->tracing.bpf->bss->next_stack;
+	drain->n_tallies = session->tracing.bpf->data->next_stack;
 	if (drain->n_tallies > session->stack_rows)
 		drain->n_tallies = session->stack_rows;
 	drain->tallies = calloc(drain->n_tallies + 1, sizeof(*drain->tallies));

@@ -50,45 +50,62 @@ static int handle_break(struct session *session, struct target *target, const st
 	return replaced < 0 ? (int)replaced : 0;
 }
 
-/* Code was mapped: perhaps an allocator, which is taken up now. */
-static int handle_code(struct session *session, struct target *target)
+int session_take_up(struct session *session, struct target *target)
 {
 	char error[256];
 	int attached;
 
-	target->mappings_stale = true;
-	if (session->launched.pid == target->pid || target_read_mappings(target))
-		return 0; /* held at the loader's hook; or gone */
+	if (target_read_mappings(target))
+		return 0; /* gone */
 	attached = target_attach(target, error, sizeof(error));
 	if (attached > 0)
 		session->lost[LOSS_LATE_OBJECTS] += attached;
 	return attached < 0 && attached != -ESRCH ? attached : 0;
 }
 
-int session_exec(struct session *session, struct target *target)
+/* Code was mapped: perhaps an allocator. A command was held at the loader's hook for it. */
+static int handle_code(struct session *session, struct target *target)
+{
+	return session->launched.pid == target->pid ? 0 : session_take_up(session, target);
+}
+
+/* Owners come round again with the generations; the stacks of this one are nobody's from now on. */
+static void disown_stacks(struct session *session, uint32_t owner)
+{
+	uint32_t n = session->tracing.bpf->data->next_stack;
+
+	for (uint32_t i = 0; i < n && i < session->stack_rows; i++) {
+		if (session->stacks[i].owner == owner)
+			session->stacks[i].owner = UINT32_MAX;
+	}
+}
+
+int session_exec(struct session *session, struct target *target, bool by_main_thread)
 {
 	const struct mt_process *process = &session->tracing.processes[target->slot];
+	uint32_t old = MT_OWNER(target->slot, process->generation - 1);
 	char error[256];
 	int code;
 
-	code = live_remove_owner(session->live, MT_OWNER(target->slot, process->generation - 1));
+	disown_stacks(session, old);
+	code = live_remove_owner(session->live, old);
 	if (!code)
-		code = target_exec(target);
+		code = target_exec(target, by_main_thread);
 	if (!code)
 		code = target_attach(target, error, sizeof(error));
 	return code < 0 && code != -ESRCH ? code : 0;
 }
 
-static int handle_exec(struct session *session, struct target *target)
+static int handle_exec(struct session *session, struct target *target, const struct mt_event *event)
 {
 	int code;
 
 	if (session->launched.pid == target->pid)
 		return 0; /* done while it was held at its exec */
-	code = session_exec(session, target);
+	code = session_exec(session, target, event->flags & MT_EXEC_BY_MAIN_THREAD);
 	session->lost[LOSS_LATE_OBJECTS] += target->n_attached;
 	target_start(target);
-	return code;
+	return code ? code : session_take_up(session, target);
 }
 
 static int handle_event(struct session *session, const struct mt_event *event)
@@ -100,7 +117,7 @@ static int handle_event(struct session *session, const struct mt_event *event)
 	if (event->slot >= session->n_targets)
 		return 0;
 	target = session->targets[event->slot];
-	if (event->generation != session->tracing.processes[event->slot].generation)
+	if (target->ended || event->generation != session->tracing.processes[event->slot].generation)
 		return 0; /* of a program that is no more */
 	switch (event->type) {
 	case MT_EVENT_MAP:
@@ -118,7 +135,7 @@ static int handle_event(struct session *session, const struct mt_event *event)
 	case MT_EVENT_CODE:
 		return handle_code(session, target);
 	case MT_EVENT_EXEC:
-		return handle_exec(session, target);
+		return handle_exec(session, target, event);
 	}
 	return 0;
 }
@@ -164,11 +181,11 @@ static void process_ended(struct session *session, struct target *target)
 {
 	const struct mt_process *process = &session->tracing.processes[target->slot];
 
-	if (target->ended)
-		return;
+	if (target->ended || session->launched.pid == target->pid)
+		return; /* its tracer tells */
 	target->ended = true;
 	epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, target->pidfd, NULL);
-	if (session->launched.pid == target->pid || !process->exited)
+	if (!process->exited)
 		return;
 	target->exit_status_known = true;
 	target->exit_status = WIFSIGNALED(process->exit_code) ? 128 + WTERMSIG(process->exit_code) :

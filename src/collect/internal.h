@@ -34,7 +34,7 @@ struct session {
 	int epoll_fd, child_signal_fd;
 	struct usage *range_usage; /* by stack number, for the kinds that are ranges */
 	uint32_t stack_rows;
-	const struct mt_stack *stacks;          /* mapped */
+	struct mt_stack *stacks;                 /* mapped */
 	const struct mt_frame_page *frame_pages; /* mapped */
 	uint64_t frame_words;
 	uint64_t lost[LOSS_COUNT]; /* noticed here, beside what the programs count */
@@ -56,7 +56,9 @@ uint64_t clock_ns(clockid_t clock);
 /* events.c */
 int events_new(struct session *session);
 int events_consume(struct session *session);
-int session_exec(struct session *session, struct target *target);
+/* Allocators that were mapped unseen are taken up, and counted as late. 0 or -errno. */
+int session_take_up(struct session *session, struct target *target);
+int session_exec(struct session *session, struct target *target, bool by_main_thread);
 
 /* launch.c */
 int launch_handle(struct session *session, char *error, size_t error_size);

@@ -119,6 +119,13 @@ static int take_up(struct session *session, char *error, size_t error_size)
 	return 0;
 }
 
+static bool by_main_thread(pid_t pid)
+{
+	unsigned long former = 0;
+
+	return !ptrace(PTRACE_GETEVENTMSG, pid, NULL, &former) && (pid_t)former == pid;
+}
+
 /* The program of an exec is mapped, and nothing of it has run. */
 static int on_exec(struct session *session, char *error, size_t error_size)
 {
@@ -139,7 +146,7 @@ static int on_exec(struct session *session, char *error, size_t error_size)
 			return code;
 		code = target_attach(target, error, error_size);
 	} else {
-		code = session_exec(session, target);
+		code = session_exec(session, target, by_main_thread(session->launched.pid));
 	}
 	if (code < 0) {
 		if (!error[0])

@@ -377,7 +377,7 @@ static int move_piece(struct ranges *ranges, const struct stash *stash, const st
 		usage->alloc_bytes += end - at - old_bytes;
 	else
 		usage->free_bytes += old_bytes - (end - at);
-	return put_back(ranges, &moved);
+	return insert_at(ranges, first_after(ranges, moved.start), &moved);
 }
 
 int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t length, int keep_old,

@@ -69,17 +69,17 @@ static int size_tables(struct session *session)
 		events = PAGE_BYTES;
 	if (events > 16 << 20)
 		events = 16 << 20;
-	session->stack_rows = rows;
+	session->stack_rows = rows + MT_NO_STACKS;
 	session->frame_words = (rows * 32 + MT_FRAME_PAGE - 1) / MT_FRAME_PAGE * MT_FRAME_PAGE;
 	index = power_of_two_below(2 * rows / MT_INDEX_SLOTS);
-	bpf->rodata->stack_rows = rows;
+	bpf->rodata->stack_rows = session->stack_rows;
 	bpf->rodata->frame_words = session->frame_words;
 	bpf->rodata->index_mask = index - 1;
 	bpf->rodata->scratch_mask = scratches - 1;
 	bpf->rodata->stack_depth = options->stack_depth;
 	bpf->rodata->min_size_bytes = options->min_size_bytes;
 	bpf->rodata->max_size_bytes = options->max_size_bytes;
-	error = bpf_map__set_max_entries(bpf->maps.stacks, rows);
+	error = bpf_map__set_max_entries(bpf->maps.stacks, session->stack_rows);
 	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.frame_pages, session->frame_words / MT_FRAME_PAGE);
 	if (!error)
@@ -110,7 +110,9 @@ static int map_tables(struct session *session)
 	struct memtrace_bpf *bpf = session->tracing.bpf;
 
 	session->tracing.processes = map_table(bpf->maps.processes, PROT_READ | PROT_WRITE);
-	session->stacks = map_table(bpf->maps.stacks, PROT_READ);
+	session->stacks = map_table(bpf->maps.stacks, PROT_READ | PROT_WRITE);
+	session->tracing.stacks = session->stacks;
+	session->tracing.lost = session->lost;
 	session->frame_pages = map_table(bpf->maps.frame_pages, PROT_READ);
 	session->range_usage = calloc(session->stack_rows, sizeof(*session->range_usage));
 	if (!session->tracing.processes || !session->stacks || !session->frame_pages || !session->range_usage)
@@ -198,6 +200,17 @@ static uint64_t live_slots(const struct session *session)
 	return budget / (sizeof(struct mt_bucket) / MT_BUCKET_SLOTS);
 }
 
+const char *session_backend_for(const pid_t *pids, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		pid_t thread = procfs_live_thread(pids[i]);
+
+		if (thread && thread != pids[i])
+			return backend_name(BACKEND_PERF);
+	}
+	return NULL;
+}
+
 static int choose_backend(const char *name, char *error, size_t error_size)
 {
 	static const enum feature needs[] = {
@@ -226,7 +239,8 @@ static int set_up(struct session *session)
 	if (!error)
 		error = attach_syscalls(session);
 	session->tracing.modules = modules_new();
-	if (!error && !session->tracing.modules)
+	session->tracing.objects = objects_new(session->options.objects, session->options.n_objects);
+	if (!error && (!session->tracing.modules || !session->tracing.objects))
 		error = -ENOMEM;
 	return error;
 }
@@ -249,8 +263,8 @@ int session_new(const struct session_options *options, struct session **result, 
 	}
 	session->options = *options;
 	session->tracing.backend = code;
-	session->tracing.objects = options->objects;
-	session->tracing.n_objects = options->n_objects;
+	session->tracing.named = options->objects;
+	session->tracing.n_named = options->n_objects;
 	session->epoll_fd = session->child_signal_fd = -1;
 	raise_file_limit(session);
 	code = set_up(session);
@@ -288,6 +302,7 @@ void session_free(struct session *session)
 		close(session->epoll_fd);
 	if (session->child_signal_fd >= 0)
 		close(session->child_signal_fd);
+	objects_free(session->tracing.objects);
 	modules_free(session->tracing.modules);
 	free(session->range_usage);
 	free(session->targets);
@@ -360,8 +375,12 @@ int session_add_process(struct session *session, pid_t pid, char *error, size_t 
 void session_start(struct session *session)
 {
 	for (size_t i = 0; i < session->n_targets; i++) {
-		if (session->targets[i]->pid != session->launched.pid)
-			target_start(session->targets[i]);
+		if (session->targets[i]->pid == session->launched.pid)
+			continue;
+		target_start(session->targets[i]);
+		session_take_up(session, session->targets[i]);
+		if (!feature_present(FEATURE_SYSCALL_TRACEPOINTS))
+			session->lost[LOSS_NO_MAPPINGS]++;
 	}
 	session->started_ns = clock_ns(CLOCK_MONOTONIC);
 	session->started_unix_ns = clock_ns(CLOCK_REALTIME);

@@ -31,6 +31,12 @@ struct session_options {
 
 struct session;
 
+/*
+ * The backend that these processes need, NULL for the best one: where the main thread has
+ * ended, multi links find the process by it and see nothing; perf uprobes take a live thread.
+ */
+const char *session_backend_for(const pid_t *pids, size_t n);
+
 /* Loads the programs. 0, or -errno with one line in `error`. */
 int session_new(const struct session_options *options, struct session **session, char *error, size_t error_size);
 /* Detaches everything; traced processes go on. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,9 +13,6 @@
 #include "model/kind.h"
 #include "probe/bpf.h"
 #include "probe/elf_file.h"
-#include "probe/guard.h"
-#include "probe/resolve.h"
-#include "probe/site.h"
 
 /* The process as the tracepoints know it: by its ID in the initial PID namespace. */
 static int find_tgid(struct tracing *tracing, pid_t pid, uint32_t *tgid)
@@ -115,8 +111,6 @@ static void detach_all(struct target *target)
 		attachment_free(target->guarded[i].attachment);
 	target->n_attached = 0;
 	target->n_guarded = 0;
-	target->n_examined = 0;
-	target->throws = false;
 }
 
 void target_free(struct target *target)
@@ -135,7 +129,8 @@ void target_free(struct target *target)
 		close(target->pidfd);
 	free(target->attached);
 	free(target->guarded);
-	free(target->examined);
+	free(target->wrappers);
+	free(target->mapped);
 	free(target->mappings);
 	free(target->exe);
 	free(target);
@@ -143,6 +138,7 @@ void target_free(struct target *target)
 
 struct reading {
 	struct target *target;
+	pid_t thread; /* a live one: what is mapped cannot be read by a main thread that has ended */
 	struct mapping *rows;
 	size_t n, size;
 };
@@ -169,7 +165,7 @@ static int add_row(void *context, const struct maps_row *row)
 
 	if (!row->executable)
 		return 0;
-	mapping.module = modules_get(reading->target->tracing->modules, reading->target->pid, row);
+	mapping.module = modules_get(reading->target->tracing->modules, reading->thread, row);
 	return mapping.module ? add_mapping(reading, &mapping) : -ENOMEM;
 }
 
@@ -191,341 +187,37 @@ static bool overlaps_any(const struct mapping *rows, size_t n, const struct mapp
 
 int target_read_mappings(struct target *target)
 {
-	struct reading reading = { .target = target };
+	struct reading reading = { .target = target, .thread = procfs_live_thread(target->pid) };
+	struct mapping *mapped = NULL;
 	size_t n_now;
-	int error = maps_read(target->pid, add_row, &reading);
+	int error = reading.thread ? maps_read(reading.thread, add_row, &reading) : -ESRCH;
 
 	if (!error && !reading.n)
 		error = -ESRCH;
 	n_now = reading.n;
+	if (!error) {
+		mapped = calloc(n_now, sizeof(*mapped));
+		error = mapped ? 0 : -ENOMEM;
+	}
+	if (!error)
+		memcpy(mapped, reading.rows, n_now * sizeof(*mapped));
 	for (size_t i = 0; i < target->n_mappings && !error; i++) {
 		if (!overlaps_any(reading.rows, n_now, &target->mappings[i]))
 			error = add_mapping(&reading, &target->mappings[i]);
 	}
 	if (error) {
 		free(reading.rows);
+		free(mapped);
 		return error;
 	}
+	free(target->mapped);
+	target->mapped = mapped;
+	target->n_mapped = n_now;
 	qsort(reading.rows, reading.n, sizeof(*reading.rows), compare_mappings);
 	free(target->mappings);
 	target->mappings = reading.rows;
 	target->n_mappings = reading.n;
-	target->mappings_stale = false;
 	return 0;
-}
-
-static uint64_t register_bits(const struct probe_point *point, int argument)
-{
-	uint8_t reg;
-
-	if (argument == NO_ARGUMENT)
-		return MT_NO_REGISTER;
-	reg = point->site.argument[argument];
-	return reg == SITE_NO_REGISTER ? MT_NO_REGISTER : reg;
-}
-
-static uint64_t cookie_of(const struct probe_point *point, uint32_t slot, size_t index)
-{
-	const struct catalog_row *row = point->row;
-
-	return (uint64_t)row->op | (uint64_t)row->failure << 3 | register_bits(point, row->size_argument) << 5 |
-	       register_bits(point, row->count_argument) << 9 | register_bits(point, row->old_argument) << 13 |
-	       register_bits(point, row->out_argument) << 17 | (uint64_t)(point->site.pushed_words & 127) << 21 |
-	       (uint64_t)slot << 32 | (uint64_t)(index & 0xffff) << 48;
-}
-
-/* What is added to a virtual address in the file to get one in the process. */
-static int load_bias(const struct elf_file *file, const struct mapping *mapping, uint64_t *bias)
-{
-	static const uint64_t within[] = { 0, 0xfff };
-
-	for (size_t i = 0; i < 2; i++) {
-		uint64_t address;
-
-		if (!elf_file_address(file, mapping->offset + within[i], &address)) {
-			*bias = mapping->start + within[i] - address;
-			return 0;
-		}
-	}
-	return -ERANGE;
-}
-
-static void add_range(struct mt_range *ranges, size_t n, uint64_t low, uint64_t high)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (!ranges[i].high) {
-			ranges[i].low = low;
-			ranges[i].high = high;
-			return;
-		}
-	}
-}
-
-static int add_wrappers(struct target *target, const struct elf_file *file, uint64_t bias)
-{
-	struct wrapper_return *returns;
-	uint64_t low = UINT64_MAX, high = 0;
-	size_t n;
-	int error = resolve_wrappers(file, &returns, &n);
-
-	for (size_t i = 0; i < n && !error; i++) {
-		struct mt_wrapper_key key = { .address = returns[i].address + bias, .slot = target->slot };
-		struct mt_wrapper_row row = { .cfa_sp_offset = returns[i].cfi.cfa_sp_offset,
-					      .rbp_cfa_offset = returns[i].cfi.rbp_cfa_offset };
-
-		if (bpf_map_update_elem(bpf_map__fd(target->tracing->bpf->maps.wrappers), &key, &row, BPF_ANY))
-			continue; /* its frames are shown as the walk finds them */
-		low = key.address < low ? key.address : low;
-		high = key.address > high ? key.address : high;
-	}
-	if (high)
-		add_range(process_of(target)->wrapper, MT_WRAPPER_RANGES, low, high + 1);
-	if (!error)
-		free(returns);
-	return error;
-}
-
-static int add_flush_ranges(struct target *target, const struct elf_file *file, uint64_t bias)
-{
-	struct address_range *ranges;
-	size_t n;
-	int error = resolve_flush_ranges(file, &ranges, &n);
-
-	if (error)
-		return error;
-	for (size_t i = 0; i < n; i++)
-		add_range(process_of(target)->flush, MT_FLUSH_RANGES, ranges[i].low + bias, ranges[i].high + bias);
-	free(ranges);
-	return 0;
-}
-
-/* In a program that holds its own allocator (static), only some functions map for the allocator. */
-static void add_static_allocator(struct target *target, const struct elf_file *file, uint64_t bias)
-{
-	static const char *const names[] = { "sysmalloc", "new_heap", "alloc_new_heap", "__default_morecore",
-					     "__glibc_morecore", "sysmalloc_mmap" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct elf_symbol symbol;
-
-		if (!elf_file_symbol(file, names[i], &symbol))
-			add_range(process_of(target)->allocator, MT_WRAPPER_RANGES, symbol.value + bias,
-				  symbol.value + bias + (symbol.size_bytes ? symbol.size_bytes : 1));
-	}
-}
-
-/* Tells the programs whose mappings are an allocator's own. */
-static void add_allocator_code(struct target *target, const struct elf_file *file, const struct mapping *mapping,
-			       uint64_t bias)
-{
-	struct elf_symbol symbol;
-
-	if (elf_file_is_program(file))
-		add_static_allocator(target, file, bias);
-	else if (!elf_file_symbol(file, "sbrk", &symbol))
-		process_of(target)->libc = (struct mt_range){ mapping->start, mapping->end };
-	else
-		add_range(process_of(target)->allocator, MT_WRAPPER_RANGES, mapping->start, mapping->end);
-}
-
-static int guard_module(struct target *target, const struct module *module, uint64_t file_offset)
-{
-	struct tracing *tracing = target->tracing;
-	struct attached_object *guarded =
-		realloc(target->guarded, (target->n_guarded + 1) * sizeof(*target->guarded));
-	char path[64];
-	int error = 0;
-
-	if (!guarded)
-		return -ENOMEM;
-	target->guarded = guarded;
-	if (!tracing->guard)
-		error = guard_new(tracing->bpf, tracing->backend, &tracing->guard);
-	if (error)
-		return error;
-	memset(&guarded[target->n_guarded], 0, sizeof(*guarded));
-	guarded[target->n_guarded].module = module;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
-	error = guard_attach(tracing->guard, path, target->pid, procfs_live_thread(target->pid), file_offset,
-			     &guarded[target->n_guarded].attachment);
-	target->n_guarded += !error;
-	return error;
-}
-
-/* Where the function is probed: no argument is needed there, nor its return. */
-static uint64_t guard_site(const struct elf_file *file, const struct elf_symbol *symbol)
-{
-	const uint8_t *code;
-	struct site site;
-	size_t size = elf_file_code(file, symbol->value, symbol->size_bytes ? symbol->size_bytes : 64, &code);
-
-	if (!size || site_choose(code, size, symbol->value, 0, false, &site))
-		return symbol->file_offset;
-	return symbol->file_offset + site.offset;
-}
-
-/* Guards every C++ runtime that is mapped and is not guarded yet. */
-static int guard_runtimes(struct target *target)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < target->n_mappings && !error; i++) {
-		const struct module *module = target->mappings[i].module;
-		struct elf_symbol symbol;
-		struct elf_file *file;
-		char why[160];
-		bool found = false;
-
-		for (size_t j = 0; j < target->n_guarded; j++)
-			found |= target->guarded[j].module == module;
-		if (found || module->fd < 0 || elf_file_open(module->fd, &file, why, sizeof(why)))
-			continue;
-		if (!elf_file_symbol(file, GUARD_FUNCTION, &symbol))
-			error = guard_module(target, module, guard_site(file, &symbol));
-		elf_file_free(file);
-	}
-	return error;
-}
-
-static bool any_throws(const struct probe_point *points, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (catalog_may_throw(points[i].row))
-			return true;
-	}
-	return false;
-}
-
-static int attach_object(struct target *target, const struct module *module, const struct probe_point *points, size_t n)
-{
-	struct attach_point *rows = calloc(n, sizeof(*rows));
-	struct attached_object *attached =
-		realloc(target->attached, (target->n_attached + 1) * sizeof(*target->attached));
-	pid_t thread = procfs_live_thread(target->pid);
-	char path[64];
-	int error = -ENOMEM;
-
-	if (attached)
-		target->attached = attached;
-	if (!rows || !attached)
-		goto out;
-	error = -ESRCH;
-	if (!thread)
-		goto out;
-	for (size_t i = 0; i < n; i++) {
-		rows[i].file_offset = points[i].site_file_offset;
-		rows[i].cookie = cookie_of(&points[i], target->slot, i);
-		rows[i].wants_return = catalog_wants_return(points[i].row);
-	}
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
-	attached = &target->attached[target->n_attached];
-	memset(attached, 0, sizeof(*attached));
-	error = attach_points(target->tracing->bpf, target->tracing->backend, path, thread, rows, n,
-			      &attached->attachment);
-	if (!error) {
-		attached->module = module;
-		attached->n_points = n;
-		target->n_attached++;
-	}
-out:
-	free(rows);
-	return error;
-}
-
-static bool is_named(const struct tracing *tracing, const struct module *module)
-{
-	for (size_t i = 0; i < tracing->n_objects; i++) {
-		struct stat status, file;
-
-		if (!strcmp(tracing->objects[i], module->path))
-			return true;
-		if (!stat(tracing->objects[i], &status) && module->fd >= 0 && !fstat(module->fd, &file) &&
-		    status.st_dev == file.st_dev && status.st_ino == file.st_ino)
-			return true;
-	}
-	return false;
-}
-
-/* 1 when the object is an allocator and has probes now, 0 when it is none, or -errno. */
-static int examine(struct target *target, const struct mapping *mapping)
-{
-	bool named = is_named(target->tracing, mapping->module);
-	struct probe_point *points = NULL;
-	struct elf_file *file;
-	char error[160];
-	size_t n = 0;
-	uint64_t bias;
-	int code;
-
-	if (mapping->module->fd < 0 || elf_file_open(mapping->module->fd, &file, error, sizeof(error)))
-		return 0;
-	code = load_bias(file, mapping, &bias);
-	if (code) {
-		elf_file_free(file);
-		return 0;
-	}
-	code = add_wrappers(target, file, bias);
-	if (!code && (named || (!target->tracing->n_objects && resolve_is_allocator(file))))
-		code = resolve_points(file, named, &points, &n);
-	if (!code && n) {
-		add_allocator_code(target, file, mapping, bias);
-		code = add_flush_ranges(target, file, bias);
-		if (!code && (named || any_throws(points, n))) {
-			target->throws = true;
-			code = guard_runtimes(target);
-		}
-		if (!code)
-			code = attach_object(target, mapping->module, points, n);
-	}
-	free(points);
-	elf_file_free(file);
-	return code ? code : n > 0;
-}
-
-static bool was_examined(const struct target *target, const struct module *module)
-{
-	for (size_t i = 0; i < target->n_examined; i++) {
-		if (target->examined[i] == module)
-			return true;
-	}
-	return false;
-}
-
-int target_attach(struct target *target, char *error, size_t error_size)
-{
-	int attached = 0;
-
-	for (size_t i = 0; i < target->n_mappings; i++) {
-		const struct mapping *mapping = &target->mappings[i];
-		const struct module **examined;
-		int code;
-
-		if (was_examined(target, mapping->module))
-			continue;
-		examined = realloc(target->examined, (target->n_examined + 1) * sizeof(*examined));
-		if (!examined) {
-			snprintf(error, error_size, "out of memory");
-			return -ENOMEM;
-		}
-		target->examined = examined;
-		examined[target->n_examined++] = mapping->module;
-		code = examine(target, mapping);
-		if (code == -ESRCH) {
-			snprintf(error, error_size, "process %d ended while memtrace attached", target->pid);
-			return code;
-		}
-		if (code < 0) {
-			snprintf(error, error_size, "cannot attach to %s in process %d: %s", mapping->module->path,
-				 target->pid, strerror(-code));
-			return code;
-		}
-		attached += code;
-	}
-	if (target->throws && guard_runtimes(target)) {
-		snprintf(error, error_size, "cannot guard process %d against exceptions from probed functions", target->pid);
-		return -EPERM;
-	}
-	return attached;
 }
 
 /* The file that the process runs, among its mappings. */
@@ -566,11 +258,11 @@ int target_check_attached(const struct target *target, char *error, size_t error
 
 	if (target->n_attached)
 		return 0;
-	if (target->tracing->n_objects) {
+	if (target->tracing->n_named) {
 		snprintf(error, error_size,
 			 "process %d has not mapped %s, or it has no allocation function that memtrace knows; "
 			 "see memtrace doctor -p %d",
-			 target->pid, target->tracing->objects[0], target->pid);
+			 target->pid, target->tracing->named[0], target->pid);
 		return -ENOENT;
 	}
 	if (!program || program->fd < 0 || elf_file_open(program->fd, &file, why, sizeof(why))) {
@@ -590,32 +282,6 @@ int target_check_attached(const struct target *target, char *error, size_t error
 	return -ENOENT;
 }
 
-int target_hook_loader(struct target *target)
-{
-	for (size_t i = 0; i < target->n_mappings; i++) {
-		const struct module *module = target->mappings[i].module;
-		struct attach_point hook = { 0 };
-		struct elf_symbol symbol;
-		struct elf_file *file;
-		char error[160], path[64];
-		int found;
-
-		if (module->fd < 0 || elf_file_open(module->fd, &file, error, sizeof(error)))
-			continue;
-		/* A static program carries the loader's functions too, and never calls them. */
-		found = elf_file_is_program(file) ? -ENOENT : elf_file_symbol(file, "_dl_debug_state", &symbol);
-		elf_file_free(file);
-		if (found)
-			continue;
-		target->loader = module;
-		hook.file_offset = symbol.file_offset;
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", module->fd);
-		return attach_program(target->tracing->bpf->progs.loader_state, target->tracing->backend, path,
-				      target->pid, &hook, &target->loader_hook);
-	}
-	return -ENOENT;
-}
-
 bool target_loader_is_libc(const struct target *target)
 {
 	for (size_t i = 0; i < target->n_attached; i++) {
@@ -625,15 +291,10 @@ bool target_loader_is_libc(const struct target *target)
 	return false;
 }
 
-int target_exec(struct target *target)
+int target_exec(struct target *target, bool by_main_thread)
 {
-	struct mt_process *process = process_of(target);
-
-	detach_all(target);
-	memset(process->flush, 0, sizeof(process->flush));
-	memset(process->wrapper, 0, sizeof(process->wrapper));
-	memset(process->allocator, 0, sizeof(process->allocator));
-	memset(&process->libc, 0, sizeof(process->libc));
+	if (!by_main_thread)
+		detach_all(target);
 	ranges_clear(target->ranges);
 	target->n_mappings = 0;
 	procfs_comm(target->pid, target->comm);
@@ -643,26 +304,21 @@ int target_exec(struct target *target)
 }
 
 /* The stacks without frames, that blocks belong to when the stack table is full. */
-static void reserve_no_stacks(struct target *target)
+static void reset_no_stacks(struct target *target)
 {
-	struct mt_process *process = process_of(target);
-	struct memtrace_bpf *bpf = target->tracing->bpf;
-	int fd = bpf_map__fd(bpf->maps.stacks);
+	const struct mt_process *process = process_of(target);
 
-	for (uint32_t kind = 0; kind < KIND_COUNT; kind++) {
-		struct mt_stack stack = { .kind = kind, .flags = MT_STACK_USED };
-
-		stack.owner = MT_OWNER(target->slot, process->generation);
-		process->no_stack[kind] = __atomic_fetch_add(&bpf->bss->next_stack, 1, __ATOMIC_RELAXED);
-		bpf_map_update_elem(fd, &process->no_stack[kind], &stack, BPF_ANY);
-	}
+	for (uint32_t kind = 0; kind < KIND_COUNT; kind++)
+		target->tracing->stacks[MT_NO_STACK(target->slot, kind)] =
+			(struct mt_stack){ .kind = kind, .flags = MT_STACK_USED,
+					   .owner = MT_OWNER(target->slot, process->generation) };
 }
 
 void target_start(struct target *target)
 {
 	if (process_of(target)->traced)
 		return;
-	reserve_no_stacks(target);
+	reset_no_stacks(target);
 	target->started = true;
 	__atomic_store_n(&process_of(target)->traced, 1, __ATOMIC_RELEASE);
 }

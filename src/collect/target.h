@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "collect/modules.h"
+#include "collect/objects.h"
 #include "collect/ranges.h"
 #include "memtrace.h"
 #include "probe/attach.h"
@@ -26,8 +27,11 @@ struct tracing {
 	struct guard *guard; /* NULL until a function that may throw is probed */
 	struct modules *modules;
 	struct mt_process *processes; /* the programs' process table, mapped */
-	char **objects;               /* -O */
-	size_t n_objects;
+	struct mt_stack *stacks;      /* the programs' stacks, mapped */
+	uint64_t *lost;               /* the session's, by cause */
+	struct objects *objects;
+	char **named;                 /* -O */
+	size_t n_named;
 };
 
 /* An object with probes in it. */
@@ -44,21 +48,21 @@ struct target {
 	uint32_t slot;
 	char comm[17];
 	char *exe;
-	struct mapping *mappings; /* executable, sorted by start */
+	struct mapping *mappings; /* executable, sorted by start; also those that are gone */
 	size_t n_mappings;
-	const struct module **examined; /* modules that were looked at for allocators */
-	size_t n_examined;
+	struct mapping *mapped;   /* those of now */
+	size_t n_mapped;
+	struct mt_wrapper_key *wrappers; /* rows of the programs' table that are this process's */
+	size_t n_wrappers;
 	struct attached_object *attached;
 	size_t n_attached;
 	struct attached_object *guarded; /* C++ runtimes with the guard on them */
 	size_t n_guarded;
-	bool throws; /* a function that may throw is probed */
 	struct attachment *loader_hook;
 	const struct module *loader;
 	struct ranges *ranges;
 	struct ranges_stats range_stats;
 	bool started;        /* hits have counted */
-	bool mappings_stale; /* code was mapped since they were read */
 	bool ended;
 	bool exit_status_known;
 	int exit_status; /* as the shell counts it */
@@ -80,7 +84,8 @@ int target_read_mappings(struct target *target);
 int target_check_program(const struct target *target, char *error, size_t error_size);
 
 /*
- * Attaches to every allocator that is mapped and has no probes yet. Returns the number of
+ * Attaches to every allocator that is mapped and has no probes yet, and tells the programs
+ * where code lies that they must know (wrappers, allocators). Returns the number of
  * objects newly attached to, or -errno with one line in `error`.
  */
 int target_attach(struct target *target, char *error, size_t error_size);
@@ -88,14 +93,18 @@ int target_attach(struct target *target, char *error, size_t error_size);
 /* 0 when something is traced (or the program can have no allocator), or -ENOENT with one line in `error`. */
 int target_check_attached(const struct target *target, char *error, size_t error_size);
 
-/* Puts the hook on the dynamic loader. 0, -ENOENT for a static program, or -errno. */
+/* Puts the hook on the dynamic loader, unless it is there. 0, -ENOENT for a static program, or -errno. */
 int target_hook_loader(struct target *target);
 
 /* The loader that the hook is on is the C library itself (musl). */
 bool target_loader_is_libc(const struct target *target);
 
-/* The process runs another program: probes, mappings and ranges of the old one go. */
-int target_exec(struct target *target);
+/*
+ * The process runs another program: mappings and ranges of the old one go. Probes on files
+ * survive an exec by the main thread; after one by another thread they are silently dead,
+ * and go too. 0 or -errno.
+ */
+int target_exec(struct target *target, bool by_main_thread);
 
 /* Hits count from now on. */
 void target_start(struct target *target);

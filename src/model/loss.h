@@ -16,7 +16,10 @@
 	X(LOSS_EVENTS, "events_lost", "mapping events lost: event buffer full") \
 	X(LOSS_READ_FAULTS, "read_faults", "results not readable") \
 	X(LOSS_MAPPINGS_FULL, "mappings_full", "mapping calls not followed") \
-	X(LOSS_LATE_OBJECTS, "late_objects", "allocators taken up after they were mapped")
+	X(LOSS_LATE_OBJECTS, "late_objects", "allocators taken up after they were mapped") \
+	X(LOSS_CODE_RANGES, "code_ranges_full", "places in code that the programs had no room to know") \
+	X(LOSS_NO_MAPPINGS, "mappings_untraced", "processes whose mappings are not traced: no access to tracefs") \
+	X(LOSS_UNPROBED, "unprobed_functions", "functions that the kernel refused to probe")
 
 enum loss {
 #define X(id, key, words) id,

@@ -2,7 +2,6 @@
 #include "probe/guard.h"
 
 #include <errno.h>
-#include <linux/types.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,7 +9,7 @@
 #include <sys/uio.h>
 
 #include "guard.skel.h"
-#include "guard/guard.h"
+#include "memtrace.h"
 #include "probe/bpf.h"
 
 /* A target's thread waits for the answer, so a thread of its own gives it at once. */
@@ -27,7 +26,7 @@ struct guard {
 
 static int answer(void *context, void *data, size_t size)
 {
-	const struct guard_request *request = data;
+	const struct mt_guard_request *request = data;
 	__u64 value = request->value;
 	struct iovec from = { .iov_base = &value, .iov_len = sizeof(value) };
 	struct iovec to = { .iov_base = (void *)(unsigned long)request->address, .iov_len = sizeof(value) };
