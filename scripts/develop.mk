@@ -78,8 +78,9 @@ $(BPF_HEADER_CHECKS): $(BUILD)/headers/%.ok: %.h $(wildcard bpf/*.h vmlinux/*.h)
 	@touch $@
 
 .PHONY: test bench
+# TESTS="heap mappings" runs a part; TESTFLAGS=--no-bpf leaves out what needs BPF.
 test: ## everything that can be tested; as root, or the tests that need BPF fail
-	scripts/test
+	scripts/test $(TESTFLAGS) $(TESTS)
 
 bench: all ## what memtrace costs, beside other tools
 	scripts/setup bench

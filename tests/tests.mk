@@ -1,10 +1,11 @@
 # How the tests, fixtures, fuzzers and benchmarks are built and run.
 
-# Unit tests: tests/unit/NAME.c (cmocka), each linked with all of src/ but main.c and the
-# parts that need BPF, under ASan and UBSan.
+# Unit tests: tests/unit/NAME.c (cmocka), each linked with all of src/ but main.c, the commands
+# and what needs the BPF programs, under ASan and UBSan.
 UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/features.c src/probe/guard.c,$(SOURCES)) \
-		src/cli/options.c src/cli/option_rows.c src/cli/help.c
+UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/guard.c,$(SOURCES)) \
+		src/cli/options.c src/cli/option_rows.c src/cli/help.c \
+		$(patsubst %,src/collect/%.c,ranges maps nodes procfs modules)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 

@@ -43,7 +43,7 @@ static int handle_break(struct session *session, struct target *target, const st
 	int64_t replaced;
 
 	if (to <= from)
-		return ranges_take(target->ranges, 0, to, from);
+		return ranges_unmap(target->ranges, to, from);
 	replaced = ranges_map(target->ranges, from, to, event->stack, event->node, event->time_ns);
 	if (replaced > 0)
 		session->lost[LOSS_MISSED_FREES]++;

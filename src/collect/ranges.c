@@ -13,20 +13,26 @@ struct mapping_origin {
 	size_t holders;
 };
 
-/* What a thread's system call is about to unmap. */
+/* What a thread's system call is about to unmap, until the thread's next one. */
 struct stash {
+	bool used;
 	uint32_t thread;
 	uint64_t start, end;
 	struct range *pieces;
 	size_t n_pieces;
 };
 
+/*
+ * Nothing tells when a call that succeeded, or a thread, has ended: so stashes have as many
+ * places as this, by thread ID. One that was displaced while it was needed is missed (-ENOENT).
+ */
+#define STASHES 4096
+
 struct ranges {
 	struct ranges_stats stats;
-	struct range *rows;
+	struct range *space, *rows; /* free at both ends: addresses are mostly given out downwards */
 	size_t n, size;
-	struct stash *stashes;
-	size_t n_stashes;
+	struct stash stashes[STASHES];
 };
 
 struct ranges *ranges_new(const struct ranges_stats *stats)
@@ -44,27 +50,25 @@ static void origin_release(struct mapping_origin *origin)
 		free(origin);
 }
 
-static void stash_drop(struct ranges *ranges, struct stash *stash)
+static void stash_drop(struct stash *stash)
 {
 	for (size_t i = 0; i < stash->n_pieces; i++)
 		origin_release(stash->pieces[i].origin);
 	free(stash->pieces);
-	*stash = ranges->stashes[--ranges->n_stashes];
+	memset(stash, 0, sizeof(*stash));
 }
 
 static struct stash *stash_find(struct ranges *ranges, uint32_t thread)
 {
-	for (size_t i = 0; i < ranges->n_stashes; i++) {
-		if (ranges->stashes[i].thread == thread)
-			return &ranges->stashes[i];
-	}
-	return NULL;
+	struct stash *stash = &ranges->stashes[thread % STASHES];
+
+	return stash->used && stash->thread == thread ? stash : NULL;
 }
 
 void ranges_clear(struct ranges *ranges)
 {
-	while (ranges->n_stashes)
-		stash_drop(ranges, &ranges->stashes[0]);
+	for (size_t i = 0; i < STASHES; i++)
+		stash_drop(&ranges->stashes[i]);
 	for (size_t i = 0; i < ranges->n; i++)
 		origin_release(ranges->rows[i].origin);
 	ranges->n = 0;
@@ -75,8 +79,7 @@ void ranges_free(struct ranges *ranges)
 	if (!ranges)
 		return;
 	ranges_clear(ranges);
-	free(ranges->stashes);
-	free(ranges->rows);
+	free(ranges->space);
 	free(ranges);
 }
 
@@ -102,18 +105,49 @@ static size_t first_after(const struct ranges *ranges, uint64_t address)
 	return low;
 }
 
+/* Makes room at both ends: at least a quarter of the space at each. */
+static int make_room(struct ranges *ranges)
+{
+	size_t size = ranges->size ? ranges->size : 64;
+	struct range *space;
+
+	if (ranges->n > size / 2)
+		size *= 2;
+	space = calloc(size, sizeof(*space));
+	if (!space)
+		return -ENOMEM;
+	if (ranges->n)
+		memcpy(space + (size - ranges->n) / 2, ranges->rows, ranges->n * sizeof(*space));
+	free(ranges->space);
+	ranges->space = space;
+	ranges->rows = space + (size - ranges->n) / 2;
+	ranges->size = size;
+	return 0;
+}
+
+/* True when there is no place left at that end. */
+static bool at_end(const struct ranges *ranges, bool front)
+{
+	if (front)
+		return ranges->rows == ranges->space;
+	return ranges->rows + ranges->n == ranges->space + ranges->size;
+}
+
 static int insert_at(struct ranges *ranges, size_t index, const struct range *range)
 {
-	if (ranges->n == ranges->size) {
-		size_t size = ranges->size ? 2 * ranges->size : 64;
-		struct range *rows = realloc(ranges->rows, size * sizeof(*rows));
+	bool front = index < ranges->n / 2;
+	int error = 0;
 
-		if (!rows)
-			return -ENOMEM;
-		ranges->rows = rows;
-		ranges->size = size;
+	if (at_end(ranges, front))
+		error = make_room(ranges);
+	if (error)
+		return error;
+	if (front) {
+		ranges->rows--;
+		memmove(&ranges->rows[0], &ranges->rows[1], index * sizeof(*range));
+	} else {
+		memmove(&ranges->rows[index + 1], &ranges->rows[index], (ranges->n - index) * sizeof(*range));
 	}
-	memmove(&ranges->rows[index + 1], &ranges->rows[index], (ranges->n - index) * sizeof(*range));
 	ranges->rows[index] = *range;
 	ranges->n++;
 	range->origin->parts++;
@@ -126,7 +160,13 @@ static void remove_at(struct ranges *ranges, size_t index)
 	struct mapping_origin *origin = ranges->rows[index].origin;
 
 	ranges->n--;
-	memmove(&ranges->rows[index], &ranges->rows[index + 1], (ranges->n - index) * sizeof(*ranges->rows));
+	if (index < ranges->n / 2) {
+		memmove(&ranges->rows[1], &ranges->rows[0], index * sizeof(*ranges->rows));
+		ranges->rows++;
+	} else {
+		memmove(&ranges->rows[index], &ranges->rows[index + 1],
+			(ranges->n - index) * sizeof(*ranges->rows));
+	}
 	origin->parts--;
 	origin_release(origin);
 }
@@ -148,6 +188,11 @@ static int keep_piece(struct stash *stash, const struct range *piece)
 	return 0;
 }
 
+static void drop_piece(struct stash *stash)
+{
+	origin_release(stash->pieces[--stash->n_pieces].origin);
+}
+
 /* Cuts [start, end) out of the range at `index`; what is left of it stays. */
 static int cut(struct ranges *ranges, size_t index, uint64_t start, uint64_t end)
 {
@@ -161,10 +206,13 @@ static int cut(struct ranges *ranges, size_t index, uint64_t start, uint64_t end
 		range->end = start;
 	} else {
 		struct range tail = *range;
+		int error;
 
 		tail.start = end;
-		range->end = start;
-		return insert_at(ranges, index + 1, &tail);
+		error = insert_at(ranges, index + 1, &tail);
+		if (error)
+			return error;
+		ranges->rows[index].end = start;
 	}
 	return 0;
 }
@@ -174,6 +222,8 @@ static int64_t unmap(struct ranges *ranges, uint64_t start, uint64_t end, struct
 {
 	int64_t bytes = 0;
 
+	if (start >= end)
+		return 0;
 	for (size_t i = first_after(ranges, start); i < ranges->n && ranges->rows[i].start < end;) {
 		struct range piece = ranges->rows[i];
 		struct usage *usage = usage_of(ranges, piece.stack);
@@ -192,6 +242,8 @@ static int64_t unmap(struct ranges *ranges, uint64_t start, uint64_t end, struct
 			usage->free_bytes += piece.end - piece.start;
 			usage->free_count += piece.origin->parts == 0;
 			bytes += piece.end - piece.start;
+		} else if (stash) {
+			drop_piece(stash);
 		}
 		origin_release(piece.origin);
 		if (error)
@@ -241,23 +293,21 @@ int64_t ranges_map(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t
 	return error ? error : replaced;
 }
 
+int ranges_unmap(struct ranges *ranges, uint64_t start, uint64_t end)
+{
+	int64_t bytes = unmap(ranges, start, end, NULL);
+
+	return bytes < 0 ? (int)bytes : 0;
+}
+
 int ranges_take(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t end)
 {
-	struct stash stash = { .thread = thread, .start = start, .end = end };
-	struct stash *old = stash_find(ranges, thread), *stashes;
+	struct stash *stash = &ranges->stashes[thread % STASHES];
 	int64_t bytes;
 
-	if (old)
-		stash_drop(ranges, old);
-	if (end < start)
-		return -EINVAL;
-	stashes = realloc(ranges->stashes, (ranges->n_stashes + 1) * sizeof(*stashes));
-	if (!stashes)
-		return -ENOMEM;
-	ranges->stashes = stashes;
-	bytes = unmap(ranges, start, end, &stash);
-	if (stash.n_pieces || start == end)
-		ranges->stashes[ranges->n_stashes++] = stash;
+	stash_drop(stash);
+	*stash = (struct stash){ .used = true, .thread = thread, .start = start, .end = end };
+	bytes = unmap(ranges, start, end, stash);
 	return bytes < 0 ? (int)bytes : 0;
 }
 
@@ -286,25 +336,50 @@ static int put_back(struct ranges *ranges, const struct range *piece)
 	return insert_at(ranges, index, piece);
 }
 
-/* Takes back that the piece was counted as freed. */
-static int uncount(struct ranges *ranges, const struct range *piece)
+/* Takes back that the piece was counted as freed, and puts it back. */
+static int unfree(struct ranges *ranges, const struct range *piece)
 {
 	struct usage *usage = usage_of(ranges, piece->stack);
+	bool was_last = piece->origin->parts == 0;
+	int error;
 
 	if (!usage)
 		return -ENOMEM;
+	error = put_back(ranges, piece);
+	if (error)
+		return error;
 	usage->free_bytes -= piece->end - piece->start;
-	usage->free_count -= piece->origin->parts == 0;
+	usage->free_count -= was_last;
+	return 0;
+}
+
+/* What another thread has mapped over a piece meanwhile stays. */
+static int restore_piece(struct ranges *ranges, const struct range *piece)
+{
+	struct range part = *piece;
+
+	while (part.start < piece->end) {
+		size_t next = first_after(ranges, part.start);
+		uint64_t occupied = next < ranges->n ? ranges->rows[next].start : piece->end;
+		uint64_t vacant = next < ranges->n ? ranges->rows[next].end : piece->end;
+
+		part.end = occupied < piece->end ? occupied : piece->end;
+		if (part.start < part.end) {
+			int error = unfree(ranges, &part);
+
+			if (error)
+				return error;
+		}
+		part.start = occupied < piece->end ? vacant : piece->end;
+	}
 	return 0;
 }
 
 static int restore(struct ranges *ranges, const struct stash *stash)
 {
 	for (size_t i = 0; i < stash->n_pieces; i++) {
-		int error = uncount(ranges, &stash->pieces[i]);
+		int error = restore_piece(ranges, &stash->pieces[i]);
 
-		if (!error)
-			error = put_back(ranges, &stash->pieces[i]);
 		if (error)
 			return error;
 	}
@@ -317,21 +392,20 @@ int ranges_restore(struct ranges *ranges, uint32_t thread)
 	int error;
 
 	if (!stash)
-		return 0;
+		return -ENOENT;
 	error = restore(ranges, stash);
-	stash_drop(ranges, stash);
+	stash_drop(stash);
 	return error;
 }
 
 /* The block that a new one beside it (MREMAP_DONTUNMAP) belongs with. */
 static const struct range *duplicated(const struct ranges *ranges, const struct stash *stash)
 {
-	size_t index;
+	size_t index = first_after(ranges, stash->start);
 
 	if (stash->n_pieces)
 		return &stash->pieces[0];
-	index = first_after(ranges, stash->start);
-	if (index < ranges->n && ranges->rows[index].start <= stash->start)
+	if (stash->start == stash->end && index < ranges->n && ranges->rows[index].start <= stash->start)
 		return &ranges->rows[index];
 	return NULL;
 }
@@ -358,26 +432,27 @@ static int move_copy(struct ranges *ranges, const struct stash *stash, uint64_t 
 static int move_piece(struct ranges *ranges, const struct stash *stash, const struct range *piece, uint64_t start,
 		      uint64_t length)
 {
-	uint64_t at = piece->start - stash->start, end = piece->end - stash->start;
-	uint64_t old_bytes = piece->end - piece->start;
+	uint64_t at = piece->start - stash->start, end = piece->end - stash->start, growth = 0;
 	struct usage *usage = usage_of(ranges, piece->stack);
 	struct range moved = *piece;
+	int error;
 
 	if (!usage)
 		return -ENOMEM;
 	if (at >= length)
 		return 0;
-	if (piece->end == stash->end || end > length)
+	if (end > length)
 		end = length;
+	else if (piece->end == stash->end)
+		growth = length - end;
 	moved.start = start + at;
-	moved.end = start + end;
-	usage->free_count -= piece->origin->parts == 0;
-	usage->free_bytes -= old_bytes;
-	if (end - at >= old_bytes)
-		usage->alloc_bytes += end - at - old_bytes;
-	else
-		usage->free_bytes += old_bytes - (end - at);
-	return insert_at(ranges, first_after(ranges, moved.start), &moved);
+	moved.end = start + end + growth;
+	error = unfree(ranges, &moved);
+	if (error)
+		return error;
+	usage->free_bytes += growth;
+	usage->alloc_bytes += growth;
+	return 0;
 }
 
 int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t length, int keep_old,
@@ -387,7 +462,7 @@ int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t
 	int error = 0;
 
 	if (!stash)
-		return 0;
+		return -ENOENT;
 	if (keep_old || stash->start == stash->end) {
 		error = move_copy(ranges, stash, start, length, time_ns);
 	} else {
@@ -397,6 +472,6 @@ int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t
 		for (size_t i = 0; i < stash->n_pieces && !error; i++)
 			error = move_piece(ranges, stash, &stash->pieces[i], start, length);
 	}
-	stash_drop(ranges, stash);
+	stash_drop(stash);
 	return error;
 }

@@ -38,13 +38,19 @@ void ranges_free(struct ranges *ranges);
 /* A new mapping. Returns the number of bytes it replaced, or -errno. */
 int64_t ranges_map(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t stack, uint16_t node,
 		   uint64_t time_ns);
-/* Bytes from start to end are gone, or will be when the thread's system call succeeds. 0 or -errno. */
+/* Bytes from start to end are gone. 0 or -errno. */
+int ranges_unmap(struct ranges *ranges, uint64_t start, uint64_t end);
+/* Bytes from start to end are gone when the thread's system call succeeds, as it mostly does. 0 or -errno. */
 int ranges_take(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t end);
-/* … it failed: what the thread took last is there still. 0 or -errno. */
+/*
+ * … it failed: what the thread took last is there still, but for what was mapped over it since.
+ * 0 or -errno: -ENOENT when it is not known what the thread took.
+ */
 int ranges_restore(struct ranges *ranges, uint32_t thread);
 /*
  * … it was an mremap and succeeded: what was taken is now at start, `length` long;
- * with `keep_old` (MREMAP_DONTUNMAP, or an old length of 0) the old range stays. 0 or -errno.
+ * with `keep_old` (MREMAP_DONTUNMAP, or an old length of 0) the old range stays. 0 or -errno,
+ * as of ranges_restore().
  */
 int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t length, int keep_old,
 		uint64_t time_ns);

@@ -17,7 +17,7 @@ def wait_until(condition, what, timeout=DEADLINE_S):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"never came true: {what}")
-        time.sleep(0.01)
+        time.sleep(0.002)
 
 
 def probed_bytes(pid):

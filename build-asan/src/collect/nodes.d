@@ -1,0 +1,2 @@
+build-asan/src/collect/nodes.o: src/collect/nodes.c src/collect/nodes.h
+src/collect/nodes.h:

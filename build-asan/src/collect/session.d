@@ -1,0 +1,25 @@
+build-asan/src/collect/session.o: src/collect/session.c \
+ src/collect/session.h src/model/snapshot.h src/model/kind.h \
+ src/model/loss.h src/model/module.h src/collect/internal.h \
+ src/collect/live.h bpf/memtrace.h src/collect/target.h \
+ src/collect/modules.h src/collect/maps.h src/collect/ranges.h \
+ src/probe/attach.h src/probe/bpf.h build-asan/memtrace.skel.h \
+ src/collect/procfs.h src/probe/features.h src/probe/tracepoint.h
+src/collect/session.h:
+src/model/snapshot.h:
+src/model/kind.h:
+src/model/loss.h:
+src/model/module.h:
+src/collect/internal.h:
+src/collect/live.h:
+bpf/memtrace.h:
+src/collect/target.h:
+src/collect/modules.h:
+src/collect/maps.h:
+src/collect/ranges.h:
+src/probe/attach.h:
+src/probe/bpf.h:
+build-asan/memtrace.skel.h:
+src/collect/procfs.h:
+src/probe/features.h:
+src/probe/tracepoint.h:

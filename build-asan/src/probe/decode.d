@@ -1,0 +1,2 @@
+build-asan/src/probe/decode.o: src/probe/decode.c src/probe/decode.h
+src/probe/decode.h:

@@ -1,0 +1,14 @@
+build-asan/src/probe/resolve.o: src/probe/resolve.c src/probe/resolve.h \
+ src/probe/catalog.h bpf/memtrace.h src/model/kind.h src/model/loss.h \
+ src/probe/elf_file.h src/probe/site.h src/probe/function.h \
+ src/probe/decode.h src/probe/resolve_internal.h
+src/probe/resolve.h:
+src/probe/catalog.h:
+bpf/memtrace.h:
+src/model/kind.h:
+src/model/loss.h:
+src/probe/elf_file.h:
+src/probe/site.h:
+src/probe/function.h:
+src/probe/decode.h:
+src/probe/resolve_internal.h:

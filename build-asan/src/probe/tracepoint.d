@@ -1,0 +1,3 @@
+build-asan/src/probe/tracepoint.o: src/probe/tracepoint.c \
+ src/probe/tracepoint.h
+src/probe/tracepoint.h:

@@ -1,0 +1,3 @@
+build-asan/src/symbolize/intervals.o: src/symbolize/intervals.c \
+ src/symbolize/intervals.h
+src/symbolize/intervals.h:

@@ -1,0 +1,3 @@
+build-asan/src/symbolize/printable.o: src/symbolize/printable.c \
+ src/symbolize/printable.h
+src/symbolize/printable.h:
