@@ -85,13 +85,25 @@ int process_exit(void *ctx)
 	return 0;
 }
 
-/* The dynamic loader has mapped something: hold the process until src/collect has looked. */
-__s32 hold_signal = 19; /* SIGSTOP */
+/*
+ * The dynamic loader has mapped something: hold the thread until src/collect has looked. By a
+ * signal that does nothing should memtrace die before it has taken it away; the kernel itself
+ * never sends SIGCHLD so (SI_KERNEL). Only where that one is blocked it is SIGSTOP.
+ */
+#define SIGNAL_CHILD 17
+#define SIGNAL_STOP 19
 
 SEC("uprobe")
 int loader_state(struct pt_regs *ctx)
 {
-	bpf_send_signal(hold_signal);
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!BPF_CORE_READ(task, ptrace))
+		return 0; /* memtrace is gone, or lets it go */
+	if (BPF_CORE_READ(task, blocked.sig[0]) & 1UL << (SIGNAL_CHILD - 1))
+		bpf_send_signal_thread(SIGNAL_STOP);
+	else
+		bpf_send_signal_thread(SIGNAL_CHILD);
 	return 0;
 }
 

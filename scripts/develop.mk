@@ -86,6 +86,11 @@ bench: all ## what memtrace costs, beside other tools
 	scripts/setup bench
 	tests/bench/run
 
+.PHONY: vm
+vm: all fixtures ## this build on other kernels, in emulated machines; KERNELS chooses some of tests/vm/kernels.tsv
+	scripts/setup vm
+	tests/vm/run $(KERNELS)
+
 # Fuzzers: tests/fuzz/fuzz_NAME.c, with seeds in tests/fuzz/seeds/NAME where there are any.
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

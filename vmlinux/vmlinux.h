@@ -325,9 +325,14 @@ struct signal_struct {
 	struct pid *pids[4]; /* of enum pid_type: 1 is the thread group's */
 };
 
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
 struct task_struct {
 	void *stack;
 	unsigned int flags;
+	unsigned int ptrace;
 	struct mm_struct *mm;
 	int exit_state;
 	int exit_code;
@@ -341,6 +346,7 @@ struct task_struct {
 	char comm[16];
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	sigset_t blocked;
 	unsigned long sas_ss_sp;
 	size_t sas_ss_size;
 	struct uprobe_task *utask;

@@ -164,6 +164,14 @@ static int report(struct trace *trace, bool at_exit)
 	return error;
 }
 
+static void tell_news(struct trace *trace)
+{
+	char text[512];
+
+	while (session_news(trace->session, text, sizeof(text)))
+		message_tell(trace->options.verbosity, 0, text);
+}
+
 /* Waits for something to happen. 1: time to end, with a last report; 0: go on; or -errno. */
 static int wait_for_events(struct trace *trace, bool *report_due)
 {
@@ -187,8 +195,10 @@ static int wait_for_events(struct trace *trace, bool *report_due)
 		}
 	}
 	while (read(trace->signal_fd, &signal, sizeof(signal)) == sizeof(signal)) {
-		if (signal.ssi_signo == SIGTERM || !trace->options.command)
-			return 1;
+		if (signal.ssi_signo != SIGTERM && trace->options.command)
+			continue;
+		session_let_go(trace->session);
+		return 1;
 	}
 	*report_due = read(trace->timer_fd, &expirations, sizeof(expirations)) == sizeof(expirations);
 	return session_running(trace->session) == 0;
@@ -202,6 +212,7 @@ static int run(struct trace *trace)
 		bool due = false;
 
 		ended = wait_for_events(trace, &due);
+		tell_news(trace);
 		if (ended < 0)
 			return ended;
 		if (ended || !due)
@@ -210,6 +221,7 @@ static int run(struct trace *trace)
 		if (error || trace->reports == trace->options.count)
 			return error;
 	}
+	tell_news(trace);
 	return report(trace, session_running(trace->session) == 0);
 }
 
@@ -254,6 +266,19 @@ static int writable(const char *path)
 	return directory_writable(path);
 }
 
+/* The objects of -O, where their paths are this namespace's for certain. */
+static int check_objects(struct trace *trace)
+{
+	for (size_t i = 0; i < trace->options.n_objects && trace->options.command; i++) {
+		if (!access(trace->options.objects[i], F_OK))
+			continue;
+		snprintf(trace->error, sizeof(trace->error), "cannot find %s: %s; name an existing file with -O",
+			 trace->options.objects[i], strerror(errno));
+		return -ENOENT;
+	}
+	return 0;
+}
+
 /* Fails before anything is attached, rather than at the first report. */
 static int check_output(struct trace *trace)
 {
@@ -283,6 +308,8 @@ int command_trace(int argc, char **argv)
 		return message_fail(trace.error);
 	}
 	error = check_output(&trace);
+	if (!error)
+		error = check_objects(&trace);
 	if (!error)
 		error = take_signals(&trace);
 	if (!error)

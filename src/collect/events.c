@@ -2,6 +2,7 @@
 /* What the programs report and what happens to processes, as it comes in. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -52,7 +53,7 @@ static int handle_break(struct session *session, struct target *target, const st
 
 int session_take_up(struct session *session, struct target *target)
 {
-	char error[256];
+	char error[512];
 	int attached;
 
 	if (target_read_mappings(target))
@@ -60,7 +61,9 @@ int session_take_up(struct session *session, struct target *target)
 	attached = target_attach(target, error, sizeof(error));
 	if (attached > 0)
 		session->lost[LOSS_LATE_OBJECTS] += attached;
-	return attached < 0 && attached != -ESRCH ? attached : 0;
+	else if (attached < 0 && attached != -ESRCH)
+		session_unprobed(session, error);
+	return 0;
 }
 
 /* Code was mapped: perhaps an allocator. A command was held at the loader's hook for it. */
@@ -80,32 +83,35 @@ static void disown_stacks(struct session *session, uint32_t owner)
 	}
 }
 
-int session_exec(struct session *session, struct target *target, bool by_main_thread)
+int session_exec(struct session *session, struct target *target, bool by_main_thread, char *error, size_t error_size)
 {
 	const struct mt_process *process = &session->tracing.processes[target->slot];
 	uint32_t old = MT_OWNER(target->slot, process->generation - 1);
-	char error[256];
 	int code;
 
+	error[0] = 0;
 	disown_stacks(session, old);
 	code = live_remove_owner(session->live, old);
 	if (!code)
 		code = target_exec(target, by_main_thread);
 	if (!code)
-		code = target_attach(target, error, sizeof(error));
+		code = target_attach(target, error, error_size);
+	if (code < 0 && !error[0])
+		snprintf(error, error_size, "cannot trace process %d after its exec: %s", target->pid, strerror(-code));
 	return code < 0 && code != -ESRCH ? code : 0;
 }
 
 static int handle_exec(struct session *session, struct target *target, const struct mt_event *event)
 {
-	int code;
+	char error[512];
 
 	if (session->launched.pid == target->pid)
 		return 0; /* done while it was held at its exec */
-	code = session_exec(session, target, event->flags & MT_EXEC_BY_MAIN_THREAD);
+	if (session_exec(session, target, event->flags & MT_EXEC_BY_MAIN_THREAD, error, sizeof(error)))
+		session_unprobed(session, error);
 	session->lost[LOSS_LATE_OBJECTS] += target->n_attached;
 	target_start(target);
-	return code ? code : session_take_up(session, target);
+	return session_take_up(session, target);
 }
 
 static int handle_event(struct session *session, const struct mt_event *event)
@@ -181,10 +187,10 @@ static void process_ended(struct session *session, struct target *target)
 {
 	const struct mt_process *process = &session->tracing.processes[target->slot];
 
-	if (target->ended || session->launched.pid == target->pid)
-		return; /* its tracer tells */
-	target->ended = true;
 	epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, target->pidfd, NULL);
+	if (target->ended || session->launched.pid == target->pid)
+		return; /* of a command its tracer tells */
+	target->ended = true;
 	if (!process->exited)
 		return;
 	target->exit_status_known = true;

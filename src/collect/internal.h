@@ -19,6 +19,8 @@ struct launched {
 	int status;       /* as the shell counts it */
 	pid_t holding;    /* thread that is on its way to the stop in which libraries are looked at */
 	unsigned int stops; /* at the loader's hook, since the last exec */
+	bool any_attached;  /* an object was probed at some time */
+	bool let_go;        /* memtrace is its tracer no more */
 };
 
 struct session {
@@ -39,6 +41,7 @@ struct session {
 	uint64_t frame_words;
 	uint64_t lost[LOSS_COUNT]; /* noticed here, beside what the programs count */
 	uint64_t started_ns, started_unix_ns;
+	char told[512], untold[512]; /* lines for whoever runs the session: the last one, and the one to come */
 	struct rlimit file_limit; /* as it was before memtrace raised it */
 };
 
@@ -52,15 +55,27 @@ enum {
 /* session.c */
 int session_add_target(struct session *session, pid_t pid, char *error, size_t error_size);
 uint64_t clock_ns(clockid_t clock);
+/* Counts an object that could not be probed, once for a reason that is given again and again. */
+void session_unprobed(struct session *session, const char *why);
 
 /* events.c */
 int events_new(struct session *session);
 int events_consume(struct session *session);
 /* Allocators that were mapped unseen are taken up, and counted as late. 0 or -errno. */
 int session_take_up(struct session *session, struct target *target);
-int session_exec(struct session *session, struct target *target, bool by_main_thread);
+int session_exec(struct session *session, struct target *target, bool by_main_thread, char *error, size_t error_size);
 
 /* launch.c */
 int launch_handle(struct session *session, char *error, size_t error_size);
+
+/* tracer.c */
+/* A thread has stopped. 0 or -errno; the thread goes on in either case. */
+int tracer_stop(struct session *session, pid_t thread, int status, char *error, size_t error_size);
+/* The command has ended, with this status of waitpid(2). */
+void tracer_ended(struct session *session, int status);
+/* Ends a command of which nothing was traced yet. */
+void tracer_give_up(struct session *session);
+/* Detaches from a command, which goes on. Safe to call again. */
+void tracer_let_go(struct session *session);
 
 #endif

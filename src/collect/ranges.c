@@ -311,14 +311,20 @@ int ranges_take(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t
 	return bytes < 0 ? (int)bytes : 0;
 }
 
-/* Puts a piece back where it was, joined with what is left of its block beside it. */
+/* Parts of one mapping beside each other as they were at first, not as a move happened to place them. */
+static bool continues(const struct range *left, const struct range *right)
+{
+	return left->end == right->start && left->origin == right->origin && left->shift == right->shift;
+}
+
+/* Puts a piece where it belongs, joined with what is left of its block beside it. */
 static int put_back(struct ranges *ranges, const struct range *piece)
 {
 	size_t index = first_after(ranges, piece->start);
 	struct range *left = index ? &ranges->rows[index - 1] : NULL;
 	struct range *right = index < ranges->n ? &ranges->rows[index] : NULL;
-	bool joins_left = left && left->end == piece->start && left->origin == piece->origin;
-	bool joins_right = right && right->start == piece->end && right->origin == piece->origin;
+	bool joins_left = left && continues(left, piece);
+	bool joins_right = right && continues(piece, right);
 
 	if (joins_left && joins_right) {
 		left->end = right->end;
@@ -446,6 +452,7 @@ static int move_piece(struct ranges *ranges, const struct stash *stash, const st
 	else if (piece->end == stash->end)
 		growth = length - end;
 	moved.start = start + at;
+	moved.shift += start - stash->start;
 	moved.end = start + end + growth;
 	error = unfree(ranges, &moved);
 	if (error)

@@ -18,6 +18,7 @@ struct mapping_origin;
 
 struct range {
 	uint64_t start, end;
+	uint64_t shift; /* by mremap, from where it was first mapped (modulo 2^64) */
 	uint64_t time_ns;
 	uint32_t stack;
 	uint16_t node;

@@ -285,6 +285,8 @@ void session_free(struct session *session)
 	if (!session)
 		return;
 	bpf = session->tracing.bpf;
+	tracer_give_up(session);
+	tracer_let_go(session);
 	for (size_t i = 0; i < session->n_targets; i++)
 		target_free(session->targets[i]);
 	for (size_t i = 0; i < session->n_links; i++)
@@ -307,6 +309,24 @@ void session_free(struct session *session)
 	free(session->range_usage);
 	free(session->targets);
 	free(session);
+}
+
+void session_unprobed(struct session *session, const char *why)
+{
+	if (!strcmp(session->told, why))
+		return;
+	session->lost[LOSS_UNPROBED_OBJECTS]++;
+	snprintf(session->told, sizeof(session->told), "%s", why);
+	snprintf(session->untold, sizeof(session->untold), "%s", why);
+}
+
+bool session_news(struct session *session, char *text, size_t size)
+{
+	if (!session->untold[0])
+		return false;
+	snprintf(text, size, "%s", session->untold);
+	session->untold[0] = 0;
+	return true;
 }
 
 static struct usage *range_usage(void *context, uint32_t stack)
@@ -398,6 +418,11 @@ size_t session_running(const struct session *session)
 	for (size_t i = 0; i < session->n_targets; i++)
 		running += !session->targets[i]->ended;
 	return running;
+}
+
+void session_let_go(struct session *session)
+{
+	tracer_let_go(session);
 }
 
 int session_command_status(const struct session *session)

@@ -59,6 +59,12 @@ int session_fd(const struct session *session);
 /* Follows what happened to the processes; does not wait. 0, or -errno with one line in `error`. */
 int session_handle(struct session *session, char *error, size_t error_size);
 
+/* The tracer of a launched command leaves it in order; the command goes on. Nothing without one. */
+void session_let_go(struct session *session);
+
+/* A line that whoever started memtrace should read; false when there is none. */
+bool session_news(struct session *session, char *text, size_t size);
+
 /* Processes that have not ended. */
 size_t session_running(const struct session *session);
 /* Exit status of a launched command, as the shell counts it; -1 while it runs. */

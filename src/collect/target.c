@@ -99,12 +99,17 @@ fail:
 	return code;
 }
 
-static void detach_all(struct target *target)
+void target_unhook_loader(struct target *target)
 {
-	process_of(target)->traced = 0;
 	attachment_free(target->loader_hook);
 	target->loader_hook = NULL;
 	target->loader = NULL;
+}
+
+static void detach_all(struct target *target)
+{
+	process_of(target)->traced = 0;
+	target_unhook_loader(target);
 	for (size_t i = 0; i < target->n_attached; i++)
 		attachment_free(target->attached[i].attachment);
 	for (size_t i = 0; i < target->n_guarded; i++)

@@ -95,6 +95,7 @@ int target_check_attached(const struct target *target, char *error, size_t error
 
 /* Puts the hook on the dynamic loader, unless it is there. 0, -ENOENT for a static program, or -errno. */
 int target_hook_loader(struct target *target);
+void target_unhook_loader(struct target *target);
 
 /* The loader that the hook is on is the C library itself (musl). */
 bool target_loader_is_libc(const struct target *target);

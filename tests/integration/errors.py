@@ -91,13 +91,6 @@ def process_of_32_bits():
         assert not left, f"memtrace refused the command and left it running: {left}"
 
 
-def runs(pid, program):
-    try:
-        return os.readlink(f"/proc/{pid}/exe") == program
-    except OSError:
-        return False
-
-
 def build_32_bit(folder):
     """A 32-bit program that pauses, without a C library."""
     if not shutil.which("gcc"):

@@ -13,7 +13,8 @@ for option in $options; do
 	name=${option#--}
 	for file in docs/memtrace.1 scripts/completions/memtrace.{bash,fish} scripts/completions/_memtrace README.md; do
 		case $file,$name in README.md,help | README.md,version) continue ;; esac
-		sed 's/\\-/-/g' "$file" | grep -qE -- "(--|-l )$name([^a-z-]|\$)" && continue
+		text=$(sed 's/\\-/-/g' "$file")
+		grep -qE -- "(--|-l )$name([^a-z-]|\$)" <<<"$text" && continue
 		case $file,$name in README.md,verbose | README.md,quiet) continue ;; esac
 		echo "options: $option is missing in $file"
 		status=1

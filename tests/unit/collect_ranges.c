@@ -448,13 +448,38 @@ static void remaps_over_others(void **state)
 	/* Over a part of its own mapping. */
 	take(world, ONE, 31, 32);
 	move(world, ONE, 33, 1, 0);
-	ASSERT_RANGES(world, {30, 31, 2}, {32, 35, 1}, {35, 40, 3});
+	ASSERT_RANGES(world, {30, 31, 2}, {32, 33, 1}, {33, 34, 1}, {34, 35, 1}, {35, 40, 3});
 	assert_usage(world, 1, 4, 1, 1, 0);
 	/* Over all that is left of it. */
 	take(world, ONE, 32, 33);
 	move(world, ONE, 33, 2, 0);
 	ASSERT_RANGES(world, {30, 31, 2}, {33, 35, 1}, {35, 40, 3});
 	assert_usage(world, 1, 5, 1, 3, 0);
+}
+
+/* A part that was moved is a block of its own, wherever that may be; one that comes back is none any more. */
+static void moved_parts_join_where_they_came_from(void **state)
+{
+	struct world *world = *state;
+
+	map(world, 10, 16, 1);
+	take(world, ONE, 14, 16);
+	move(world, ONE, 8, 2, 0);
+	ASSERT_RANGES(world, {8, 10, 1}, {10, 14, 1});
+	take(world, ONE, 8, 10);
+	restore(world, ONE);
+	ASSERT_RANGES(world, {8, 10, 1}, {10, 14, 1});
+	/* The other one after it, by the same way; and both back. */
+	take(world, ONE, 10, 14);
+	move(world, ONE, 4, 4, 0);
+	ASSERT_RANGES(world, {4, 10, 1});
+	take(world, ONE, 8, 10);
+	move(world, ONE, 14, 2, 0);
+	ASSERT_RANGES(world, {4, 8, 1}, {14, 16, 1});
+	take(world, ONE, 4, 8);
+	move(world, ONE, 10, 4, 0);
+	ASSERT_RANGES(world, {10, 16, 1});
+	assert_usage(world, 1, 6, 1, 0, 0);
 }
 
 static void remaps_several_blocks(void **state)
@@ -662,6 +687,7 @@ int main(void)
 	    TEST(remaps_a_part),
 	    TEST(remaps_elsewhere),
 	    TEST(remaps_over_others),
+	    TEST(moved_parts_join_where_they_came_from),
 	    TEST(remaps_several_blocks),
 	    TEST(remaps_what_is_not_known),
 	    TEST(failed_remap_changes_nothing),

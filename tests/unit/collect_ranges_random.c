@@ -28,13 +28,19 @@ struct mapping_row {
 	uint64_t time_ns, pages;
 };
 
+struct page {
+	size_t mapping;
+	int64_t shift; /* from where it was mapped first; 0 for no mapping */
+};
+
 struct oracle {
 	struct mapping_row mappings[2 * OPERATIONS + 1];
 	size_t n_mappings;
-	size_t page[PAGES];
+	struct page page[PAGES];
 	struct {
 		int pending;
-		size_t first, n, page[PAGES];
+		size_t first, n;
+		struct page page[PAGES];
 	} taken[THREADS];
 	uint64_t alloc_pages[STACKS];
 };
@@ -74,7 +80,7 @@ static void oracle_map(struct oracle *oracle, size_t first, size_t n, uint32_t s
 	size_t mapping = oracle_mapping(oracle, stack, time_ns);
 
 	for (size_t i = 0; i < n; i++)
-		oracle->page[first + i] = mapping;
+		oracle->page[first + i] = (struct page){.mapping = mapping};
 	oracle->alloc_pages[stack] += n;
 }
 
@@ -85,16 +91,16 @@ static void oracle_take(struct oracle *oracle, size_t thread, size_t first, size
 	oracle->taken[thread].n = n;
 	for (size_t i = 0; i < n; i++) {
 		oracle->taken[thread].page[i] = oracle->page[first + i];
-		oracle->page[first + i] = 0;
+		oracle->page[first + i] = (struct page){0};
 	}
 }
 
 static void oracle_restore(struct oracle *oracle, size_t thread)
 {
 	for (size_t i = 0; i < oracle->taken[thread].n; i++) {
-		size_t *page = &oracle->page[oracle->taken[thread].first + i];
+		struct page *page = &oracle->page[oracle->taken[thread].first + i];
 
-		if (!*page)
+		if (!page->mapping)
 			*page = oracle->taken[thread].page[i];
 	}
 	oracle->taken[thread].pending = 0;
@@ -102,10 +108,10 @@ static void oracle_restore(struct oracle *oracle, size_t thread)
 
 static void oracle_copy(struct oracle *oracle, size_t thread, size_t to, size_t n, uint64_t time_ns)
 {
-	size_t mapping = oracle->taken[thread].n ? 0 : oracle->page[oracle->taken[thread].first];
+	size_t mapping = oracle->taken[thread].n ? 0 : oracle->page[oracle->taken[thread].first].mapping;
 
 	for (size_t i = 0; i < oracle->taken[thread].n && !mapping; i++)
-		mapping = oracle->taken[thread].page[i];
+		mapping = oracle->taken[thread].page[i].mapping;
 	oracle_restore(oracle, thread);
 	if (mapping)
 		oracle_map(oracle, to, n, oracle->mappings[mapping].stack, time_ns);
@@ -113,16 +119,27 @@ static void oracle_copy(struct oracle *oracle, size_t thread, size_t to, size_t 
 
 static void oracle_move(struct oracle *oracle, size_t thread, size_t to, size_t n)
 {
-	size_t old = oracle->taken[thread].n, last = oracle->taken[thread].page[old - 1];
+	int64_t shift = (int64_t)to - (int64_t)oracle->taken[thread].first;
+	size_t old = oracle->taken[thread].n;
+	struct page last = oracle->taken[thread].page[old - 1];
 
-	for (size_t i = 0; i < n; i++)
-		oracle->page[to + i] = i < old ? oracle->taken[thread].page[i] : last;
-	if (n > old && last)
-		oracle->alloc_pages[oracle->mappings[last].stack] += n - old;
+	for (size_t i = 0; i < n; i++) {
+		struct page *page = &oracle->page[to + i];
+
+		*page = i < old ? oracle->taken[thread].page[i] : last;
+		page->shift = page->mapping ? page->shift + shift : 0;
+	}
+	if (n > old && last.mapping)
+		oracle->alloc_pages[oracle->mappings[last.mapping].stack] += n - old;
 	oracle->taken[thread].pending = 0;
 }
 
-/* Blocks are the longest runs of pages of one mapping. */
+static int same_block(const struct page *one, const struct page *two)
+{
+	return one->mapping == two->mapping && one->shift == two->shift;
+}
+
+/* Blocks are the longest runs of pages of one mapping, as it was mapped. */
 static void check_ranges(const struct world *world)
 {
 	const struct oracle *oracle = &world->oracle;
@@ -130,11 +147,11 @@ static void check_ranges(const struct world *world)
 	const struct range *all = ranges_all(world->ranges, &n);
 
 	for (size_t first = 0, end; first < PAGES; first = end) {
-		const struct mapping_row *mapping = &oracle->mappings[oracle->page[first]];
+		const struct mapping_row *mapping = &oracle->mappings[oracle->page[first].mapping];
 
-		for (end = first + 1; end < PAGES && oracle->page[end] == oracle->page[first]; end++)
+		for (end = first + 1; end < PAGES && same_block(&oracle->page[end], &oracle->page[first]); end++)
 			;
-		if (!oracle->page[first])
+		if (!oracle->page[first].mapping)
 			continue;
 		assert_true(found < n);
 		assert_int_equal(all[found].start, first * PAGE);
@@ -155,9 +172,9 @@ static void check_usage(const struct world *world)
 
 	memset(mapped, 0, sizeof(mapped));
 	for (size_t i = 0; i < PAGES; i++) {
-		if (oracle->page[i])
-			live[oracle->mappings[oracle->page[i]].stack]++;
-		mapped[oracle->page[i]] = 1;
+		if (oracle->page[i].mapping)
+			live[oracle->mappings[oracle->page[i].mapping].stack]++;
+		mapped[oracle->page[i].mapping] = 1;
 	}
 	for (size_t i = 1; i <= oracle->n_mappings; i++) {
 		allocated[oracle->mappings[i].stack]++;
@@ -178,7 +195,7 @@ static void map(struct world *world, uint64_t time_ns)
 
 	world->what = "map";
 	for (size_t i = 0; i < n; i++)
-		replaced += world->oracle.page[first + i] != 0;
+		replaced += world->oracle.page[first + i].mapping != 0;
 	assert_int_equal(ranges_map(world->ranges, first * PAGE, (first + n) * PAGE, stack, 0, time_ns), replaced * PAGE);
 	oracle_map(&world->oracle, first, n, stack, time_ns);
 }
@@ -189,7 +206,7 @@ static void unmap(struct world *world)
 
 	world->what = "unmap";
 	assert_int_equal(ranges_unmap(world->ranges, first * PAGE, (first + n) * PAGE), 0);
-	memset(&world->oracle.page[first], 0, n * sizeof(size_t));
+	memset(&world->oracle.page[first], 0, n * sizeof(struct page));
 }
 
 static void take(struct world *world, size_t thread)
@@ -198,8 +215,8 @@ static void take(struct world *world, size_t thread)
 	size_t n = below(world, 8) ? 1 + below(world, 24) : 0, first = below(world, PAGES - n);
 
 	world->what = "take";
-	if (below(world, 2) && world->oracle.page[first]) {
-		for (n = 1; first + n < PAGES && world->oracle.page[first + n] == world->oracle.page[first]; n++)
+	if (below(world, 2) && world->oracle.page[first].mapping) {
+		for (n = 1; first + n < PAGES && same_block(&world->oracle.page[first + n], &world->oracle.page[first]); n++)
 			;
 	}
 	assert_int_equal(ranges_take(world->ranges, thread, first * PAGE, (first + n) * PAGE), 0);

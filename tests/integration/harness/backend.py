@@ -17,7 +17,7 @@ def backend_cases(backend):
             raise Skip(f"{backend} is of Linux {since[0]}.{since[1]}")
         return
 
-    @case(times=["heap", "realloc", "failing", "before", "threads", "threadend", "operators", "heap-musl-static"])
+    @case(times=["heap", "realloc", "before", "threads", "heap-musl-static"])
     def exact(name):
         with Fixture(name) as target:
             check_exact(trace(target, *option), target)

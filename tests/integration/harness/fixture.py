@@ -70,3 +70,14 @@ class Fixture(Process):
     def quit(self):
         self.send("quit")
         return self.wait()
+
+
+class CommandTruth:
+    """The truth of a fixture that ran to its end as the command of memtrace."""
+    pid = None
+
+    def __init__(self, process):
+        self.truth = Truth()
+        for line in process.out.lines:
+            if line.startswith('{"function"') or line.startswith('{"integrity"'):
+                self.truth.read(line)

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A look into the target from outside."""
+import os
 import re
 import time
 
 from .process import DEADLINE_S
-
-INT3 = 0xCC
-
 
 def wait_until(condition, what, timeout=DEADLINE_S):
     """Polls for a state that nothing announces; returns the condition's value."""
@@ -40,3 +38,46 @@ def probed_bytes(pid):
             if now[:len(original)] != original:
                 found += [start + i for i, (a, b) in enumerate(zip(now, original)) if a != b]
     return found
+
+
+def state(pid):
+    """The letter of its state, None when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def runs(pid, program):
+    """It executes the program of this path."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe") == program
+    except OSError:
+        return False
+
+
+def children(pid):
+    """PIDs of its children."""
+    found = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="utf-8") as file:
+                found += [int(child) for child in file.read().split()]
+    except FileNotFoundError:
+        pass
+    return found
+
+
+def unharmed(target):
+    """No breakpoint left, no tracer, and its own counter goes up."""
+    wait_until(lambda: probed_bytes(target.pid) == [], "the target's text as in its file")
+    target.send("account")
+    before = target.report().integrity["operations"]
+
+    def advanced():
+        target.send("account")
+        return target.report().integrity["operations"] > before + 10000
+    wait_until(advanced, "the target goes on")
+    assert state(target.pid) in "RS"
+    assert target.quit() == 0

@@ -1,3 +1,0 @@
-build-asan/src/probe/tracepoint.o: src/probe/tracepoint.c \
- src/probe/tracepoint.h
-src/probe/tracepoint.h:

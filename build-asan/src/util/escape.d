@@ -1,2 +1,0 @@
-build-asan/src/util/escape.o: src/util/escape.c src/util/escape.h
-src/util/escape.h:

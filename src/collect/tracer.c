@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The ptrace(2) stops of a command that memtrace started.
+ *
+ * It is held at the moments at which its allocators appear: at an exec, and where the dynamic
+ * loader tells debuggers that it has mapped libraries, before any constructor runs. There a
+ * program sends the thread a signal, which the command never gets to see.
+ *
+ * A tracer that dies lets its tracees go, but a signal that one was just being told of is
+ * then delivered. So the stop is left at once for one that carries no signal
+ * (PTRACE_INTERRUPT), and the libraries are looked at there.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect/internal.h"
+#include "collect/procfs.h"
+
+#define EVENT_OF(status) ((status) >> 16)
+#define NS_PER_S 1000000000ULL
+/* A thread in uninterruptible sleep (vfork) cannot be let go in order; it is when memtrace ends. */
+#define LET_GO_NS (2 * NS_PER_S)
+#define LET_GO_POLL_MS 10
+
+static int status_of(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static struct target *launched_target(struct session *session)
+{
+	for (size_t i = 0; i < session->n_targets; i++) {
+		if (session->targets[i]->pid == session->launched.pid)
+			return session->targets[i];
+	}
+	return NULL;
+}
+
+/* Under -O: whether any of it was ever probed. */
+static void check_named(struct session *session)
+{
+	char text[512];
+
+	if (!session->options.n_objects || session->launched.any_attached || !session->launched.executing)
+		return;
+	snprintf(text, sizeof(text), "the command never mapped %s, or it has no allocation function that memtrace knows",
+		 session->options.objects[0]);
+	session_unprobed(session, text);
+}
+
+void tracer_ended(struct session *session, int status)
+{
+	struct target *target = launched_target(session);
+
+	check_named(session);
+	session->launched.ended = true;
+	session->launched.status = status_of(status);
+	if (!target)
+		return;
+	target->ended = true;
+	target->exit_status_known = true;
+	target->exit_status = session->launched.status;
+}
+
+/* What came too late to stop the command for is told and counted. 0, or `code` while nothing has counted yet. */
+static int forgive(struct session *session, const struct target *target, int code, const char *error)
+{
+	if (code >= 0 || code == -ESRCH)
+		return 0;
+	if (!target || !target->started)
+		return code;
+	session_unprobed(session, error);
+	return 0;
+}
+
+/* Libraries were mapped, or a program: take up what allocators there are. */
+static int take_up(struct session *session, char *error, size_t error_size)
+{
+	struct target *target = launched_target(session);
+	int code;
+
+	if (!target)
+		return 0;
+	code = target_read_mappings(target);
+	if (code == -ESRCH)
+		return 0;
+	if (code) {
+		snprintf(error, error_size, "cannot read the mappings of process %d: %s", target->pid, strerror(-code));
+		return forgive(session, target, code, error);
+	}
+	code = forgive(session, target, target_attach(target, error, error_size), error);
+	session->launched.any_attached |= target->n_attached > 0;
+	if (code)
+		return code;
+	/* glibc's loader says first that it will map libraries, then that it has; musl's says it once. */
+	if (++session->launched.stops > 1 || target_loader_is_libc(target))
+		target_start(target);
+	return 0;
+}
+
+static bool by_main_thread(pid_t pid)
+{
+	unsigned long former = 0;
+
+	return !ptrace(PTRACE_GETEVENTMSG, pid, NULL, &former) && (pid_t)former == pid;
+}
+
+static int first_exec(struct session *session, char *error, size_t error_size)
+{
+	struct target *target;
+	int code = session_add_target(session, session->launched.pid, error, error_size);
+
+	if (code)
+		return code;
+	target = session->targets[session->n_targets - 1];
+	session->launched.executing = true;
+	code = target_read_mappings(target);
+	if (!code)
+		code = target_check_program(target, error, error_size);
+	if (!code)
+		code = target_attach(target, error, error_size);
+	return code;
+}
+
+static int hook_loader(struct target *target, char *error, size_t error_size)
+{
+	int code = target_hook_loader(target);
+
+	if (code == -ENOENT) { /* static: all of it is mapped */
+		code = target_check_attached(target, error, error_size);
+		if (!code || target->started)
+			target_start(target);
+	}
+	return code;
+}
+
+/* The program of an exec is mapped, and nothing of it has run. */
+static int on_exec(struct session *session, char *error, size_t error_size)
+{
+	struct target *target = launched_target(session);
+	int code;
+
+	events_consume(session);
+	session->launched.holding = 0;
+	session->launched.stops = 0;
+	error[0] = 0;
+	if (!target)
+		code = first_exec(session, error, error_size);
+	else
+		code = session_exec(session, target, by_main_thread(session->launched.pid), error, error_size);
+	target = launched_target(session);
+	if (code >= 0) {
+		session->launched.any_attached |= target->n_attached > 0;
+		code = hook_loader(target, error, error_size);
+	}
+	if (code < 0 && !error[0])
+		snprintf(error, error_size, "cannot attach to process %d: %s", session->launched.pid, strerror(-code));
+	return forgive(session, target, code, error);
+}
+
+static bool is_hooks(const siginfo_t *info)
+{
+	return (info->si_signo == SIGCHLD || info->si_signo == SIGSTOP) && info->si_code == SI_KERNEL;
+}
+
+/* The signal that the thread is being told of is the hook's. */
+static bool from_hook(pid_t thread)
+{
+	siginfo_t info;
+
+	return !ptrace(PTRACE_GETSIGINFO, thread, NULL, &info) && is_hooks(&info);
+}
+
+/* The hook's signal waits for the thread. */
+static bool hook_pending(pid_t thread)
+{
+	struct __ptrace_peeksiginfo_args arguments = { .nr = 1 };
+	siginfo_t info;
+
+	while (ptrace(PTRACE_PEEKSIGINFO, thread, &arguments, &info) == 1) {
+		if (is_hooks(&info))
+			return true;
+		arguments.off++;
+	}
+	return false;
+}
+
+/* PTRACE_O_TRACECLONE also attaches to processes that are made with an exit signal of their own. */
+static bool is_commands(const struct session *session, pid_t thread)
+{
+	return thread == session->launched.pid || !syscall(SYS_tgkill, session->launched.pid, thread, 0) || errno != ESRCH;
+}
+
+/* A stop that carries no signal. */
+static int on_trap(struct session *session, pid_t thread, int signal, char *error, size_t error_size)
+{
+	int code = 0;
+
+	if (!is_commands(session, thread)) {
+		ptrace(PTRACE_DETACH, thread, NULL, NULL);
+		return 0;
+	}
+	if (thread == session->launched.holding) {
+		session->launched.holding = 0;
+		code = take_up(session, error, error_size);
+	}
+	/* Stopped by job control, it stays so until SIGCONT. */
+	ptrace(signal == SIGTRAP ? PTRACE_CONT : PTRACE_LISTEN, thread, NULL, NULL);
+	return code;
+}
+
+/* A signal for the thread. */
+static void on_signal(struct session *session, pid_t thread, int signal)
+{
+	if (from_hook(thread)) {
+		signal = 0;
+		session->launched.holding = thread;
+		ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
+	}
+	ptrace(PTRACE_CONT, thread, NULL, (void *)(long)signal);
+}
+
+int tracer_stop(struct session *session, pid_t thread, int status, char *error, size_t error_size)
+{
+	struct target *target;
+	int code = 0;
+
+	switch (EVENT_OF(status)) {
+	case 0:
+		on_signal(session, thread, WSTOPSIG(status));
+		return 0;
+	case PTRACE_EVENT_STOP:
+		return on_trap(session, thread, WSTOPSIG(status), error, error_size);
+	case PTRACE_EVENT_EXEC:
+		if (thread == session->launched.pid)
+			code = on_exec(session, error, error_size);
+		break;
+	case PTRACE_EVENT_EXIT:
+		target = launched_target(session);
+		if (target && thread == session->launched.pid)
+			target_read_mappings(target);
+		break;
+	}
+	ptrace(PTRACE_CONT, thread, NULL, NULL);
+	return code;
+}
+
+/* Ends a command of which nothing has run: what cannot be traced is not to run untraced. */
+void tracer_give_up(struct session *session)
+{
+	struct launched *launched = &session->launched;
+	struct target *target = launched_target(session);
+	int status;
+
+	if (launched->pid <= 0 || launched->ended || launched->let_go || (target && target->started))
+		return;
+	kill(launched->pid, SIGKILL);
+	while (waitpid(launched->pid, &status, __WALL) == launched->pid && WIFSTOPPED(status))
+		ptrace(PTRACE_CONT, launched->pid, NULL, NULL);
+	launched->ended = true;
+}
+
+/* Asks every thread to stop. How many of them are tracees still. */
+static size_t interrupt_threads(pid_t pid)
+{
+	struct dirent *entry;
+	size_t n = 0;
+	char path[64];
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	directory = opendir(path);
+	while (directory && (entry = readdir(directory))) {
+		struct process_status status;
+		pid_t thread = atoi(entry->d_name);
+
+		if (thread <= 0 || procfs_status(thread, &status) || status.state == 'Z' || status.state == 'X')
+			continue;
+		n += !ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
+	}
+	if (directory)
+		closedir(directory);
+	return n;
+}
+
+/* A stopped thread goes on as if memtrace had not been there. */
+static void let_go(pid_t thread, int status)
+{
+	long signal = EVENT_OF(status) || from_hook(thread) ? 0 : WSTOPSIG(status);
+
+	/* The hook's signal has to be seen to be taken away. */
+	ptrace(hook_pending(thread) ? PTRACE_CONT : PTRACE_DETACH, thread, NULL, (void *)signal);
+}
+
+void tracer_let_go(struct session *session)
+{
+	struct launched *launched = &session->launched;
+	struct target *target = launched_target(session);
+	uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + LET_GO_NS;
+	struct pollfd children = { .fd = session->child_signal_fd, .events = POLLIN };
+	struct signalfd_siginfo info;
+
+	if (launched->pid <= 0 || launched->ended || launched->let_go)
+		return;
+	if (target)
+		target_unhook_loader(target);
+	while (!launched->ended && interrupt_threads(launched->pid) && clock_ns(CLOCK_MONOTONIC) < deadline) {
+		pid_t thread;
+		int status;
+
+		poll(&children, 1, LET_GO_POLL_MS);
+		while (read(session->child_signal_fd, &info, sizeof(info)) > 0)
+			;
+		while ((thread = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+			if (WIFSTOPPED(status))
+				let_go(thread, status);
+			else if (thread == launched->pid)
+				tracer_ended(session, status);
+		}
+	}
+	launched->let_go = true;
+	check_named(session);
+}
