@@ -24,28 +24,27 @@ extern bool bpf_session_is_return(void) __ksym __weak;
 #define MAX_PENDING_RETURNS 64 /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
 #define SKIP_RETURN 1
 
-struct registers {
-	__u64 value[16]; /* by their number in instruction encoding */
-};
+/* Nibble n: where register n (as in instruction encoding) stands in struct pt_regs, in words. */
+#define REGISTER_PLACES 0x01236789ED405CBAULL
 
-static __always_inline void read_registers(struct pt_regs *ctx, struct registers *to)
+/*
+ * The compiler must not make one load with a computed offset of these: the verifier knows the
+ * context by constant offsets alone. Where arguments are passed is fast, elsewhere a kernel-read.
+ */
+static __always_inline __u64 register_value(struct pt_regs *ctx, __u32 number)
 {
-	to->value[0] = ctx->ax;
-	to->value[1] = ctx->cx;
-	to->value[2] = ctx->dx;
-	to->value[3] = ctx->bx;
-	to->value[MT_NO_REGISTER] = 0;
-	to->value[5] = ctx->bp;
-	to->value[6] = ctx->si;
-	to->value[7] = ctx->di;
-	to->value[8] = ctx->r8;
-	to->value[9] = ctx->r9;
-	to->value[10] = ctx->r10;
-	to->value[11] = ctx->r11;
-	to->value[12] = ctx->r12;
-	to->value[13] = ctx->r13;
-	to->value[14] = ctx->r14;
-	to->value[15] = ctx->r15;
+	__u64 value = 0;
+
+	if (number == MT_NO_REGISTER)
+		return 0;
+	if (number == 7)
+		return ctx->di;
+	barrier();
+	if (number == 6)
+		return ctx->si;
+	barrier();
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)ctx + (REGISTER_PLACES >> 4 * number & 15) * 8);
+	return value;
 }
 
 static __always_inline bool size_passes(__u64 size_bytes)
@@ -67,10 +66,8 @@ static __always_inline void call_abandon(struct call *call, __u32 slot, const st
 		COUNT(lost[LOSS_LIVE_TABLE_FULL]);
 }
 
-static __always_inline bool on_signal_stack(__u64 stack_pointer)
+static __always_inline bool on_signal_stack(const struct task_struct *task, __u64 stack_pointer)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-
 	return stack_pointer - task->sas_ss_sp < task->sas_ss_size;
 }
 
@@ -78,10 +75,10 @@ static __always_inline bool on_signal_stack(__u64 stack_pointer)
  * The place for an outermost call that begins at this stack pointer, or NULL when the
  * call is nested in a pending one.
  */
-static __always_inline struct call *call_begin(struct thread *thread, __u64 stack_pointer, __u32 slot,
-					       const struct mt_process *process)
+static __always_inline struct call *call_begin(struct thread *thread, const struct task_struct *task,
+                                               __u64 stack_pointer, __u32 slot, const struct mt_process *process)
 {
-	struct call *call = &thread->calls[on_signal_stack(stack_pointer)];
+	struct call *call = &thread->calls[on_signal_stack(task, stack_pointer)];
 
 	if (call->active) {
 		__u64 word = 0;
@@ -100,21 +97,18 @@ static __always_inline bool foreign_process(const struct mt_process *process)
 	return check_process && bpf_get_current_pid_tgid() >> 32 != process->tgid;
 }
 
-static __always_inline struct thread *thread_get(void)
+static __always_inline struct thread *thread_get(struct task_struct *task)
 {
-	struct thread *thread =
-		bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct thread *thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!thread)
 		COUNT(lost[LOSS_THREAD_STATE]);
 	return thread;
 }
 
-static __always_inline bool returns_exhausted(void)
+static __always_inline bool returns_exhausted(const struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return BPF_CORE_READ(task, utask, depth) >= MAX_PENDING_RETURNS;
+	return task->utask->depth >= MAX_PENDING_RETURNS;
 }
 
 static __always_inline void block_freed(const struct mt_block *block)
@@ -148,13 +142,15 @@ static __always_inline int enter_free(__u64 cookie, __u64 address, __u64 stack_p
 {
 	__u32 slot = MT_COOKIE_SLOT(cookie);
 	struct mt_process *process = process_of_slot(slot);
+	struct task_struct *task;
 	struct mt_block block;
 	struct thread *thread;
 
 	if (!address || !process || !process->traced || foreign_process(process))
 		return 0;
-	thread = thread_get();
-	if (!thread || !call_begin(thread, stack_pointer, slot, process))
+	task = bpf_get_current_task_btf();
+	thread = thread_get(task);
+	if (!thread || !call_begin(thread, task, stack_pointer, slot, process))
 		return 0;
 	if (live_take(owner_of(slot, process), address, &block))
 		block_freed(&block);
@@ -165,50 +161,86 @@ static __always_inline int enter_free(__u64 cookie, __u64 address, __u64 stack_p
 	return 0;
 }
 
+/*
+ * Reads the stack from the return address outwards, as far as was of use the last time; at least
+ * the return address. 0: that cannot be read.
+ */
+static __always_inline __u32 window_read(struct thread *thread, __u64 stack_pointer)
+{
+	__u32 bytes = thread->window_bytes;
+
+	if (bytes < 8 || bytes > sizeof(thread->window))
+		bytes = 8;
+	if (!bpf_probe_read_user(&thread->window, bytes, (void *)stack_pointer))
+		return bytes;
+	return bpf_probe_read_user(&thread->window, 8, (void *)stack_pointer) ? 0 : 8;
+}
+
+/* The stack of a call: most come from one that was walked a moment ago. */
+static __always_inline __u32 call_stack(struct stack_request *request, struct thread *thread,
+                                        const struct mt_process *process, __u32 window_bytes)
+{
+	struct start start = {.pc = request->pc,
+	                      .sp = request->base,
+	                      .bp = request->bp,
+	                      .owner = owner_of(request->slot, process),
+	                      .version = process->walk_version};
+	int stack = memo_find(&start, &thread->window, window_bytes);
+
+	if (stack < 0)
+		return stack_number(request);
+	thread->window_bytes = start.extent_bytes > window_bytes ? start.extent_bytes : window_bytes - 8;
+	return stack;
+}
+
 /* Returns SKIP_RETURN when the return is of no interest. */
 static __always_inline int enter_call(struct pt_regs *ctx)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx), stack_pointer = ctx->sp;
 	__u32 slot = MT_COOKIE_SLOT(cookie), op = MT_COOKIE_OP(cookie);
 	struct mt_process *process = process_of_slot(slot);
-	struct stack_request request = { .sp = stack_pointer + 8, .bp = ctx->bp, .slot = slot, .kind = KIND_HEAP };
-	struct registers registers;
+	struct stack_request request = {
+	    .sp = stack_pointer + 8, .bp = ctx->bp, .base = stack_pointer, .slot = slot, .kind = KIND_HEAP};
+	struct task_struct *task;
 	struct thread *thread;
 	struct call *call;
+	__u32 window_bytes;
 	__u64 size_bytes;
 
 	if (!process || !process->traced || foreign_process(process))
 		return SKIP_RETURN;
-	read_registers(ctx, &registers);
-	size_bytes = registers.value[MT_COOKIE_SIZE(cookie)];
+	size_bytes = register_value(ctx, MT_COOKIE_SIZE(cookie));
 	if (MT_COOKIE_COUNT(cookie) != MT_NO_REGISTER)
-		size_bytes *= registers.value[MT_COOKIE_COUNT(cookie)];
+		size_bytes *= register_value(ctx, MT_COOKIE_COUNT(cookie));
 	if (op == MT_ALLOC && !size_passes(size_bytes))
 		return SKIP_RETURN;
-	thread = thread_get();
+	task = bpf_get_current_task_btf();
+	thread = thread_get(task);
 	if (!thread)
 		return SKIP_RETURN;
-	call = call_begin(thread, stack_pointer, slot, process);
+	call = call_begin(thread, task, stack_pointer, slot, process);
 	if (!call)
 		return SKIP_RETURN;
-	if (returns_exhausted()) {
+	if (returns_exhausted(task)) {
 		COUNT(lost[LOSS_MISSED_RETURNS]);
 		return SKIP_RETURN;
 	}
-	if (bpf_probe_read_user(&request.pc, sizeof(request.pc), (void *)stack_pointer)) {
+	window_bytes = window_read(thread, stack_pointer);
+	if (!window_bytes) {
 		COUNT(lost[LOSS_READ_FAULTS]);
 		return SKIP_RETURN;
 	}
+	request.pc = thread->window.word[0];
 	thread->freed = 0;
 	call->cookie = cookie;
 	call->stack_pointer = stack_pointer;
 	call->size_bytes = size_bytes;
-	call->old = registers.value[MT_COOKIE_OLD(cookie)];
-	call->out = registers.value[MT_COOKIE_OUT(cookie)];
+	call->old = register_value(ctx, MT_COOKIE_OLD(cookie));
+	call->out = register_value(ctx, MT_COOKIE_OUT(cookie));
 	call->taken = 0;
 	if (call->old)
 		call->taken = live_take(owner_of(slot, process), call->old, &call->block);
-	call->stack = stack_number(&request);
+	call->stack = call_stack(&request, thread, process, window_bytes);
 	call->active = 1;
 	return 0;
 }
@@ -216,18 +248,19 @@ static __always_inline int enter_call(struct pt_regs *ctx)
 static __always_inline void record(__u64 owner, __u64 address, __u64 size_bytes, __u32 stack)
 {
 	struct mt_block block = {
-		.size_bytes = size_bytes,
-		.time_ns = bpf_ktime_get_ns(),
-		.stack = stack,
-		.node = bpf_get_numa_node_id(),
+	    .size_bytes = size_bytes,
+	    .time_ns = bpf_ktime_get_ns(),
+	    .stack = stack,
+	    .node = bpf_get_numa_node_id(),
 	};
 	struct mt_block old;
+	int result = live_replace(owner, address, &block, &old);
 
-	if (live_take(owner, address, &old)) {
+	if (result & LIVE_REPLACED) {
 		COUNT(lost[LOSS_MISSED_FREES]);
 		block_freed(&old);
 	}
-	if (live_put(owner, address, &block))
+	if (result & LIVE_FULL)
 		COUNT(lost[LOSS_LIVE_TABLE_FULL]);
 	else
 		stack_count_alloc(stack, size_bytes);
@@ -323,19 +356,18 @@ SEC("uprobe")
 int free_entry(struct pt_regs *ctx)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx);
-	struct registers registers;
 
-	read_registers(ctx, &registers);
-	return enter_free(cookie, registers.value[MT_COOKIE_OLD(cookie)], ctx->sp + 8 * MT_COOKIE_PUSHED(cookie));
+	return enter_free(cookie, register_value(ctx, MT_COOKIE_OLD(cookie)), ctx->sp + 8 * MT_COOKIE_PUSHED(cookie));
 }
 
 /* Is a pending call of this thread around code that runs at this stack pointer? */
 __noinline int call_pending(__u64 stack_pointer, __u32 slot)
 {
-	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 	struct mt_process *process = process_of_slot(slot);
 
-	return thread && process && !call_begin(thread, stack_pointer, slot, process);
+	return thread && process && !call_begin(thread, task, stack_pointer, slot, process);
 }
 
 /* Drops the pending calls of a thread that ends or runs another program. */

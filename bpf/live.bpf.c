@@ -34,7 +34,6 @@ __u64 crowded;
 __u64 odd_blocks;
 
 #define CROWDED_SLOTS 6
-#define CROWDED_EVENT 4096
 
 static __always_inline __u64 mix(__u64 x)
 {
@@ -114,14 +113,13 @@ static __always_inline bool bucket_put(struct mt_bucket *bucket, __u64 key, cons
 	return false;
 }
 
-/* Global, for the verifier to take it once and not for each level. */
-__noinline int level_take(__u32 level, __u64 key, __u64 hash, struct mt_block *block)
+static __always_inline int level_take(__u32 level, __u64 key, __u64 hash, struct mt_block *block)
 {
 	void *map = bpf_map_lookup_elem(&levels, &level);
 	struct mt_bucket *bucket;
 	__u32 log2;
 
-	if (!map || !block)
+	if (!map)
 		return 0;
 	log2 = level_buckets_log2[level & (MT_MAX_LEVELS - 1)];
 	bucket = bucket_at(map, log2, hash, 0);
@@ -131,9 +129,15 @@ __noinline int level_take(__u32 level, __u64 key, __u64 hash, struct mt_block *b
 	return bucket && bucket_take(bucket, key, block);
 }
 
+/* Global, for the verifier to take it once and not for each level. */
+__noinline int other_level_take(__u32 level, __u64 key, __u64 hash, struct mt_block *block)
+{
+	return block ? level_take(level, key, hash, block) : 0;
+}
+
 static __always_inline bool odd_take(__u64 owner, __u64 address, struct mt_block *block)
 {
-	struct mt_odd_key key = { .address = address, .owner = owner };
+	struct mt_odd_key key = {.address = address, .owner = owner};
 	struct mt_block *found;
 
 	if (!odd_blocks)
@@ -162,7 +166,7 @@ __noinline int live_take(__u64 owner, __u64 address, struct mt_block *block)
 		for (__u32 level = 0; level < MT_MAX_LEVELS; level++) {
 			if (level >= n_levels)
 				break;
-			if (level != first && level_take(level, key, hash, block))
+			if (level != first && other_level_take(level, key, hash, block))
 				return 1;
 		}
 	}
@@ -173,7 +177,8 @@ static __always_inline void note_crowded(void)
 {
 	struct mt_event *event;
 
-	if (__sync_fetch_and_add(&crowded, 1) != CROWDED_EVENT)
+	/* Again and again, for want of room in `events`. */
+	if (__sync_fetch_and_add(&crowded, 1) % MT_CROWDED != MT_CROWDED - 1)
 		return;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event)
@@ -185,7 +190,7 @@ static __always_inline void note_crowded(void)
 
 static __always_inline bool odd_put(__u64 owner, __u64 address, const struct mt_block *block)
 {
-	struct mt_odd_key key = { .address = address, .owner = owner };
+	struct mt_odd_key key = {.address = address, .owner = owner};
 
 	if (bpf_map_update_elem(&odd, &key, block, BPF_NOEXIST))
 		return false;
@@ -193,15 +198,60 @@ static __always_inline bool odd_put(__u64 owner, __u64 address, const struct mt_
 	return true;
 }
 
+static __always_inline int live_put_in(void *map, __u32 log2, __u64 key, __u64 hash, __u64 owner, __u64 address,
+                                       const struct mt_block *block, struct mt_block *old)
+{
+	struct mt_bucket *one = bucket_at(map, log2, hash, 0), *two = bucket_at(map, log2, hash, 1);
+	__u64 used_one, used_two;
+	int result = LIVE_STORED;
+
+	if (!one || !two)
+		return LIVE_FULL;
+	if (old && (bucket_take(one, key, old) || bucket_take(two, key, old)))
+		result = LIVE_REPLACED;
+	used_one = slots_used(one);
+	used_two = slots_used(two);
+	if (used_two < used_one) {
+		one = two;
+		used_one = used_two;
+	}
+	if (used_one >= CROWDED_SLOTS)
+		note_crowded();
+	if (bucket_put(one, key, block) || odd_put(owner, address, block))
+		return result;
+	return result | LIVE_FULL;
+}
+
 /*
- * Puts a block in. 0, or -1 when there is no room. The caller has made sure that the
- * address is not there (live_take).
+ * Puts a block in: LIVE_STORED or LIVE_FULL, with LIVE_REPLACED when a block was there, whose free
+ * must have been missed: it is copied to *old. Looks each bucket up once, for an allocation is what
+ * happens most.
  */
+__noinline int live_replace(__u64 owner, __u64 address, const struct mt_block *block, struct mt_block *old)
+{
+	__u64 key = MT_KEY(owner, address), hash = mix(key);
+	__u32 level = insert_level;
+	int replaced = 0;
+	void *map;
+
+	if (!block || !old)
+		return LIVE_FULL;
+	if (n_levels > 1 || odd_blocks || MT_ADDRESS_IS_ODD(address))
+		replaced = live_take(owner, address, old) ? LIVE_REPLACED : 0;
+	if (MT_ADDRESS_IS_ODD(address))
+		return replaced | (odd_put(owner, address, block) ? LIVE_STORED : LIVE_FULL);
+	map = bpf_map_lookup_elem(&levels, &level);
+	if (!map)
+		return replaced | LIVE_FULL;
+	return replaced |
+	       live_put_in(map, level_buckets_log2[level & (MT_MAX_LEVELS - 1)], key, hash, owner, address, block, old);
+}
+
+/* Puts a block back that was taken out. 0, or -1 when there is no room. */
 __noinline int live_put(__u64 owner, __u64 address, const struct mt_block *block)
 {
 	__u64 key = MT_KEY(owner, address), hash = mix(key);
-	__u32 level = insert_level, log2;
-	struct mt_bucket *one, *two;
+	__u32 level = insert_level;
 	void *map;
 
 	if (!block)
@@ -211,22 +261,7 @@ __noinline int live_put(__u64 owner, __u64 address, const struct mt_block *block
 	map = bpf_map_lookup_elem(&levels, &level);
 	if (!map)
 		return -1;
-	log2 = level_buckets_log2[level & (MT_MAX_LEVELS - 1)];
-	one = bucket_at(map, log2, hash, 0);
-	two = bucket_at(map, log2, hash, 1);
-	if (!one || !two)
-		return -1;
-	{
-		__u64 used_one = slots_used(one), used_two = slots_used(two);
-
-		if (used_two < used_one) {
-			one = two;
-			used_one = used_two;
-		}
-		if (used_one >= CROWDED_SLOTS)
-			note_crowded();
-	}
-	if (bucket_put(one, key, block))
-		return 0;
-	return odd_put(owner, address, block) ? 0 : -1;
+	return live_put_in(map, level_buckets_log2[level & (MT_MAX_LEVELS - 1)], key, hash, owner, address, block, NULL)
+	           ? -1
+	           : 0;
 }

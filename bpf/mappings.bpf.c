@@ -109,6 +109,7 @@ static __always_inline bool program_request(struct stack_request *request, __u32
 	request->pc = PT_REGS_IP_CORE(regs);
 	request->sp = PT_REGS_SP_CORE(regs);
 	request->bp = PT_REGS_FP_CORE(regs);
+	request->base = 0;
 	request->slot = slot;
 	request->kind = kind;
 	stack_skip_wrappers(request);

@@ -58,6 +58,7 @@ enum mt_failure {
  */
 #define MT_BUCKET_SLOTS 8
 #define MT_MAX_LEVELS 8
+#define MT_CROWDED 4096 /* inserts into nearly full buckets, after which src/collect looks whether to grow */
 
 struct mt_block {
 	__u64 size_bytes;
@@ -139,6 +140,7 @@ struct mt_process {
 	__s32 exit_code; /* as wait() gives it, once exited */
 	__u32 exited;
 	__u32 traced; /* hits count from now on */
+	__u32 walk_version; /* one more with each change of what a walk goes by */
 	__u32 has_ranges; /* a mapping of it was reported since its last exec */
 };
 

@@ -16,14 +16,6 @@ const volatile __u32 scratch_mask = 63;
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1024);
-	__type(key, __u32);
-	__type(value, struct mt_stack);
-} stacks SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 32);
 	__type(key, __u32);
 	__type(value, struct mt_frame_page);
@@ -82,7 +74,8 @@ static __always_inline void scratch_release(struct scratch *scratch)
 }
 
 /* Steps over one frame of a known wrapper (operator new, mmap, sbrk). False: it is none. */
-static __always_inline bool step_wrapper(const struct mt_process *process, __u32 slot, struct cursor *at)
+static __always_inline bool step_wrapper(const struct mt_process *process, __u32 slot, struct cursor *at,
+					  struct reads *reads)
 {
 	struct mt_wrapper_key key = { .address = at->pc, .slot = slot };
 	struct mt_wrapper_row *row;
@@ -99,6 +92,11 @@ static __always_inline bool step_wrapper(const struct mt_process *process, __u32
 	if (row->rbp_cfa_offset &&
 	    bpf_probe_read_user(&at->bp, sizeof(at->bp), (void *)(cfa + row->rbp_cfa_offset)))
 		return false;
+	if (reads) {
+		reads_add(reads, cfa - 8, pc);
+		if (row->rbp_cfa_offset)
+			reads_add(reads, cfa + row->rbp_cfa_offset, at->bp);
+	}
 	at->pc = pc;
 	at->sp = cfa;
 	return true;
@@ -111,18 +109,20 @@ static __always_inline bool step_wrapper(const struct mt_process *process, __u32
  */
 
 /* One step by frame pointer: 0, or why the walk ends (enum stack_end + 1). */
-__noinline int step_frame_pointer(struct cursor *at)
+__noinline int step_frame_pointer(struct cursor *at, struct reads *reads)
 {
 	struct {
 		__u64 bp, pc;
 	} saved;
 
-	if (!at || !at->bp)
+	if (!at || !reads || !at->bp)
 		return END_COMPLETE + 1;
 	if (at->bp < at->sp || at->bp - at->sp > MAX_FRAME_SIZE || (at->bp & 7))
 		return END_NO_CFI + 1;
 	if (bpf_probe_read_user(&saved, sizeof(saved), (void *)at->bp))
 		return END_READ_FAULT + 1;
+	reads_add(reads, at->bp, saved.bp);
+	reads_add(reads, at->bp + 8, saved.pc);
 	if (saved.pc < 4096 || saved.pc >> 56)
 		return END_NO_CFI + 1;
 	at->sp = at->bp + 16;
@@ -155,17 +155,19 @@ __noinline int stack_walk(struct scratch *scratch, struct cursor *at, __u32 slot
 	if (!scratch || !at || !process)
 		return 0;
 	scratch_add(scratch, at->pc);
-	for (; i < 4 && i < stack_depth && step_wrapper(process, slot, at); i++)
+	for (; i < 4 && i < stack_depth && step_wrapper(process, slot, at, &scratch->reads); i++)
 		scratch_add(scratch, at->pc);
 	for (; i < MT_MAX_DEPTH; i++) {
 		if (i >= stack_depth)
 			break;
-		end = step_frame_pointer(at);
+		end = step_frame_pointer(at, &scratch->reads);
 		if (end)
 			break;
 		scratch->flags |= MT_STACK_GUESSED;
 		scratch_add(scratch, at->pc);
 	}
+	if (end == END_READ_FAULT + 1)
+		scratch->reads.uncertain = 1;
 	scratch->flags |= end ? (end - 1) & 7 : END_DEPTH;
 	return 0;
 }
@@ -312,6 +314,14 @@ static __always_inline int stack_find(struct scratch *scratch)
 	return number;
 }
 
+static __always_inline void stack_remember(struct scratch *scratch, const struct stack_request *request, __u32 number)
+{
+	struct start start = { .pc = request->pc, .sp = request->base, .bp = request->bp, .owner = scratch->owner,
+			       .version = scratch->reads.version };
+
+	memo_keep(&start, &scratch->reads, number);
+}
+
 /*
  * The number of the calling thread's stack. The stack begins with return address `pc`,
  * whose caller's stack pointer is `sp`. Never fails: without room it is the process's
@@ -339,8 +349,11 @@ __noinline int stack_number(struct stack_request *request)
 		scratch->kind = request->kind;
 		scratch->owner = owner_of(request->slot, process);
 		scratch->hash = hash_fold(HASH_STEP(request->kind + 1, (__u64)scratch->owner));
+		reads_begin(&scratch->reads, request->base, process->walk_version);
 		stack_walk(scratch, &at, request->slot);
 		number = stack_find(scratch);
+		if (number >= 0 && !scratch->reads.uncertain)
+			stack_remember(scratch, request, number);
 		scratch_release(scratch);
 		if (number >= 0)
 			return number;
@@ -364,34 +377,11 @@ __noinline int stack_skip_wrappers(struct stack_request *request)
 	at.sp = request->sp;
 	at.bp = request->bp;
 	for (int i = 0; i < 3; i++) {
-		if (!step_wrapper(process, request->slot, &at))
+		if (!step_wrapper(process, request->slot, &at, NULL))
 			break;
 	}
 	request->pc = at.pc;
 	request->sp = at.sp;
 	request->bp = at.bp;
-	return 0;
-}
-
-/* Statistics are only added for blocks that were stored. Sizes in bytes. */
-__noinline int stack_count_alloc(__u32 number, __u64 size_bytes)
-{
-	struct mt_stack *stack = bpf_map_lookup_elem(&stacks, &number);
-
-	if (!stack)
-		return 0;
-	__sync_fetch_and_add(&stack->alloc_bytes, size_bytes);
-	__sync_fetch_and_add(&stack->alloc_count, 1);
-	return 0;
-}
-
-__noinline int stack_count_free(__u32 number, __u64 size_bytes)
-{
-	struct mt_stack *stack = bpf_map_lookup_elem(&stacks, &number);
-
-	if (!stack)
-		return 0;
-	__sync_fetch_and_add(&stack->free_bytes, size_bytes);
-	__sync_fetch_and_add(&stack->free_count, 1);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef MEMTRACE_STACKS_BPF_H
 #define MEMTRACE_STACKS_BPF_H
 
+#include "memos.bpf.h"
 #include "tables.bpf.h"
 
 /* Where a walk stands: the next frame's return address and its caller's registers. */
@@ -18,11 +19,13 @@ struct scratch {
 	__u16 spare;
 	__u32 added; /* number + 1 of the entry made for it, 0 without */
 	__u32 spare2;
+	struct reads reads;
 	__u64 frames[MT_MAX_DEPTH];
 };
 
 struct stack_request {
 	__u64 pc, sp, bp;
+	__u64 base; /* the walk uses no word of the stack below it; 0: not to be remembered */
 	__u32 slot;
 	__u32 kind;
 };

@@ -39,6 +39,14 @@ struct {
 	__uint(max_entries, 4 << 20);
 } events SEC(".maps") __weak;
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct mt_stack);
+} stacks SEC(".maps") __weak;
+
 static __always_inline struct mt_process *process_of_slot(__u32 slot)
 {
 	return bpf_map_lookup_elem(&processes, &slot);
@@ -67,11 +75,33 @@ static __always_inline bool in_ranges(const struct mt_range *ranges, int n, __u6
 	return false;
 }
 
+/* Statistics are only added for blocks that were stored. Sizes in bytes. */
+static __always_inline void stack_count_alloc(__u32 number, __u64 size_bytes)
+{
+	struct mt_stack *stack = bpf_map_lookup_elem(&stacks, &number);
+
+	if (!stack)
+		return;
+	__sync_fetch_and_add(&stack->alloc_bytes, size_bytes);
+	__sync_fetch_and_add(&stack->alloc_count, 1);
+}
+
+static __always_inline void stack_count_free(__u32 number, __u64 size_bytes)
+{
+	struct mt_stack *stack = bpf_map_lookup_elem(&stacks, &number);
+
+	if (!stack)
+		return;
+	__sync_fetch_and_add(&stack->free_bytes, size_bytes);
+	__sync_fetch_and_add(&stack->free_count, 1);
+}
+
 /* live.bpf.c */
+#define LIVE_STORED 0
+#define LIVE_FULL 1
+#define LIVE_REPLACED 2
 int live_put(__u64 owner, __u64 address, const struct mt_block *block);
+int live_replace(__u64 owner, __u64 address, const struct mt_block *block, struct mt_block *old);
 int live_take(__u64 owner, __u64 address, struct mt_block *block);
-/* stacks.bpf.c */
-int stack_count_alloc(__u32 stack, __u64 size_bytes);
-int stack_count_free(__u32 stack, __u64 size_bytes);
 
 #endif

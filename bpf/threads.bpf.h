@@ -20,6 +20,13 @@ struct call {
 	struct mt_block block;
 };
 
+/* A piece of the thread's stack, copied to be looked at; here, for programs have no room for it. */
+#define MT_WINDOW_WORDS 128
+
+struct window {
+	__u64 word[MT_WINDOW_WORDS];
+};
+
 /* A thread has at most one outermost call on its normal and one on its alternate signal stack. */
 struct thread {
 	struct call calls[2];
@@ -27,7 +34,8 @@ struct thread {
 	__u64 syscall_args[4];
 	__u64 old_break;
 	__u32 syscall_pending;
-	__u32 spare;
+	__u32 window_bytes; /* that are of use */
+	struct window window;
 };
 
 struct {
@@ -41,9 +49,9 @@ struct {
 static __always_inline __u64 return_trampoline(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct xol_area *area = BPF_CORE_READ(task, mm, uprobes_state.xol_area);
+	struct xol_area *area = task->mm->uprobes_state.xol_area;
 
-	return area ? BPF_CORE_READ(area, vaddr) : 0;
+	return area ? area->vaddr : 0;
 }
 
 #endif

@@ -83,9 +83,10 @@ $(BPF_HEADER_CHECKS): $(BUILD)/headers/%.ok: %.h $(wildcard bpf/*.h vmlinux/*.h)
 test: ## everything that can be tested; as root, or the tests that need BPF fail
 	scripts/test $(TESTFLAGS) $(TESTS)
 
-bench: all ## what memtrace costs, beside other tools
+bench: ## what memtrace costs, beside other tools
 	scripts/setup bench
-	tests/bench/run
+	$(MAKE) all bench-programs
+	tests/bench/run $(BENCHFLAGS)
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c, with seeds in tests/fuzz/seeds/NAME where there are any.
 FUZZ_SECONDS ?= 60

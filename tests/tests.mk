@@ -54,3 +54,5 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 
 .PHONY: fixtures
 fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA)
+
+include tests/bench/bench.mk

@@ -78,19 +78,14 @@ static void on_live_block(void *context, uint64_t owner, uint64_t address, const
 		tally_block(drain, &found);
 }
 
-static void tally_ranges(struct drain *drain, const struct target *target)
+static int on_range(void *context, const struct range *range)
 {
-	size_t n;
-	const struct range *ranges = ranges_all(target->ranges, &n);
+	struct drain *drain = context;
+	struct found_block found = { .stack = range->stack, .node = range->node, .address = range->start,
+				     .size_bytes = range->end - range->start, .time_ns = range->time_ns };
 
-	for (size_t i = 0; i < n; i++) {
-		struct found_block found = { .stack = ranges[i].stack, .node = ranges[i].node,
-					     .address = ranges[i].start,
-					     .size_bytes = ranges[i].end - ranges[i].start,
-					     .time_ns = ranges[i].time_ns };
-
-		tally_block(drain, &found);
-	}
+	tally_block(drain, &found);
+	return drain->error;
 }
 
 static int copy_processes(struct drain *drain)
@@ -373,7 +368,7 @@ static int fill(struct drain *drain, bool with_blocks)
 	if (!error)
 		error = live_scan(session->live, on_live_block, drain);
 	for (size_t i = 0; i < session->n_targets && !error; i++)
-		tally_ranges(drain, session->targets[i]);
+		error = ranges_each(session->targets[i]->ranges, on_range, drain);
 	if (!error)
 		error = drain->error;
 	if (!error)
@@ -387,7 +382,7 @@ static int fill(struct drain *drain, bool with_blocks)
 	return error;
 }
 
-int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result)
+static int take(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result)
 {
 	struct drain drain = { .session = session, .older_ns = older_ns };
 	int error = events_consume(session);
@@ -411,4 +406,14 @@ int session_snapshot(struct session *session, uint64_t older_ns, bool with_block
 	}
 	*result = drain.snapshot;
 	return 0;
+}
+
+int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **snapshot)
+{
+	int error;
+
+	session_lock(session);
+	error = take(session, older_ns, with_blocks, snapshot);
+	session_unlock(session);
+	return error;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "collect/internal.h"
 
@@ -14,6 +15,10 @@
 #define MAP_HUGETLB_FLAG 0x40000
 #define MREMAP_DONTUNMAP_FLAG 4
 #define PAGE_BYTES 4096ULL
+/* Of the ring buffer, whose records have a header and are multiples of 8. */
+#define RECORD_BYTES(size) (8 + ((size) + 7) / 8 * 8)
+#define BATCH_NS 20000000       /* so that signals and timers get their turn */
+#define WRITING_MAX_NS 20000000 /* that an event takes to be written, if its CPU does something else meanwhile */
 
 /* mmap(2): a huge page's size stands in the flags as a power of two; 2 MiB when it does not. */
 static uint64_t page_bytes(uint32_t flags)
@@ -119,7 +124,7 @@ static int handle_event(struct session *session, const struct mt_event *event)
 	struct target *target;
 
 	if (event->type == MT_EVENT_GROW)
-		return live_grow(session->live);
+		return 0; /* it woke memtrace, and grow_when_crowded() follows */
 	if (event->slot >= session->n_targets)
 		return 0;
 	target = session->targets[event->slot];
@@ -146,19 +151,19 @@ static int handle_event(struct session *session, const struct mt_event *event)
 	return 0;
 }
 
+/* libbpf goes on for as long as events come in; a negative result ends that after this one. */
 static int on_event(void *context, void *data, size_t size)
 {
 	struct session *session = context;
+	unsigned long end = ring__consumer_pos(ring_buffer__ring(session->ring, 0)) + RECORD_BYTES(size);
 	struct mt_event event;
-	int error;
 
-	if (size < sizeof(event))
-		return 0;
-	memcpy(&event, data, sizeof(event));
-	error = handle_event(session, &event);
-	if (error)
-		session->lost[LOSS_MAPPINGS_FULL]++;
-	return 0;
+	if (size >= sizeof(event)) {
+		memcpy(&event, data, sizeof(event));
+		if (handle_event(session, &event))
+			session->lost[LOSS_MAPPINGS_FULL]++;
+	}
+	return end >= session->consume_until || clock_ns(CLOCK_MONOTONIC) >= session->consume_deadline_ns ? -EAGAIN : 0;
 }
 
 int events_new(struct session *session)
@@ -176,11 +181,54 @@ int events_new(struct session *session)
 	return 0;
 }
 
+/* The programs say so with an event, too; which is missing when the buffer was full. */
+static void grow_when_crowded(struct session *session)
+{
+	if (__atomic_load_n(&session->tracing.bpf->bss->crowded, __ATOMIC_RELAXED) >= MT_CROWDED)
+		live_grow(session->live); /* what no longer fits is counted as lost where that happens */
+}
+
+/* Handles events that are there now, until the time given. 0, -EAGAIN when some are left, or -errno. */
+static int consume(struct session *session, uint64_t deadline_ns)
+{
+	const struct ring *ring = ring_buffer__ring(session->ring, 0);
+	int result = 0;
+
+	session->consume_deadline_ns = deadline_ns;
+	if (ring__consumer_pos(ring) < session->consume_until)
+		result = ring_buffer__consume(session->ring);
+	grow_when_crowded(session);
+	if (result < 0 && result != -EAGAIN)
+		return result;
+	return ring__consumer_pos(ring) < session->consume_until ? -EAGAIN : 0;
+}
+
+/*
+ * An event that a program is just writing holds up those behind it: it is waited for, though
+ * not for ever. More than the buffer holds is never handled, so that this ends.
+ */
 int events_consume(struct session *session)
 {
-	int count = ring_buffer__consume(session->ring);
+	const struct timespec moment = { .tv_nsec = WRITING_MAX_NS / 100 };
+	int code;
 
-	return count < 0 ? count : 0;
+	session->consume_until = ring__producer_pos(ring_buffer__ring(session->ring, 0));
+	code = consume(session, UINT64_MAX);
+	for (int i = 0; i < 100 && code == -EAGAIN; i++) {
+		nanosleep(&moment, NULL);
+		code = consume(session, UINT64_MAX);
+	}
+	return code == -EAGAIN ? 0 : code;
+}
+
+/* What is left keeps the buffer readable, so that session_handle() comes back to it. */
+static int consume_batch(struct session *session)
+{
+	int code;
+
+	session->consume_until = ring__producer_pos(ring_buffer__ring(session->ring, 0));
+	code = consume(session, clock_ns(CLOCK_MONOTONIC) + BATCH_NS);
+	return code == -EAGAIN ? 0 : code;
 }
 
 static void process_ended(struct session *session, struct target *target)
@@ -190,6 +238,7 @@ static void process_ended(struct session *session, struct target *target)
 	epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, target->pidfd, NULL);
 	if (target->ended || session->launched.pid == target->pid)
 		return; /* of a command its tracer tells */
+	events_consume(session); /* the last of it: nothing is taken from one that ended */
 	target->ended = true;
 	if (!process->exited)
 		return;
@@ -198,18 +247,28 @@ static void process_ended(struct session *session, struct target *target)
 								WEXITSTATUS(process->exit_code);
 }
 
+static int handle(struct session *session, uint64_t what, char *error, size_t error_size)
+{
+	int code = 0;
+
+	if (what == EVENT_RING)
+		code = consume_batch(session);
+	else if (what == EVENT_CHILD)
+		code = launch_handle(session, error, error_size);
+	else
+		process_ended(session, session->targets[what - EVENT_PROCESS]);
+	return code;
+}
+
 int session_handle(struct session *session, char *error, size_t error_size)
 {
 	struct epoll_event events[16];
 	int n = epoll_wait(session->epoll_fd, events, 16, 0), code = 0;
 
 	for (int i = 0; i < n && !code; i++) {
-		if (events[i].data.u64 == EVENT_RING)
-			code = events_consume(session);
-		else if (events[i].data.u64 == EVENT_CHILD)
-			code = launch_handle(session, error, error_size);
-		else
-			process_ended(session, session->targets[events[i].data.u64 - EVENT_PROCESS]);
+		session_lock(session);
+		code = handle(session, events[i].data.u64, error, error_size);
+		session_unlock(session);
 	}
 	return code;
 }

@@ -3,6 +3,7 @@
 #ifndef MEMTRACE_COLLECT_INTERNAL_H
 #define MEMTRACE_COLLECT_INTERNAL_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -21,14 +22,26 @@ struct launched {
 	unsigned int stops; /* at the loader's hook, since the last exec */
 	bool any_attached;  /* an object was probed at some time */
 	bool let_go;        /* memtrace is its tracer no more */
+	/* The thread that is the tracer. */
+	pthread_t thread;
+	bool has_thread;
+	pthread_cond_t changed; /* `settled` */
+	bool settled;           /* the program runs, or never will */
+	bool leave;             /* it is to leave the command and end; atomic */
+	int leave_fd, news_fd;  /* tells it that; it tells that it has ended */
+	int code;               /* why it ended early: -errno, and a line */
+	char error[512];
 };
 
 struct session {
 	struct session_options options;
+	pthread_mutex_t lock; /* between the tracer and whoever runs the session: everything below */
 	struct tracing tracing;
 	struct bpf_link *links[16]; /* of the programs on tracepoints */
 	size_t n_links;
 	struct ring_buffer *ring;
+	unsigned long consume_until; /* position in it up to which events are handled */
+	uint64_t consume_deadline_ns;
 	struct live *live;
 	struct target **targets; /* by slot */
 	size_t n_targets;
@@ -55,11 +68,14 @@ enum {
 /* session.c */
 int session_add_target(struct session *session, pid_t pid, char *error, size_t error_size);
 uint64_t clock_ns(clockid_t clock);
+void session_lock(struct session *session);
+void session_unlock(struct session *session);
 /* Counts an object that could not be probed, once for a reason that is given again and again. */
 void session_unprobed(struct session *session, const char *why);
 
 /* events.c */
 int events_new(struct session *session);
+/* Handles all events that there are at the time of the call. 0 or -errno. */
 int events_consume(struct session *session);
 /* Allocators that were mapped unseen are taken up, and counted as late. 0 or -errno. */
 int session_take_up(struct session *session, struct target *target);
@@ -68,7 +84,7 @@ int session_exec(struct session *session, struct target *target, bool by_main_th
 /* launch.c */
 int launch_handle(struct session *session, char *error, size_t error_size);
 
-/* tracer.c */
+/* tracer.c: all of it in the thread that is the tracer, without the lock */
 /* A thread has stopped. 0 or -errno; the thread goes on in either case. */
 int tracer_stop(struct session *session, pid_t thread, int status, char *error, size_t error_size);
 /* The command has ended, with this status of waitpid(2). */

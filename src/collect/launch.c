@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Starting a command so that memtrace is its tracer before it runs anything. */
+/*
+ * Starting a command so that memtrace is its tracer before it runs anything.
+ *
+ * The tracer is a thread of its own: whatever else memtrace does, reading its tables, finding
+ * symbols, writing to a pipe that nobody empties, the command does not wait for it.
+ */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -14,148 +21,238 @@
 #include <unistd.h>
 
 #include "collect/internal.h"
-#include "collect/procfs.h"
 
 static const long trace_options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT;
 
-/* What the command must find as memtrace found it. */
-struct inherited {
-	sigset_t signals;
-	struct sigaction pipe_action, child_action;
-	struct rlimit files;
+/* The two pipes between memtrace and a child that has not executed its program yet. */
+struct start {
+	struct session *session;
+	char **command;
+	struct sigaction child_action; /* as memtrace found it */
+	int go[2], failed[2];
 };
 
-/* In the child; `go` and `failed` are pipes. Should memtrace end, the read ends too. */
-static void run_child(char **command, const struct inherited *inherited, const int go[2], const int failed[2])
+/* In the child. Should memtrace end before it is told to go, it ends too. */
+static void run_child(const struct start *start)
 {
+	const struct session *session = start->session;
 	char byte;
 	int error;
 
-	close(go[1]);
-	close(failed[0]);
-	if (read(go[0], &byte, 1) != 1)
+	close(start->go[1]);
+	close(start->failed[0]);
+	if (read(start->go[0], &byte, 1) != 1)
 		_exit(127);
-	sigaction(SIGCHLD, &inherited->child_action, NULL);
-	sigaction(SIGPIPE, &inherited->pipe_action, NULL);
-	setrlimit(RLIMIT_NOFILE, &inherited->files);
-	sigprocmask(SIG_SETMASK, &inherited->signals, NULL);
-	execvp(command[0], command);
+	sigaction(SIGCHLD, &start->child_action, NULL);
+	sigaction(SIGPIPE, &session->options.command_pipe_action, NULL);
+	setrlimit(RLIMIT_NOFILE, &session->file_limit);
+	sigprocmask(SIG_SETMASK, &session->options.command_signals, NULL);
+	execvp(start->command[0], start->command);
 	error = errno;
-	if (write(failed[1], &error, sizeof(error)) < 0)
+	if (write(start->failed[1], &error, sizeof(error)) < 0)
 		_exit(126);
 	_exit(127);
 }
 
-static int watch_children(struct session *session)
+/* Memtrace's thread is the tracer of a child that waits to go; lets it go. */
+static int start_child(struct start *start)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u64 = EVENT_CHILD };
-	sigset_t set;
+	struct launched *launched = &start->session->launched;
+	pid_t pid = fork();
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	session->child_signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (session->child_signal_fd < 0)
+	if (pid < 0)
 		return -errno;
-	if (epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, session->child_signal_fd, &event))
+	if (!pid)
+		run_child(start);
+	session_lock(start->session);
+	launched->pid = pid;
+	session_unlock(start->session);
+	close(start->failed[1]);
+	start->failed[1] = -1;
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)trace_options))
 		return -errno;
-	return 0;
+	return write(start->go[1], "", 1) == 1 ? 0 : -errno;
 }
 
-int launch_handle(struct session *session, char *error, size_t error_size)
+/* The command runs its program, or never will: session_launch() need not wait any more. */
+static void settle(struct session *session, int code)
 {
+	session_lock(session);
+	session->launched.code = code;
+	session->launched.settled = true;
+	pthread_cond_signal(&session->launched.changed);
+	session_unlock(session);
+}
+
+static bool leaving(struct launched *launched)
+{
+	return __atomic_load_n(&launched->leave, __ATOMIC_ACQUIRE);
+}
+
+/* Every stop that there is to serve now. 0 or -errno. */
+static int serve_stops(struct session *session, char *error, size_t error_size)
+{
+	struct launched *launched = &session->launched;
 	struct signalfd_siginfo info;
 	int code = 0, status;
 
 	while (read(session->child_signal_fd, &info, sizeof(info)) > 0)
 		;
-	while (!code) {
+	while (!code && !launched->ended && !leaving(launched)) {
 		pid_t thread = waitpid(-1, &status, WNOHANG | __WALL);
 
 		if (thread <= 0)
 			break;
 		if (WIFSTOPPED(status))
 			code = tracer_stop(session, thread, status, error, error_size);
-		else if (thread == session->launched.pid)
+		else if (thread == launched->pid)
 			tracer_ended(session, status);
+		if (launched->executing && !launched->settled && !code)
+			settle(session, 0);
 	}
-	if (code)
-		tracer_give_up(session);
 	return code;
 }
 
-static int wait_for_program(struct session *session, int failed, const char *name, char *error, size_t error_size)
+static int serve(struct session *session, char *error, size_t error_size)
 {
-	int status, exec_error = 0, code = 0;
+	struct launched *launched = &session->launched;
+	struct pollfd fds[] = {
+		{ .fd = session->child_signal_fd, .events = POLLIN },
+		{ .fd = launched->leave_fd, .events = POLLIN },
+	};
+	int code = 0;
 
-	while (!session->launched.executing && !session->launched.ended && !code) {
-		pid_t thread = waitpid(session->launched.pid, &status, __WALL);
-
-		if (thread < 0) {
+	while (!code && !launched->ended && !leaving(launched)) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			code = -errno;
-			snprintf(error, error_size, "cannot wait for %s: %s", name, strerror(-code));
-		} else if (WIFSTOPPED(status)) {
-			code = tracer_stop(session, thread, status, error, error_size);
-		} else {
-			tracer_ended(session, status);
-		}
+		else
+			code = serve_stops(session, error, error_size);
 	}
-	if (!session->launched.executing && read(failed, &exec_error, sizeof(exec_error)) == sizeof(exec_error)) {
-		snprintf(error, error_size, "cannot execute %s: %s", name, strerror(exec_error));
-		return -exec_error;
+	return code;
+}
+
+static void *trace_command(void *argument)
+{
+	struct start *start = argument;
+	struct session *session = start->session;
+	struct launched *launched = &session->launched;
+	const char *name = start->command[0];
+	char error[sizeof(launched->error)] = "";
+	int code = start_child(start), exec_error = 0, failed = start->failed[0];
+
+	if (!code)
+		code = serve(session, error, sizeof(error));
+	/* Until it is settled, session_launch() waits, and what `start` leads to is there. */
+	if (!code && !launched->executing && read(failed, &exec_error, sizeof(exec_error)) == sizeof(exec_error)) {
+		code = -exec_error;
+		snprintf(error, sizeof(error), "cannot execute %s: %s", name, strerror(exec_error));
 	}
+	if (code && !error[0])
+		snprintf(error, sizeof(error), launched->settled ? "cannot follow %s: %s" : "cannot start %s: %s", name,
+			 strerror(-code));
+	if (code)
+		tracer_give_up(session);
+	tracer_let_go(session);
+	session_lock(session);
+	snprintf(launched->error, sizeof(launched->error), "%s", error);
+	session_unlock(session);
+	settle(session, code);
+	eventfd_write(launched->news_fd, 1);
+	return NULL;
+}
+
+/* The thread has something to tell. */
+int launch_handle(struct session *session, char *error, size_t error_size)
+{
+	eventfd_t n;
+
+	if (!eventfd_read(session->launched.news_fd, &n) && session->launched.code)
+		snprintf(error, error_size, "%s", session->launched.error);
+	return session->launched.code;
+}
+
+/* What the thread is told by, and tells by. */
+static int open_channels(struct session *session)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = EVENT_CHILD };
+	struct launched *launched = &session->launched;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	session->child_signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	launched->leave_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	launched->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (session->child_signal_fd < 0 || launched->leave_fd < 0 || launched->news_fd < 0)
+		return -errno;
+	return epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, launched->news_fd, &event) ? -errno : 0;
+}
+
+/* All signals are for the main thread. */
+static int start_thread(struct launched *launched, struct start *start)
+{
+	sigset_t all, before;
+	int code;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	code = -pthread_create(&launched->thread, NULL, trace_command, start);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	launched->has_thread = !code;
+	return code;
+}
+
+static int wait_until_settled(struct session *session, char *error, size_t error_size)
+{
+	struct launched *launched = &session->launched;
+	int code;
+
+	session_lock(session);
+	while (!launched->settled)
+		pthread_cond_wait(&launched->changed, &session->lock);
+	code = launched->code;
+	if (code)
+		snprintf(error, error_size, "%s", launched->error);
+	session_unlock(session);
 	return code;
 }
 
 int session_launch(struct session *session, char **command, char *error, size_t error_size)
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL }; /* ignored, it would not tell of stops */
-	struct inherited inherited;
-	int go[2] = { -1, -1 }, failed[2] = { -1, -1 }, code;
+	struct start start = { .session = session, .command = command, .go = { -1, -1 }, .failed = { -1, -1 } };
 	sigset_t set;
+	int code;
 
 	error[0] = 0;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	sigaction(SIGCHLD, &by_default, &inherited.child_action);
-	inherited.signals = session->options.command_signals;
-	inherited.pipe_action = session->options.command_pipe_action;
-	inherited.files = session->file_limit;
-	if (pipe2(go, O_CLOEXEC) || pipe2(failed, O_CLOEXEC)) {
-		code = -errno;
-		goto fail;
-	}
-	code = watch_children(session);
-	if (code)
-		goto fail;
-	session->launched.pid = fork();
-	if (session->launched.pid < 0) {
-		code = -errno;
-		goto fail;
-	}
-	if (session->launched.pid == 0)
-		run_child(command, &inherited, go, failed);
-	close(failed[1]);
-	failed[1] = -1;
-	if (ptrace(PTRACE_SEIZE, session->launched.pid, NULL, (void *)trace_options)) {
-		code = -errno;
-		goto fail;
-	}
-	if (write(go[1], "", 1) != 1) {
-		code = -errno;
-		goto fail;
-	}
-	code = wait_for_program(session, failed[0], command[0], error, error_size);
-fail:
+	sigaction(SIGCHLD, &by_default, &start.child_action);
+	code = pipe2(start.go, O_CLOEXEC) || pipe2(start.failed, O_CLOEXEC) ? -errno : open_channels(session);
+	if (!code)
+		code = start_thread(&session->launched, &start);
+	if (!code)
+		code = wait_until_settled(session, error, error_size);
 	if (code && !error[0])
 		snprintf(error, error_size, "cannot start %s: %s", command[0], strerror(-code));
-	if (code)
-		tracer_give_up(session);
 	for (int i = 0; i < 2; i++) {
-		if (go[i] >= 0)
-			close(go[i]);
-		if (failed[i] >= 0)
-			close(failed[i]);
+		if (start.go[i] >= 0)
+			close(start.go[i]);
+		if (start.failed[i] >= 0)
+			close(start.failed[i]);
 	}
 	return code;
+}
+
+void session_let_go(struct session *session)
+{
+	struct launched *launched = &session->launched;
+
+	if (!launched->has_thread)
+		return;
+	__atomic_store_n(&launched->leave, true, __ATOMIC_RELEASE);
+	eventfd_write(launched->leave_fd, 1);
+	pthread_join(launched->thread, NULL);
+	launched->has_thread = false;
 }

@@ -124,6 +124,22 @@ static unsigned int percent_used(const struct level *level)
 	return slots ? used * 100 / slots : 100;
 }
 
+/*
+ * Buckets of the next level: half as much again, so that little lies idle; twice as much where the
+ * levels that are left could not reach the ceiling otherwise.
+ */
+static uint64_t next_level(const struct live *live, uint64_t total)
+{
+	uint32_t left = MT_MAX_LEVELS - live->n_levels - 1;
+	uint64_t wanted = 1ULL << log2_of(total);
+
+	if (wanted << left >= live->max_buckets)
+		wanted /= 2;
+	while (wanted && total + wanted > live->max_buckets)
+		wanted /= 2;
+	return wanted;
+}
+
 int live_grow(struct live *live)
 {
 	uint32_t current = live->bpf->bss->insert_level;
@@ -146,10 +162,8 @@ int live_grow(struct live *live)
 		__atomic_store_n(&live->bpf->bss->insert_level, emptiest, __ATOMIC_RELEASE);
 		return 0;
 	}
-	wanted = 1ULL << log2_of(total);
-	while (wanted && total + wanted > live->max_buckets)
-		wanted /= 2;
-	if (live->n_levels < MT_MAX_LEVELS && wanted * 8 >= total)
+	wanted = live->n_levels < MT_MAX_LEVELS ? next_level(live, total) : 0;
+	if (wanted && wanted * 8 >= total)
 		return level_add(live, wanted);
 	__atomic_store_n(&live->bpf->bss->insert_level, emptiest, __ATOMIC_RELEASE);
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* One successful mmap (or growth of the break). Held by its ranges, stashed ones included. */
 struct mapping_origin {
@@ -28,10 +29,20 @@ struct stash {
  */
 #define STASHES 4096
 
+/*
+ * The ranges stand in a treap: a search tree by address, which do not overlap, that is a heap
+ * by random priorities. It is as deep as a tree of random inserts, whatever their order.
+ */
+struct node {
+	struct range range;
+	struct node *left, *right;
+	uint64_t priority; /* no child's is higher */
+};
+
 struct ranges {
 	struct ranges_stats stats;
-	struct range *space, *rows; /* free at both ends: addresses are mostly given out downwards */
-	size_t n, size;
+	struct node *root;
+	uint64_t random; /* state of the generator; never 0 */
 	struct stash stashes[STASHES];
 };
 
@@ -39,8 +50,12 @@ struct ranges *ranges_new(const struct ranges_stats *stats)
 {
 	struct ranges *ranges = calloc(1, sizeof(*ranges));
 
-	if (ranges)
-		ranges->stats = *stats;
+	if (!ranges)
+		return NULL;
+	ranges->stats = *stats;
+	if (getrandom(&ranges->random, sizeof(ranges->random), GRND_NONBLOCK) < 0)
+		ranges->random = (uintptr_t)ranges;
+	ranges->random |= 1;
 	return ranges;
 }
 
@@ -69,9 +84,20 @@ void ranges_clear(struct ranges *ranges)
 {
 	for (size_t i = 0; i < STASHES; i++)
 		stash_drop(&ranges->stashes[i]);
-	for (size_t i = 0; i < ranges->n; i++)
-		origin_release(ranges->rows[i].origin);
-	ranges->n = 0;
+	/* Turned to the right until it has no left subtree, each node can go: no recursion. */
+	while (ranges->root) {
+		struct node *node = ranges->root, *left = node->left;
+
+		if (left) {
+			node->left = left->right;
+			left->right = node;
+			ranges->root = left;
+		} else {
+			ranges->root = node->right;
+			origin_release(node->range.origin);
+			free(node);
+		}
+	}
 }
 
 void ranges_free(struct ranges *ranges)
@@ -79,96 +105,127 @@ void ranges_free(struct ranges *ranges)
 	if (!ranges)
 		return;
 	ranges_clear(ranges);
-	free(ranges->space);
 	free(ranges);
 }
 
-const struct range *ranges_all(const struct ranges *ranges, size_t *n)
+/* The first range that ends after the address. */
+static struct range *first_after(const struct ranges *ranges, uint64_t address)
 {
-	*n = ranges->n;
-	return ranges->rows;
-}
+	struct range *found = NULL;
 
-/* Index of the first range that ends after the address. */
-static size_t first_after(const struct ranges *ranges, uint64_t address)
-{
-	size_t low = 0, high = ranges->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ranges->rows[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
+	for (struct node *node = ranges->root; node;) {
+		if (node->range.end > address) {
+			found = &node->range;
+			node = node->left;
+		} else {
+			node = node->right;
+		}
 	}
-	return low;
+	return found;
 }
 
-/* Makes room at both ends: at least a quarter of the space at each. */
-static int make_room(struct ranges *ranges)
+/* The last range that starts before the address. */
+static struct range *last_before(const struct ranges *ranges, uint64_t address)
 {
-	size_t size = ranges->size ? ranges->size : 64;
-	struct range *space;
+	struct range *found = NULL;
 
-	if (ranges->n > size / 2)
-		size *= 2;
-	space = calloc(size, sizeof(*space));
-	if (!space)
+	for (struct node *node = ranges->root; node;) {
+		if (node->range.start < address) {
+			found = &node->range;
+			node = node->right;
+		} else {
+			node = node->left;
+		}
+	}
+	return found;
+}
+
+int ranges_each(const struct ranges *ranges, int (*each)(void *context, const struct range *range), void *context)
+{
+	int result = 0;
+
+	for (const struct range *range = first_after(ranges, 0); range && !result; range = first_after(ranges, range->end))
+		result = each(context, range);
+	return result;
+}
+
+/* Xorshift. */
+static uint64_t next_random(struct ranges *ranges)
+{
+	ranges->random ^= ranges->random << 13;
+	ranges->random ^= ranges->random >> 7;
+	ranges->random ^= ranges->random << 17;
+	return ranges->random;
+}
+
+/* Parts a tree into what lies below the address and what does not. */
+static void split(struct node *tree, uint64_t address, struct node **low, struct node **high)
+{
+	while (tree) {
+		if (tree->range.start < address) {
+			*low = tree;
+			low = &tree->right;
+			tree = tree->right;
+		} else {
+			*high = tree;
+			high = &tree->left;
+			tree = tree->left;
+		}
+	}
+	*low = *high = NULL;
+}
+
+/* Joins two trees, of which one lies below the other. */
+static void join(struct node *low, struct node *high, struct node **tree)
+{
+	while (low && high) {
+		if (low->priority > high->priority) {
+			*tree = low;
+			tree = &low->right;
+			low = low->right;
+		} else {
+			*tree = high;
+			tree = &high->left;
+			high = high->left;
+		}
+	}
+	*tree = low ? low : high;
+}
+
+/* The link to the node that starts at the address, or to the first on the way there of a lower priority. */
+static struct node **link_to(struct ranges *ranges, uint64_t start, uint64_t priority)
+{
+	struct node **link = &ranges->root;
+
+	while (*link && (*link)->range.start != start && (*link)->priority >= priority)
+		link = start < (*link)->range.start ? &(*link)->left : &(*link)->right;
+	return link;
+}
+
+static int insert(struct ranges *ranges, const struct range *range)
+{
+	struct node *node = malloc(sizeof(*node)), **link;
+
+	if (!node)
 		return -ENOMEM;
-	if (ranges->n)
-		memcpy(space + (size - ranges->n) / 2, ranges->rows, ranges->n * sizeof(*space));
-	free(ranges->space);
-	ranges->space = space;
-	ranges->rows = space + (size - ranges->n) / 2;
-	ranges->size = size;
-	return 0;
-}
-
-/* True when there is no place left at that end. */
-static bool at_end(const struct ranges *ranges, bool front)
-{
-	if (front)
-		return ranges->rows == ranges->space;
-	return ranges->rows + ranges->n == ranges->space + ranges->size;
-}
-
-static int insert_at(struct ranges *ranges, size_t index, const struct range *range)
-{
-	bool front = index < ranges->n / 2;
-	int error = 0;
-
-	if (at_end(ranges, front))
-		error = make_room(ranges);
-	if (error)
-		return error;
-	if (front) {
-		ranges->rows--;
-		memmove(&ranges->rows[0], &ranges->rows[1], index * sizeof(*range));
-	} else {
-		memmove(&ranges->rows[index + 1], &ranges->rows[index], (ranges->n - index) * sizeof(*range));
-	}
-	ranges->rows[index] = *range;
-	ranges->n++;
+	node->range = *range;
+	node->priority = next_random(ranges);
+	link = link_to(ranges, range->start, node->priority);
+	split(*link, range->start, &node->left, &node->right);
+	*link = node;
 	range->origin->parts++;
 	range->origin->holders++;
 	return 0;
 }
 
-static void remove_at(struct ranges *ranges, size_t index)
+static void remove_range(struct ranges *ranges, const struct range *range)
 {
-	struct mapping_origin *origin = ranges->rows[index].origin;
+	struct node **link = link_to(ranges, range->start, 0), *node = *link;
 
-	ranges->n--;
-	if (index < ranges->n / 2) {
-		memmove(&ranges->rows[1], &ranges->rows[0], index * sizeof(*ranges->rows));
-		ranges->rows++;
-	} else {
-		memmove(&ranges->rows[index], &ranges->rows[index + 1],
-			(ranges->n - index) * sizeof(*ranges->rows));
-	}
-	origin->parts--;
-	origin_release(origin);
+	join(node->left, node->right, link);
+	node->range.origin->parts--;
+	origin_release(node->range.origin);
+	free(node);
 }
 
 static struct usage *usage_of(const struct ranges *ranges, uint32_t stack)
@@ -178,12 +235,16 @@ static struct usage *usage_of(const struct ranges *ranges, uint32_t stack)
 
 static int keep_piece(struct stash *stash, const struct range *piece)
 {
-	struct range *pieces = realloc(stash->pieces, (stash->n_pieces + 1) * sizeof(*pieces));
+	size_t n = stash->n_pieces;
 
-	if (!pieces)
-		return -ENOMEM;
-	stash->pieces = pieces;
-	pieces[stash->n_pieces++] = *piece;
+	if (!(n & (n - 1))) { /* full: a power of two, or none */
+		struct range *pieces = realloc(stash->pieces, (n ? 2 * n : 1) * sizeof(*pieces));
+
+		if (!pieces)
+			return -ENOMEM;
+		stash->pieces = pieces;
+	}
+	stash->pieces[stash->n_pieces++] = *piece;
 	piece->origin->holders++;
 	return 0;
 }
@@ -193,26 +254,24 @@ static void drop_piece(struct stash *stash)
 	origin_release(stash->pieces[--stash->n_pieces].origin);
 }
 
-/* Cuts [start, end) out of the range at `index`; what is left of it stays. */
-static int cut(struct ranges *ranges, size_t index, uint64_t start, uint64_t end)
+/* Cuts [start, end), a part of it, out of the range; what is left of it stays. */
+static int cut(struct ranges *ranges, struct range *range, uint64_t start, uint64_t end)
 {
-	struct range *range = &ranges->rows[index];
-
-	if (start <= range->start && end >= range->end) {
-		remove_at(ranges, index);
-	} else if (start <= range->start) {
+	if (start == range->start && end == range->end) {
+		remove_range(ranges, range);
+	} else if (start == range->start) {
 		range->start = end;
-	} else if (end >= range->end) {
+	} else if (end == range->end) {
 		range->end = start;
 	} else {
 		struct range tail = *range;
 		int error;
 
 		tail.start = end;
-		error = insert_at(ranges, index + 1, &tail);
+		error = insert(ranges, &tail);
 		if (error)
 			return error;
-		ranges->rows[index].end = start;
+		range->end = start;
 	}
 	return 0;
 }
@@ -220,14 +279,14 @@ static int cut(struct ranges *ranges, size_t index, uint64_t start, uint64_t end
 /* Unmaps [start, end); the pieces go to the stash if there is one. Bytes, or -errno. */
 static int64_t unmap(struct ranges *ranges, uint64_t start, uint64_t end, struct stash *stash)
 {
+	struct range *range;
 	int64_t bytes = 0;
 
 	if (start >= end)
 		return 0;
-	for (size_t i = first_after(ranges, start); i < ranges->n && ranges->rows[i].start < end;) {
-		struct range piece = ranges->rows[i];
+	while ((range = first_after(ranges, start)) && range->start < end) {
+		struct range piece = *range;
 		struct usage *usage = usage_of(ranges, piece.stack);
-		size_t before = ranges->n;
 		bool is_last;
 		int error;
 
@@ -237,9 +296,8 @@ static int64_t unmap(struct ranges *ranges, uint64_t start, uint64_t end, struct
 			piece.end = end;
 		if (!usage || (stash && keep_piece(stash, &piece)))
 			return -ENOMEM;
-		is_last = piece.origin->parts == 1 && piece.start == ranges->rows[i].start &&
-			  piece.end == ranges->rows[i].end;
-		error = cut(ranges, i, piece.start, piece.end);
+		is_last = piece.origin->parts == 1 && piece.start == range->start && piece.end == range->end;
+		error = cut(ranges, range, piece.start, piece.end);
 		if (error) {
 			if (stash)
 				drop_piece(stash);
@@ -248,8 +306,6 @@ static int64_t unmap(struct ranges *ranges, uint64_t start, uint64_t end, struct
 		usage->free_bytes += piece.end - piece.start;
 		usage->free_count += is_last;
 		bytes += piece.end - piece.start;
-		if (ranges->n >= before)
-			i++;
 	}
 	return bytes;
 }
@@ -267,7 +323,7 @@ static int map_new(struct ranges *ranges, struct range *range)
 		return -ENOMEM;
 	origin->stack = range->stack;
 	range->origin = origin;
-	error = insert_at(ranges, first_after(ranges, range->start), range);
+	error = insert(ranges, range);
 	if (error) {
 		free(origin);
 		return error;
@@ -320,24 +376,24 @@ static bool continues(const struct range *left, const struct range *right)
 /* Puts a piece where it belongs, joined with what is left of its block beside it. */
 static int put_back(struct ranges *ranges, const struct range *piece)
 {
-	size_t index = first_after(ranges, piece->start);
-	bool joins_left = index > 0 && continues(&ranges->rows[index - 1], piece);
-	bool joins_right = index < ranges->n && continues(piece, &ranges->rows[index]);
+	struct range *left = last_before(ranges, piece->start), *right = first_after(ranges, piece->start);
+	bool joins_left = left && continues(left, piece);
+	bool joins_right = right && continues(piece, right);
 
 	if (joins_left && joins_right) {
-		ranges->rows[index - 1].end = ranges->rows[index].end;
-		remove_at(ranges, index);
+		left->end = right->end;
+		remove_range(ranges, right);
 		return 0;
 	}
 	if (joins_left) {
-		ranges->rows[index - 1].end = piece->end;
+		left->end = piece->end;
 		return 0;
 	}
 	if (joins_right) {
-		ranges->rows[index].start = piece->start;
+		right->start = piece->start;
 		return 0;
 	}
-	return insert_at(ranges, index, piece);
+	return insert(ranges, piece);
 }
 
 /* Takes back that the piece was counted as freed, and puts it back. */
@@ -363,9 +419,8 @@ static int restore_piece(struct ranges *ranges, const struct range *piece)
 	struct range part = *piece;
 
 	while (part.start < piece->end) {
-		size_t next = first_after(ranges, part.start);
-		uint64_t occupied = next < ranges->n ? ranges->rows[next].start : piece->end;
-		uint64_t vacant = next < ranges->n ? ranges->rows[next].end : piece->end;
+		const struct range *next = first_after(ranges, part.start);
+		uint64_t occupied = next ? next->start : piece->end, vacant = next ? next->end : piece->end;
 
 		part.end = occupied < piece->end ? occupied : piece->end;
 		if (part.start < part.end) {
@@ -405,13 +460,11 @@ int ranges_restore(struct ranges *ranges, uint32_t thread)
 /* The block that a new one beside it (MREMAP_DONTUNMAP) belongs with. */
 static const struct range *duplicated(const struct ranges *ranges, const struct stash *stash)
 {
-	size_t index = first_after(ranges, stash->start);
+	const struct range *range = first_after(ranges, stash->start);
 
 	if (stash->n_pieces)
 		return &stash->pieces[0];
-	if (stash->start == stash->end && index < ranges->n && ranges->rows[index].start <= stash->start)
-		return &ranges->rows[index];
-	return NULL;
+	return stash->start == stash->end && range && range->start <= stash->start ? range : NULL;
 }
 
 static int move_copy(struct ranges *ranges, const struct stash *stash, uint64_t start, uint64_t length,

@@ -58,7 +58,10 @@ int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t
 /* The address space is gone. */
 void ranges_clear(struct ranges *ranges);
 
-/* All ranges, sorted by start. Valid until the next change. */
-const struct range *ranges_all(const struct ranges *ranges, size_t *n);
+/*
+ * Calls `each` with every range, by start, until it returns something other than 0, and returns that.
+ * It must not change the ranges.
+ */
+int ranges_each(const struct ranges *ranges, int (*each)(void *context, const struct range *range), void *context);
 
 #endif

@@ -27,6 +27,16 @@ uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+void session_lock(struct session *session)
+{
+	pthread_mutex_lock(&session->lock);
+}
+
+void session_unlock(struct session *session)
+{
+	pthread_mutex_unlock(&session->lock);
+}
+
 /* libbpf's own messages help nobody but developers. */
 static int silent(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -52,7 +62,7 @@ static uint64_t power_of_two_below(uint64_t n)
 	return n < 2 ? 1 : 1ULL << (63 - __builtin_clzll(n));
 }
 
-/* Shares --max-memory out: an eighth to stacks, a sixty-fourth to events, the rest to blocks. */
+/* Shares --max-memory out: an eighth to stacks, a 128th to events, the rest to blocks. */
 static int size_tables(struct session *session)
 {
 	const struct session_options *options = &session->options;
@@ -64,7 +74,7 @@ static int size_tables(struct session *session)
 	if (!rows)
 		rows = power_of_two_below(options->max_memory_bytes / 8192);
 	if (!events)
-		events = power_of_two_below(options->max_memory_bytes / 64);
+		events = power_of_two_below(options->max_memory_bytes / 128);
 	if (events < PAGE_BYTES)
 		events = PAGE_BYTES;
 	if (events > 16 << 20)
@@ -261,11 +271,14 @@ int session_new(const struct session_options *options, struct session **result, 
 		snprintf(error, error_size, "out of memory");
 		return -ENOMEM;
 	}
+	pthread_mutex_init(&session->lock, NULL);
+	pthread_cond_init(&session->launched.changed, NULL);
 	session->options = *options;
 	session->tracing.backend = code;
 	session->tracing.named = options->objects;
 	session->tracing.n_named = options->n_objects;
 	session->epoll_fd = session->child_signal_fd = -1;
+	session->launched.leave_fd = session->launched.news_fd = -1;
 	raise_file_limit(session);
 	code = set_up(session);
 	if (code) {
@@ -278,6 +291,12 @@ int session_new(const struct session_options *options, struct session **result, 
 	return 0;
 }
 
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 void session_free(struct session *session)
 {
 	struct memtrace_bpf *bpf;
@@ -285,8 +304,7 @@ void session_free(struct session *session)
 	if (!session)
 		return;
 	bpf = session->tracing.bpf;
-	tracer_give_up(session);
-	tracer_let_go(session);
+	session_let_go(session);
 	for (size_t i = 0; i < session->n_targets; i++)
 		target_free(session->targets[i]);
 	for (size_t i = 0; i < session->n_links; i++)
@@ -300,10 +318,12 @@ void session_free(struct session *session)
 		unmap_table(session->frame_pages, bpf->maps.frame_pages);
 		memtrace_bpf__destroy(bpf);
 	}
-	if (session->epoll_fd >= 0)
-		close(session->epoll_fd);
-	if (session->child_signal_fd >= 0)
-		close(session->child_signal_fd);
+	close_fd(session->epoll_fd);
+	close_fd(session->child_signal_fd);
+	close_fd(session->launched.leave_fd);
+	close_fd(session->launched.news_fd);
+	pthread_cond_destroy(&session->launched.changed);
+	pthread_mutex_destroy(&session->lock);
 	objects_free(session->tracing.objects);
 	modules_free(session->tracing.modules);
 	free(session->range_usage);
@@ -322,11 +342,11 @@ void session_unprobed(struct session *session, const char *why)
 
 bool session_news(struct session *session, char *text, size_t size)
 {
-	if (!session->untold[0])
-		return false;
+	session_lock(session);
 	snprintf(text, size, "%s", session->untold);
 	session->untold[0] = 0;
-	return true;
+	session_unlock(session);
+	return text[0];
 }
 
 static struct usage *range_usage(void *context, uint32_t stack)
@@ -365,13 +385,11 @@ int session_add_target(struct session *session, pid_t pid, char *error, size_t e
 	return 0;
 }
 
-int session_add_process(struct session *session, pid_t pid, char *error, size_t error_size)
+static int add_process(struct session *session, pid_t pid, char *error, size_t error_size)
 {
 	struct target *target;
-	int code = procfs_check_traceable(pid, error, error_size);
+	int code = session_add_target(session, pid, error, error_size);
 
-	if (!code)
-		code = session_add_target(session, pid, error, error_size);
 	if (code)
 		return code;
 	target = session->targets[session->n_targets - 1];
@@ -392,8 +410,21 @@ int session_add_process(struct session *session, pid_t pid, char *error, size_t 
 	return code;
 }
 
+int session_add_process(struct session *session, pid_t pid, char *error, size_t error_size)
+{
+	int code = procfs_check_traceable(pid, error, error_size);
+
+	if (code)
+		return code;
+	session_lock(session);
+	code = add_process(session, pid, error, error_size);
+	session_unlock(session);
+	return code;
+}
+
 void session_start(struct session *session)
 {
+	session_lock(session);
 	for (size_t i = 0; i < session->n_targets; i++) {
 		if (session->targets[i]->pid == session->launched.pid)
 			continue;
@@ -404,6 +435,7 @@ void session_start(struct session *session)
 	}
 	session->started_ns = clock_ns(CLOCK_MONOTONIC);
 	session->started_unix_ns = clock_ns(CLOCK_REALTIME);
+	session_unlock(session);
 }
 
 int session_fd(const struct session *session)
@@ -411,29 +443,32 @@ int session_fd(const struct session *session)
 	return session->epoll_fd;
 }
 
-size_t session_running(const struct session *session)
+size_t session_running(struct session *session)
 {
 	size_t running = 0;
 
+	session_lock(session);
 	for (size_t i = 0; i < session->n_targets; i++)
 		running += !session->targets[i]->ended;
+	session_unlock(session);
 	return running;
 }
 
-void session_let_go(struct session *session)
+int session_command_status(struct session *session)
 {
-	tracer_let_go(session);
+	int status;
+
+	session_lock(session);
+	status = session->launched.ended ? session->launched.status : -1;
+	session_unlock(session);
+	return status;
 }
 
-int session_command_status(const struct session *session)
-{
-	return session->launched.ended ? session->launched.status : -1;
-}
-
-void session_describe(const struct session *session, char *text, size_t size)
+void session_describe(struct session *session, char *text, size_t size)
 {
 	size_t objects = 0, points = 0;
 
+	session_lock(session);
 	for (size_t i = 0; i < session->n_targets; i++) {
 		objects += session->targets[i]->n_attached;
 		for (size_t j = 0; j < session->targets[i]->n_attached; j++)
@@ -441,4 +476,5 @@ void session_describe(const struct session *session, char *text, size_t size)
 	}
 	snprintf(text, size, "%zu probes in %zu objects of %zu processes, backend %s", points, objects,
 		 session->n_targets, backend_name(session->tracing.backend));
+	session_unlock(session);
 }

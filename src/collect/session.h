@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A tracing session: the loaded programs, the processes traced, and what is known of them.
- * One thread owns it (it is the tracer of the command that it started).
+ * One thread runs it; a command that it started has a tracer thread of its own, inside.
  */
 #ifndef MEMTRACE_COLLECT_SESSION_H
 #define MEMTRACE_COLLECT_SESSION_H
@@ -66,12 +66,12 @@ void session_let_go(struct session *session);
 bool session_news(struct session *session, char *text, size_t size);
 
 /* Processes that have not ended. */
-size_t session_running(const struct session *session);
+size_t session_running(struct session *session);
 /* Exit status of a launched command, as the shell counts it; -1 while it runs. */
-int session_command_status(const struct session *session);
+int session_command_status(struct session *session);
 
 /* One line on what is attached where, for --verbose. */
-void session_describe(const struct session *session, char *text, size_t size);
+void session_describe(struct session *session, char *text, size_t size);
 
 /* What is known now. Blocks younger than older_ns are left out of live_*. 0 or -errno. */
 int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result);

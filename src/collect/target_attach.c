@@ -112,6 +112,7 @@ static int describe_code(struct target *target)
 	memcpy(process->wrapper, code.wrapper, sizeof(code.wrapper));
 	memcpy(process->allocator, code.allocator, sizeof(code.allocator));
 	process->libc = code.libc;
+	__atomic_fetch_add(&process->walk_version, 1, __ATOMIC_RELEASE);
 	return error;
 }
 

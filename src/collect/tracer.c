@@ -61,16 +61,20 @@ static void check_named(struct session *session)
 
 void tracer_ended(struct session *session, int status)
 {
-	struct target *target = launched_target(session);
+	struct target *target;
 
+	session_lock(session);
+	target = launched_target(session);
 	check_named(session);
 	session->launched.ended = true;
 	session->launched.status = status_of(status);
-	if (!target)
-		return;
-	target->ended = true;
-	target->exit_status_known = true;
-	target->exit_status = session->launched.status;
+	if (target) {
+		events_consume(session); /* the last of it: nothing is taken from one that ended */
+		target->ended = true;
+		target->exit_status_known = true;
+		target->exit_status = session->launched.status;
+	}
+	session_unlock(session);
 }
 
 /* What came too late to stop the command for is told and counted. 0, or `code` while nothing has counted yet. */
@@ -213,7 +217,9 @@ static int on_trap(struct session *session, pid_t thread, int signal, char *erro
 	}
 	if (thread == session->launched.holding) {
 		session->launched.holding = 0;
+		session_lock(session);
 		code = take_up(session, error, error_size);
+		session_unlock(session);
 	}
 	/* Stopped by job control, it stays so until SIGCONT. */
 	ptrace(signal == SIGTRAP ? PTRACE_CONT : PTRACE_LISTEN, thread, NULL, NULL);
@@ -233,7 +239,6 @@ static void on_signal(struct session *session, pid_t thread, int signal)
 
 int tracer_stop(struct session *session, pid_t thread, int status, char *error, size_t error_size)
 {
-	struct target *target;
 	int code = 0;
 
 	switch (EVENT_OF(status)) {
@@ -243,13 +248,15 @@ int tracer_stop(struct session *session, pid_t thread, int status, char *error, 
 	case PTRACE_EVENT_STOP:
 		return on_trap(session, thread, WSTOPSIG(status), error, error_size);
 	case PTRACE_EVENT_EXEC:
-		if (thread == session->launched.pid)
-			code = on_exec(session, error, error_size);
-		break;
 	case PTRACE_EVENT_EXIT:
-		target = launched_target(session);
-		if (target && thread == session->launched.pid)
-			target_read_mappings(target);
+		if (thread != session->launched.pid)
+			break;
+		session_lock(session);
+		if (EVENT_OF(status) == PTRACE_EVENT_EXEC)
+			code = on_exec(session, error, error_size);
+		else if (launched_target(session))
+			target_read_mappings(launched_target(session));
+		session_unlock(session);
 		break;
 	}
 	ptrace(PTRACE_CONT, thread, NULL, NULL);
@@ -260,10 +267,15 @@ int tracer_stop(struct session *session, pid_t thread, int status, char *error, 
 void tracer_give_up(struct session *session)
 {
 	struct launched *launched = &session->launched;
-	struct target *target = launched_target(session);
+	struct target *target;
+	bool started;
 	int status;
 
-	if (launched->pid <= 0 || launched->ended || launched->let_go || (target && target->started))
+	session_lock(session);
+	target = launched_target(session);
+	started = target && target->started;
+	session_unlock(session);
+	if (launched->pid <= 0 || launched->ended || started)
 		return;
 	kill(launched->pid, SIGKILL);
 	while (waitpid(launched->pid, &status, __WALL) == launched->pid && WIFSTOPPED(status))
@@ -306,15 +318,18 @@ static void let_go(pid_t thread, int status)
 void tracer_let_go(struct session *session)
 {
 	struct launched *launched = &session->launched;
-	struct target *target = launched_target(session);
+	struct target *target;
 	uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + LET_GO_NS;
 	struct pollfd children = { .fd = session->child_signal_fd, .events = POLLIN };
 	struct signalfd_siginfo info;
 
 	if (launched->pid <= 0 || launched->ended || launched->let_go)
 		return;
+	session_lock(session);
+	target = launched_target(session);
 	if (target)
 		target_unhook_loader(target);
+	session_unlock(session);
 	while (!launched->ended && interrupt_threads(launched->pid) && clock_ns(CLOCK_MONOTONIC) < deadline) {
 		pid_t thread;
 		int status;
@@ -330,5 +345,7 @@ void tracer_let_go(struct session *session)
 		}
 	}
 	launched->let_go = true;
+	session_lock(session);
 	check_named(session);
+	session_unlock(session);
 }

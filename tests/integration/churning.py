@@ -20,7 +20,7 @@ def constant_set_in_every_report(threads):
             got = report.site("site_constant")
             assert got == constant, (checked, got, constant)
             churn = report.site("site_churn")
-            assert churn["alloc_count"] > before, (checked, churn)
+            assert churn["alloc_count"] >= before, (checked, churn)
             before = churn["alloc_count"]
             # A thread has 16 in hand, 64 lie between them; each block counted was live at some time of the drain.
             assert churn["live_blocks"] < 20000, churn

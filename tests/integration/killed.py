@@ -8,7 +8,6 @@ A process killed in the middle of attaching cannot undo it: uprobe_register() an
 unregistering behind it both stop at a pending SIGKILL, and the kernel says that it leaks
 its uprobe. What counts is that no breakpoint stays in the target."""
 import os
-import shutil
 import signal
 import time
 
@@ -79,27 +78,6 @@ def kill_with_a_command(moment, wrapper=()):
 def killed_with_a_command(delay_ms):
     """It goes on: not stopped, not killed, whatever the moment."""
     kill_with_a_command(lambda command: time.sleep(delay_ms / 1000))
-
-
-@case
-def killed_while_the_command_is_held():
-    """memtrace holds it at the loader's hook by a signal: no such signal may outlive memtrace.
-
-    Until its tracer has waited for a stop, the signal of it is delivered when the tracer
-    dies. strace makes memtrace late behind each of its own ptrace calls, so that the command
-    is always met in a hold that memtrace has not yet seen."""
-    if not shutil.which("strace"):
-        raise Skip("strace is not installed")
-
-    def held(command):
-        """In a ptrace stop with the hook's breakpoint in, and not only for the time of setting it."""
-        for _ in range(10):
-            if state(command) != "t" or not probed_bytes(command):
-                return False
-            time.sleep(0.005)
-        return True
-    kill_with_a_command(lambda command: wait_until(lambda: held(command), "the hold"),
-                        ["strace", "-o", "/dev/null", "-e", "trace=ptrace", "-e", "inject=ptrace:delay_exit=250000"])
 
 
 main()

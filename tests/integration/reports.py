@@ -148,7 +148,9 @@ def series():
     assert len(reports) == 3
     elapsed = [r["elapsed_ns"] for r in reports]
     for before, after in zip(elapsed, elapsed[1:]):
-        assert 250 * 10**6 < after - before < 5 * 10**9, elapsed
+        assert after > before, elapsed
+    # A report may be late, and the next one then is early; together they are not.
+    assert elapsed[-1] >= 3 * 300 * 10**6, elapsed
     assert all(r["schema"] == "memtrace-report/1" and r["command"] == "trace" for r in reports)
 
 

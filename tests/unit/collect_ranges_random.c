@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collect/ranges.h"
+#include "ranges_list.h"
 
 #define PAGE 4096ULL
 #define PAGES 96

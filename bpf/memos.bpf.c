@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Walks remembered. Most allocations come from a stack that was walked a moment ago. A walk's
+ * outcome depends on where it started and on the words that it read: where all of these are the
+ * same, so is the stack, and comparing them costs one read of the user's memory instead of one
+ * a frame. Nothing is ever taken to be the same that was not compared.
+ */
+#include "memos.bpf.h"
+
+#define MEMOS 512
+
+struct memo {
+	__u32 busy;
+	__u32 stack;
+	struct start start;
+	__u32 n;
+	__u32 spare;
+	__u16 at[MEMO_WORDS];
+	__u64 word[MEMO_WORDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MEMOS);
+	__type(key, __u32);
+	__type(value, struct memo);
+} memos SEC(".maps");
+
+static __always_inline struct memo *memo_of(const struct start *start)
+{
+	__u64 hash = (start->pc ^ start->sp << 17 ^ start->bp << 31) * 0x9E3779B97F4A7C15ULL;
+	__u32 index = hash >> 55; /* of MEMOS */
+
+	return bpf_map_lookup_elem(&memos, &index);
+}
+
+static __always_inline bool same_start(const struct start *one, const struct start *two)
+{
+	return one->pc == two->pc && one->sp == two->sp && one->bp == two->bp && one->owner == two->owner &&
+	       one->version == two->version;
+}
+
+__noinline int reads_add(struct reads *reads, __u64 address, __u64 value)
+{
+	__u64 offset;
+	__u32 n;
+
+	if (!reads)
+		return 0;
+	offset = address - reads->base;
+	n = reads->n;
+	if (n >= MEMO_WORDS || offset >= MT_WINDOW_WORDS * 8 || offset & 7) {
+		reads->uncertain = 1;
+		return 0;
+	}
+	reads->at[n] = offset / 8;
+	reads->word[n] = value;
+	reads->n = n + 1;
+	if (offset + 8 > reads->extent_bytes)
+		reads->extent_bytes = offset + 8;
+	return 0;
+}
+
+/* Programs can be preempted, and run on several CPUs: who finds a memo in use does without it. */
+static __always_inline bool memo_claim(struct memo *memo)
+{
+	return !__sync_lock_test_and_set(&memo->busy, 1);
+}
+
+static __always_inline void memo_release(struct memo *memo)
+{
+	barrier();
+	memo->busy = 0;
+}
+
+static __always_inline bool same_words(const struct memo *memo, const struct window *window)
+{
+	__u64 differ = 0;
+
+	for (__u32 i = 0; i < MEMO_WORDS; i++) {
+		if (i >= memo->n)
+			break;
+		differ |= window->word[memo->at[i] & (MT_WINDOW_WORDS - 1)] ^ memo->word[i];
+	}
+	return !differ;
+}
+
+__noinline int memo_find(struct start *start, struct window *window, __u32 window_bytes)
+{
+	struct memo *memo;
+	int stack = -1;
+
+	if (!start || !window)
+		return -1;
+	memo = memo_of(start);
+	if (!memo || !same_start(&memo->start, start) || !memo_claim(memo))
+		return -1;
+	if (same_start(&memo->start, start)) {
+		__u32 bytes = memo->start.extent_bytes;
+
+		start->extent_bytes = bytes;
+		if ((bytes <= window_bytes ||
+		     (bytes <= sizeof(*window) && !bpf_probe_read_user(window, bytes, (void *)start->sp))) &&
+		    same_words(memo, window))
+			stack = memo->stack;
+	}
+	memo_release(memo);
+	return stack;
+}
+
+__noinline int memo_keep(struct start *start, struct reads *reads, __u32 stack)
+{
+	struct memo *memo;
+
+	if (!start || !reads)
+		return 0;
+	memo = memo_of(start);
+	if (!memo || !memo_claim(memo))
+		return 0;
+	memo->start = *start;
+	memo->stack = stack;
+	memo->n = reads->n;
+	memo->start.extent_bytes = reads->extent_bytes;
+	for (__u32 i = 0; i < MEMO_WORDS; i++) {
+		if (i >= reads->n)
+			break;
+		memo->at[i] = reads->at[i];
+		memo->word[i] = reads->word[i];
+	}
+	memo_release(memo);
+	return 0;
+}

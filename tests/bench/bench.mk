@@ -1,0 +1,27 @@
+# What the benchmarks run beside memtrace (tests/bench/run).
+BENCH_DIR := $(BUILD)/tests/bench
+BENCH_FIXTURES := $(addprefix $(BENCH_DIR)/,pairs stacks)
+BENCH_TOOLS := $(addprefix $(BENCH_DIR)/,floor load scan)
+BENCH_WARNINGS := -Wall -Wextra $(if $(CI)$(WERROR),-Werror)
+
+$(BENCH_FIXTURES): $(BENCH_DIR)/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -g -fno-omit-frame-pointer -std=gnu17 $(BENCH_WARNINGS) -o $@ $<
+
+$(BENCH_DIR)/floor.bpf.o: tests/bench/floor.bpf.c $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(BENCH_DIR)/floor.skel.h: $(BENCH_DIR)/floor.bpf.o
+	$(BPFTOOL) gen skeleton $< name floor_bpf > $@.tmp
+	mv $@.tmp $@
+
+$(BENCH_DIR)/floor: $(BENCH_DIR)/floor.skel.h
+$(BENCH_DIR)/scan: bpf/memtrace.h
+
+$(BENCH_TOOLS): $(BENCH_DIR)/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -I$(BENCH_DIR) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $< -l:libbpf.a -lelf -lz
+
+.PHONY: bench-programs
+bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS)
