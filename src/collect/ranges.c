@@ -287,6 +287,7 @@ static int64_t unmap(struct ranges *ranges, uint64_t start, uint64_t end, struct
 	while ((range = first_after(ranges, start)) && range->start < end) {
 		struct range piece = *range;
 		struct usage *usage = usage_of(ranges, piece.stack);
+		bool is_last;
 		int error;
 
 		if (piece.start < start)
@@ -295,18 +296,16 @@ static int64_t unmap(struct ranges *ranges, uint64_t start, uint64_t end, struct
 			piece.end = end;
 		if (!usage || (stash && keep_piece(stash, &piece)))
 			return -ENOMEM;
-		piece.origin->holders++;
+		is_last = piece.origin->parts == 1 && piece.start == range->start && piece.end == range->end;
 		error = cut(ranges, range, piece.start, piece.end);
-		if (!error) {
-			usage->free_bytes += piece.end - piece.start;
-			usage->free_count += piece.origin->parts == 0;
-			bytes += piece.end - piece.start;
-		} else if (stash) {
-			drop_piece(stash);
-		}
-		origin_release(piece.origin);
-		if (error)
+		if (error) {
+			if (stash)
+				drop_piece(stash);
 			return error;
+		}
+		usage->free_bytes += piece.end - piece.start;
+		usage->free_count += is_last;
+		bytes += piece.end - piece.start;
 	}
 	return bytes;
 }
