@@ -19,7 +19,9 @@ const volatile bool check_process = false;
 __u64 lost[LOSS_COUNT];
 __u64 abandoned_calls, unknown_frees;
 
+/* The kernel's function took no argument before 7.0. */
 extern bool bpf_session_is_return(void) __ksym __weak;
+extern bool bpf_session_is_return___ctx(void *ctx) __ksym __weak;
 
 #define MAX_PENDING_RETURNS 64 /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
 #define SKIP_RETURN 1
@@ -336,7 +338,10 @@ static __always_inline int leave_call(struct pt_regs *ctx)
 SEC("uprobe")
 int call_session(struct pt_regs *ctx)
 {
-	return bpf_session_is_return() ? leave_call(ctx) : enter_call(ctx);
+	bool is_return = bpf_ksym_exists(bpf_session_is_return___ctx) ? bpf_session_is_return___ctx(ctx) :
+									bpf_session_is_return();
+
+	return is_return ? leave_call(ctx) : enter_call(ctx);
 }
 
 SEC("uprobe")

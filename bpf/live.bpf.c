@@ -191,8 +191,10 @@ static __always_inline void note_crowded(void)
 static __always_inline bool odd_put(__u64 owner, __u64 address, const struct mt_block *block)
 {
 	struct mt_odd_key key = {.address = address, .owner = owner};
+	/* Before Linux 6.2 a map takes no value from a global function's argument. */
+	struct mt_block copy = *block;
 
-	if (bpf_map_update_elem(&odd, &key, block, BPF_NOEXIST))
+	if (bpf_map_update_elem(&odd, &key, &copy, BPF_NOEXIST))
 		return false;
 	COUNT(odd_blocks);
 	return true;

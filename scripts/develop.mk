@@ -88,6 +88,11 @@ bench: ## what memtrace costs, beside other tools
 	$(MAKE) all bench-programs
 	tests/bench/run $(BENCHFLAGS)
 
+.PHONY: vm
+vm: all fixtures ## this build on other kernels, in emulated machines; KERNELS chooses some of tests/vm/kernels.tsv
+	scripts/setup vm
+	tests/vm/run $(KERNELS)
+
 # Fuzzers: tests/fuzz/fuzz_NAME.c, with seeds in tests/fuzz/seeds/NAME where there are any.
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

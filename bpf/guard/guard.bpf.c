@@ -17,22 +17,38 @@
 #include <bpf/bpf_tracing.h>
 
 #define MAX_RETURNS 64     /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
-#define MAX_READS (1 << 22) /* some 100 ms; memtrace may have been killed */
+#define SPINS (1 << 11)    /* SPINS * SPINS looks, some 100 ms; memtrace may have been killed */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 16);
 } exceptions SEC(".maps");
 
+/* Turns a loop that is too long for the verifier: bpf_loop is of 5.17 only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SPINS);
+	__type(key, __u32);
+	__type(value, __u64);
+} spins SEC(".maps");
+
 struct wait {
 	__u64 at, trampoline;
+	__u64 over;
 };
 
-static long word_replaced(__u64 i, struct wait *wait)
+static long word_replaced(void *map, const __u32 *key, void *value, struct wait *wait)
 {
 	__u64 word = 0;
 
-	return bpf_probe_read_user(&word, sizeof(word), (void *)wait->at) || word != wait->trampoline;
+	wait->over = bpf_probe_read_user(&word, sizeof(word), (void *)wait->at) || word != wait->trampoline;
+	return wait->over;
+}
+
+static long words_replaced(void *map, const __u32 *key, void *value, struct wait *wait)
+{
+	bpf_for_each_map_elem(&spins, word_replaced, wait, 0);
+	return wait->over;
 }
 
 static __always_inline __u64 outermost(const struct thread *thread)
@@ -59,31 +75,49 @@ static __always_inline bool ask(__u64 at, __u64 original, __u64 slot)
 	return true;
 }
 
+struct walk {
+	struct return_instance *instance;
+	__u64 limit, process;
+	struct wait wait;
+};
+
+/* Has one pending return put back. False: there are no more. */
+static __noinline bool put_back(struct walk *walk)
+{
+	struct return_instance *instance = walk->instance;
+	__u64 at, original, word = 0;
+
+	if (!instance)
+		return false;
+	at = BPF_CORE_READ(instance, stack);
+	original = BPF_CORE_READ(instance, orig_ret_vaddr);
+	/* A chained one (a tail call) has the trampoline as its own return address. */
+	if (at <= walk->limit && original != walk->wait.trampoline &&
+	    !bpf_probe_read_user(&word, sizeof(word), (void *)at) && word == walk->wait.trampoline &&
+	    ask(at, original, walk->process))
+		walk->wait.at = at;
+	walk->instance = BPF_CORE_READ(instance, next);
+	return true;
+}
+
 SEC("uprobe")
 int exception_raised(struct pt_regs *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
-	__u64 limit = thread ? outermost(thread) : 0, process = bpf_get_attach_cookie(ctx);
-	struct return_instance *instance;
-	struct wait wait = {};
+	struct walk walk = { .limit = thread ? outermost(thread) : 0 };
 
-	if (!limit)
+	if (!walk.limit)
 		return 0;
-	wait.trampoline = return_trampoline();
-	instance = BPF_CORE_READ(task, utask, return_instances);
-	for (int i = 0; i < MAX_RETURNS && instance; i++) {
-		__u64 at = BPF_CORE_READ(instance, stack), original = BPF_CORE_READ(instance, orig_ret_vaddr), word = 0;
-
-		/* A chained one (a tail call) has the trampoline as its own return address. */
-		if (at <= limit && original != wait.trampoline &&
-		    !bpf_probe_read_user(&word, sizeof(word), (void *)at) && word == wait.trampoline &&
-		    ask(at, original, process))
-			wait.at = at;
-		instance = BPF_CORE_READ(instance, next);
+	walk.process = bpf_get_attach_cookie(ctx);
+	walk.wait.trampoline = return_trampoline();
+	walk.instance = BPF_CORE_READ(task, utask, return_instances);
+	for (int i = 0; i < MAX_RETURNS; i++) {
+		if (!put_back(&walk))
+			break;
 	}
-	if (wait.at) /* asked for last, and requests are answered in order */
-		bpf_loop(MAX_READS, word_replaced, &wait, 0);
+	if (walk.wait.at) /* asked for last, and requests are answered in order */
+		bpf_for_each_map_elem(&spins, words_replaced, &walk.wait, 0);
 	return 0;
 }
 

@@ -74,6 +74,6 @@ int session_command_status(struct session *session);
 void session_describe(struct session *session, char *text, size_t size);
 
 /* What is known now. Blocks younger than older_ns are left out of live_*. 0 or -errno. */
-int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result);
+int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **snapshot);
 
 #endif

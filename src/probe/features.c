@@ -70,19 +70,20 @@ static bool link_type_known(int type)
 	return fd >= 0 || error == EBADF; /* "/" is no regular file */
 }
 
-static bool kernel_at_least(int wanted_major, int wanted_minor)
+/* "5.15.3" as 5015, 0 when it is no version */
+static int version_number(const char *text)
+{
+	char *end;
+	long major = strtol(text, &end, 10);
+
+	return *end == '.' ? 1000 * (int)major + (int)strtol(end + 1, NULL, 10) : 0;
+}
+
+static bool kernel_at_least(const char *wanted)
 {
 	struct utsname name;
-	long major, minor;
-	char *end;
 
-	if (uname(&name))
-		return false;
-	major = strtol(name.release, &end, 10);
-	if (*end != '.')
-		return false;
-	minor = strtol(end + 1, NULL, 10);
-	return major > wanted_major || (major == wanted_major && minor >= wanted_minor);
+	return !uname(&name) && version_number(name.release) >= version_number(wanted);
 }
 
 static bool program_loads(void)
@@ -109,7 +110,7 @@ static bool probe(enum feature feature)
 	case FEATURE_COOKIE:
 		return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_pt_regs, NULL) == 1;
 	case FEATURE_ITER_TASK:
-		return kernel_at_least(5, 8);
+		return kernel_at_least("5.8");
 	case FEATURE_SYSCALL_TRACEPOINTS:
 		return tracepoint_id("syscalls", "sys_enter_mmap") > 0;
 	case FEATURE_UPROBE_PERF:
@@ -120,7 +121,7 @@ static bool probe(enum feature feature)
 		return link_type_known(57);
 	case FEATURE_SECCOMP_URETPROBE:
 		/* The system call for return probes is of 6.11; before it a filter sees nothing. */
-		return !kernel_at_least(6, 11) || kernel_at_least(6, 14);
+		return !kernel_at_least("6.11") || kernel_at_least("6.14");
 	case FEATURE_COUNT:
 		break;
 	}
@@ -146,6 +147,22 @@ static bool has_capability(int number)
 	return data[number / 32].effective & (1U << (number % 32));
 }
 
+/* Of the required features that are missing the one that came last, so that all is said by one version. */
+static const struct feature_row *newest_lacking(void)
+{
+	const struct feature_row *newest = NULL;
+
+	for (int i = 0; i < FEATURE_COUNT; i++) {
+		const struct feature_row *row = &feature_rows[i];
+
+		if (!row->required || feature_present(i))
+			continue;
+		if (!newest || version_number(row->since) > version_number(newest->since))
+			newest = row;
+	}
+	return newest;
+}
+
 int features_require(char *error, size_t error_size)
 {
 	static const struct {
@@ -156,6 +173,7 @@ int features_require(char *error, size_t error_size)
 		{ 38, 21, "CAP_PERFMON" },
 		{ 19, 19, "CAP_SYS_PTRACE" },
 	};
+	const struct feature_row *lacking;
 	char missing[96] = "";
 
 	for (size_t i = 0; i < 3; i++) {
@@ -168,12 +186,10 @@ int features_require(char *error, size_t error_size)
 		snprintf(error, error_size, "missing privilege: %s; run as root (sudo memtrace …) or grant these", missing);
 		return -EPERM;
 	}
-	for (int i = 0; i < FEATURE_COUNT; i++) {
-		if (!feature_rows[i].required || feature_present(i))
-			continue;
-		snprintf(error, error_size, "this kernel cannot do it: no %s (Linux %s or newer with it is needed)",
-			 feature_rows[i].name, feature_rows[i].since);
-		return -ENOTSUP;
-	}
-	return 0;
+	lacking = newest_lacking();
+	if (!lacking)
+		return 0;
+	snprintf(error, error_size, "this kernel cannot do it: no %s (Linux %s or newer with it is needed)", lacking->name,
+		 lacking->since);
+	return -ENOTSUP;
 }

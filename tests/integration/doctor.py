@@ -13,6 +13,7 @@ def machine():
     assert done.status == 0, done.err.text
     for backend in ("session", "multi", "perf"):
         assert backend in done.out.text.lower(), done.out.text
+    assert f"backend: {best_backend()}" in done.out.lines, done.out.text
 
 
 @case

@@ -93,6 +93,8 @@ def process_of_32_bits():
 
 def build_32_bit(folder):
     """A 32-bit program that pauses, without a C library."""
+    if not shutil.which("gcc"):
+        raise Skip("gcc is not installed")
     source = os.path.join(folder, "small.c")
     program = os.path.join(folder, "small")
     with open(source, "w", encoding="utf-8") as file:

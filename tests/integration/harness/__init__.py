@@ -15,6 +15,7 @@ A test is an executable file of cases:
 from .backend import backend_cases
 from .cases import Skip, case, main
 from .fixture import CommandTruth, Fixture, Truth
+from .kernel import BACKENDS, best_backend, kernel_version
 from .memtrace import Memtrace, run_command, run_memtrace, trace
 from .paths import BUILD, FIXTURES, MEMTRACE, ROOT, SYSTEM_LIBRARIES, allocator_library, fixture_path, scratch
 from .process import DEADLINE_S, Process

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The cases that every way of attaching must pass; one test file for each of them."""
-from .cases import case
+from .cases import Skip, case
 from .fixture import Fixture
+from .kernel import BACKENDS, kernel_version
 from .memtrace import run_command, trace
 from .paths import fixture_path, scratch
 from .report import check_exact
@@ -9,6 +10,12 @@ from .report import check_exact
 
 def backend_cases(backend):
     option = ("--backend", backend)
+    since = BACKENDS[backend]
+    if kernel_version() < since:
+        @case
+        def is_there():
+            raise Skip(f"{backend} is of Linux {since[0]}.{since[1]}")
+        return
 
     @case(times=["heap", "realloc", "before", "threads", "heap-musl-static"])
     def exact(name):
