@@ -338,8 +338,8 @@ static __always_inline int leave_call(struct pt_regs *ctx)
 SEC("uprobe")
 int call_session(struct pt_regs *ctx)
 {
-	bool is_return = bpf_ksym_exists(bpf_session_is_return___ctx) ? bpf_session_is_return___ctx(ctx) :
-									bpf_session_is_return();
+	bool is_return =
+	    bpf_ksym_exists(bpf_session_is_return___ctx) ? bpf_session_is_return___ctx(ctx) : bpf_session_is_return();
 
 	return is_return ? leave_call(ctx) : enter_call(ctx);
 }

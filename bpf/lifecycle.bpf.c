@@ -57,9 +57,9 @@ static __always_inline void process_gone(struct task_struct *task, struct mt_pro
 {
 	__u32 tgid = process->tgid;
 
-	process->exit_code = BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT ?
-				     BPF_CORE_READ(task, signal, group_exit_code) :
-				     BPF_CORE_READ(task, group_leader, exit_code);
+	process->exit_code = BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT
+	                         ? BPF_CORE_READ(task, signal, group_exit_code)
+	                         : BPF_CORE_READ(task, group_leader, exit_code);
 	process->exited = 1;
 	process->traced = 0;
 	bpf_map_delete_elem(&slots, &tgid);

@@ -52,8 +52,7 @@ static __always_inline void emit(__u32 type, __u32 slot, __u64 address, __u64 le
  * Remembers a system call's arguments (no more than it has: the tracepoint's context ends with
  * them) until its exit. NULL: part of a pending call of the allocator.
  */
-static __always_inline struct thread *syscall_enter(struct trace_event_raw_sys_enter *ctx, long slot,
-						    const int n_args)
+static __always_inline struct thread *syscall_enter(struct trace_event_raw_sys_enter *ctx, long slot, const int n_args)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	struct thread *thread;

@@ -36,7 +36,7 @@ enum mt_failure {
  * Registers are numbered as in instruction encoding; 4 (rsp) stands for none.
  */
 #define MT_NO_REGISTER 4
-#define MT_COOKIE_OP(c) ((c) & 7)
+#define MT_COOKIE_OP(c) ((c)&7)
 #define MT_COOKIE_FAILURE(c) (((c) >> 3) & 3)
 #define MT_COOKIE_SIZE(c) (((c) >> 5) & 15)
 #define MT_COOKIE_COUNT(c) (((c) >> 9) & 15)
@@ -80,7 +80,7 @@ struct mt_bucket {
 #define MT_KEY_ADDRESS(key) (((key) & ((1ULL << 44) - 1)) << 3)
 #define MT_KEY_OWNER(key) ((key) >> 44)
 /* An address that does not fit the key goes to the odd table. */
-#define MT_ADDRESS_IS_ODD(address) (((address) & 7) || ((address) >> 47))
+#define MT_ADDRESS_IS_ODD(address) (((address)&7) || ((address) >> 47))
 
 struct mt_odd_key {
 	__u64 address;
@@ -104,13 +104,13 @@ struct mt_stack {
 	__u32 spare;
 };
 
-#define MT_STACK_END(flags) ((flags) & 7) /* enum stack_end */
+#define MT_STACK_END(flags) ((flags)&7) /* enum stack_end */
 #define MT_STACK_GUESSED 8
 #define MT_STACK_USED 16 /* written whole */
 
 /* The first rows are of no frames: what a slot's blocks belong to, by kind, when there is no room for their stack. */
 #define MT_NO_STACKS (4 * MT_MAX_PROCESSES)
-#define MT_NO_STACK(slot, kind) (4 * (slot) + ((kind) & 3))
+#define MT_NO_STACK(slot, kind) (4 * (slot) + ((kind)&3))
 
 struct mt_frame_page {
 	__u64 word[MT_FRAME_PAGE];
@@ -132,16 +132,16 @@ struct mt_range {
 struct mt_process {
 	__u32 tgid; /* in the initial PID namespace */
 	__u32 generation;
-	struct mt_range flush[MT_FLUSH_RANGES];     /* return addresses of an allocator's own frees at thread exit */
-	struct mt_range wrapper[MT_WRAPPER_RANGES]; /* code that may have wrapper rows */
+	struct mt_range flush[MT_FLUSH_RANGES];       /* return addresses of an allocator's own frees at thread exit */
+	struct mt_range wrapper[MT_WRAPPER_RANGES];   /* code that may have wrapper rows */
 	struct mt_range allocator[MT_WRAPPER_RANGES]; /* code whose mappings are the allocator's own */
 	struct mt_range libc; /* the C library's: its mappings are its allocator's but for thread stacks */
 	__u64 untraced_children;
 	__s32 exit_code; /* as wait() gives it, once exited */
 	__u32 exited;
-	__u32 traced; /* hits count from now on */
+	__u32 traced;       /* hits count from now on */
 	__u32 walk_version; /* one more with each change of what a walk goes by */
-	__u32 has_ranges; /* a mapping of it was reported since its last exec */
+	__u32 has_ranges;   /* a mapping of it was reported since its last exec */
 };
 
 /* How to step over a frame without a frame pointer: by return address and process slot. */

@@ -75,9 +75,9 @@ static __always_inline void scratch_release(struct scratch *scratch)
 
 /* Steps over one frame of a known wrapper (operator new, mmap, sbrk). False: it is none. */
 static __always_inline bool step_wrapper(const struct mt_process *process, __u32 slot, struct cursor *at,
-					  struct reads *reads)
+                                         struct reads *reads)
 {
-	struct mt_wrapper_key key = { .address = at->pc, .slot = slot };
+	struct mt_wrapper_key key = {.address = at->pc, .slot = slot};
 	struct mt_wrapper_row *row;
 	__u64 cfa, pc;
 
@@ -89,8 +89,7 @@ static __always_inline bool step_wrapper(const struct mt_process *process, __u32
 	cfa = at->sp + row->cfa_sp_offset;
 	if (bpf_probe_read_user(&pc, sizeof(pc), (void *)(cfa - 8)))
 		return false;
-	if (row->rbp_cfa_offset &&
-	    bpf_probe_read_user(&at->bp, sizeof(at->bp), (void *)(cfa + row->rbp_cfa_offset)))
+	if (row->rbp_cfa_offset && bpf_probe_read_user(&at->bp, sizeof(at->bp), (void *)(cfa + row->rbp_cfa_offset)))
 		return false;
 	if (reads) {
 		reads_add(reads, cfa - 8, pc);
@@ -316,8 +315,11 @@ static __always_inline int stack_find(struct scratch *scratch)
 
 static __always_inline void stack_remember(struct scratch *scratch, const struct stack_request *request, __u32 number)
 {
-	struct start start = { .pc = request->pc, .sp = request->base, .bp = request->bp, .owner = scratch->owner,
-			       .version = scratch->reads.version };
+	struct start start = {.pc = request->pc,
+	                      .sp = request->base,
+	                      .bp = request->bp,
+	                      .owner = scratch->owner,
+	                      .version = scratch->reads.version};
 
 	memo_keep(&start, &scratch->reads, number);
 }

@@ -10,8 +10,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "doctor", command_doctor },
-	{ "help", command_help },
+    {"doctor", command_doctor},
+    {"help", command_help},
 };
 
 int main(int argc, char **argv)

@@ -135,14 +135,14 @@ enum {
 /* Helpers that a running kernel may lack, for bpf_core_enum_value_exists(). */
 enum bpf_func_id {
 	BPF_FUNC_get_ns_current_pid_tgid = 120, /* 5.7 */
-	BPF_FUNC_copy_from_user = 148, /* 5.10 */
-	BPF_FUNC_task_storage_get = 156, /* 5.11 */
-	BPF_FUNC_get_current_task_btf = 158, /* 5.11 */
-	BPF_FUNC_for_each_map_elem = 164, /* 5.13 */
-	BPF_FUNC_get_attach_cookie = 174, /* 5.15 */
-	BPF_FUNC_task_pt_regs = 175, /* 5.15 */
-	BPF_FUNC_find_vma = 180, /* 5.17 */
-	BPF_FUNC_loop = 181, /* 5.17 */
+	BPF_FUNC_copy_from_user = 148,          /* 5.10 */
+	BPF_FUNC_task_storage_get = 156,        /* 5.11 */
+	BPF_FUNC_get_current_task_btf = 158,    /* 5.11 */
+	BPF_FUNC_for_each_map_elem = 164,       /* 5.13 */
+	BPF_FUNC_get_attach_cookie = 174,       /* 5.15 */
+	BPF_FUNC_task_pt_regs = 175,            /* 5.15 */
+	BPF_FUNC_find_vma = 180,                /* 5.17 */
+	BPF_FUNC_loop = 181,                    /* 5.17 */
 };
 
 struct bpf_pidns_info {
@@ -341,7 +341,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
-	u64 start_time; /* ns, CLOCK_MONOTONIC */
+	u64 start_time;     /* ns, CLOCK_MONOTONIC */
 	u64 start_boottime; /* ns, CLOCK_BOOTTIME; 5.5 */
 	char comm[16];
 	struct nsproxy *nsproxy;

@@ -16,8 +16,8 @@
 #include "threads.bpf.h"
 #include <bpf/bpf_tracing.h>
 
-#define MAX_RETURNS 64     /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
-#define SPINS (1 << 11)    /* SPINS * SPINS looks, some 100 ms; memtrace may have been killed */
+#define MAX_RETURNS 64  /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
+#define SPINS (1 << 11) /* SPINS * SPINS looks, some 100 ms; memtrace may have been killed */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -105,7 +105,7 @@ int exception_raised(struct pt_regs *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
-	struct walk walk = { .limit = thread ? outermost(thread) : 0 };
+	struct walk walk = {.limit = thread ? outermost(thread) : 0};
 
 	if (!walk.limit)
 		return 0;

@@ -37,7 +37,7 @@ struct quote {
 
 static struct quote quote(const char *text)
 {
-	struct quote quoted = { "" };
+	struct quote quoted = {""};
 
 	escape_copy(quoted.text, sizeof(quoted.text), text);
 	return quoted;

@@ -29,7 +29,7 @@ struct trace {
 	struct options options;
 	struct session *session;
 	struct symbolizer *symbolizer;
-	struct snapshot *before; /* the last report's, to see growth against */
+	struct snapshot *before;      /* the last report's, to see growth against */
 	struct sigaction pipe_action; /* as memtrace found it */
 	sigset_t signals_found;
 	int signal_fd, timer_fd;
@@ -40,7 +40,7 @@ struct trace {
 /* Signals are read when there is time for them; a command started gets back what was. */
 static int take_signals(struct trace *trace)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -62,19 +62,19 @@ static int open_session(struct trace *trace)
 {
 	const struct options *options = &trace->options;
 	struct session_options session_options = {
-		.max_memory_bytes = options->max_memory_bytes,
-		.min_size_bytes = options->min_size_bytes,
-		.max_size_bytes = options->max_size_bytes,
-		.size_filter = options->size_filter,
-		.stack_depth = options->stack_depth,
-		.backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
-		.objects = options->objects,
-		.n_objects = options->n_objects,
-		.live_table_slots = options->live_table_slots,
-		.stack_table_rows = options->stack_table_rows,
-		.event_buffer_bytes = options->event_buffer_bytes,
-		.command_signals = trace->signals_found,
-		.command_pipe_action = trace->pipe_action,
+	    .max_memory_bytes = options->max_memory_bytes,
+	    .min_size_bytes = options->min_size_bytes,
+	    .max_size_bytes = options->max_size_bytes,
+	    .size_filter = options->size_filter,
+	    .stack_depth = options->stack_depth,
+	    .backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
+	    .objects = options->objects,
+	    .n_objects = options->n_objects,
+	    .live_table_slots = options->live_table_slots,
+	    .stack_table_rows = options->stack_table_rows,
+	    .event_buffer_bytes = options->event_buffer_bytes,
+	    .command_signals = trace->signals_found,
+	    .command_pipe_action = trace->pipe_action,
 	};
 
 	trace->symbolizer = symbolizer_new();
@@ -104,7 +104,7 @@ static int attach(struct trace *trace)
 static int start_timer(struct trace *trace)
 {
 	uint64_t interval = trace->options.interval_ns;
-	struct itimerspec when = { .it_interval = { .tv_sec = interval / NS_PER_S, .tv_nsec = interval % NS_PER_S } };
+	struct itimerspec when = {.it_interval = {.tv_sec = interval / NS_PER_S, .tv_nsec = interval % NS_PER_S}};
 
 	when.it_value = when.it_interval;
 	trace->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -134,9 +134,9 @@ static int report(struct trace *trace, bool at_exit)
 {
 	const struct options *options = &trace->options;
 	struct render_options render = {
-		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
-		.show_blocks = options->show_allocs,
-		.top = options->top,
+	    .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+	    .show_blocks = options->show_allocs,
+	    .top = options->top,
 	};
 	uint64_t older_ns = at_exit && !options->older_given ? 0 : options->older_ns;
 	struct snapshot *snapshot;
@@ -176,9 +176,9 @@ static void tell_news(struct trace *trace)
 static int wait_for_events(struct trace *trace, bool *report_due)
 {
 	struct pollfd fds[] = {
-		{ .fd = session_fd(trace->session), .events = POLLIN },
-		{ .fd = trace->signal_fd, .events = POLLIN },
-		{ .fd = trace->timer_fd, .events = POLLIN },
+	    {.fd = session_fd(trace->session), .events = POLLIN},
+	    {.fd = trace->signal_fd, .events = POLLIN},
+	    {.fd = trace->timer_fd, .events = POLLIN},
 	};
 	struct signalfd_siginfo signal;
 	uint64_t expirations;
@@ -273,7 +273,7 @@ static int check_objects(struct trace *trace)
 		if (!access(trace->options.objects[i], F_OK))
 			continue;
 		snprintf(trace->error, sizeof(trace->error), "cannot find %s: %s; name an existing file with -O",
-			 trace->options.objects[i], strerror(errno));
+		         trace->options.objects[i], strerror(errno));
 		return -ENOENT;
 	}
 	return 0;
@@ -286,20 +286,21 @@ static int check_output(struct trace *trace)
 	int error = path ? writable(path) : 0;
 
 	if (error)
-		snprintf(trace->error, sizeof(trace->error), "cannot write %s: %s; name another file with --output", path,
-			 strerror(-error));
+		snprintf(trace->error, sizeof(trace->error), "cannot write %s: %s; name another file with --output",
+		         path, strerror(-error));
 	return error;
 }
 
 int command_trace(int argc, char **argv)
 {
-	struct trace trace = { .signal_fd = -1, .timer_fd = -1 };
+	struct trace trace = {.signal_fd = -1, .timer_fd = -1};
 	int status = options_parse(&trace.options, argc, argv, ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL,
-				   trace.error, sizeof(trace.error));
+	                           trace.error, sizeof(trace.error));
 	int error;
 
 	if (status == OPTIONS_HELP || status == OPTIONS_VERSION) {
-		status = status == OPTIONS_HELP ? help_print(stdout, "trace") : printf("memtrace %s\n", MEMTRACE_VERSION) < 0;
+		status = status == OPTIONS_HELP ? help_print(stdout, "trace")
+		                                : printf("memtrace %s\n", MEMTRACE_VERSION) < 0;
 		options_free(&trace.options);
 		return status ? 2 : 0;
 	}

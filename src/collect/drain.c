@@ -11,7 +11,7 @@
 /* What the scan adds up for one stack number. */
 struct tally {
 	uint64_t live_bytes, live_blocks, oldest_ns; /* oldest_ns: time of its allocation */
-	size_t row;  /* index + 1 into snapshot->stacks */
+	size_t row;                                  /* index + 1 into snapshot->stacks */
 };
 
 struct found_block {
@@ -70,8 +70,11 @@ static void on_live_block(void *context, uint64_t owner, uint64_t address, const
 {
 	struct drain *drain = context;
 	uint32_t slot = owner / MT_GENERATIONS;
-	struct found_block found = { .stack = block->stack, .node = block->node, .address = address,
-				     .size_bytes = block->size_bytes, .time_ns = block->time_ns };
+	struct found_block found = {.stack = block->stack,
+	                            .node = block->node,
+	                            .address = address,
+	                            .size_bytes = block->size_bytes,
+	                            .time_ns = block->time_ns};
 
 	if (slot < drain->session->n_targets &&
 	    owner == MT_OWNER(slot, drain->session->tracing.processes[slot].generation))
@@ -81,8 +84,11 @@ static void on_live_block(void *context, uint64_t owner, uint64_t address, const
 static int on_range(void *context, const struct range *range)
 {
 	struct drain *drain = context;
-	struct found_block found = { .stack = range->stack, .node = range->node, .address = range->start,
-				     .size_bytes = range->end - range->start, .time_ns = range->time_ns };
+	struct found_block found = {.stack = range->stack,
+	                            .node = range->node,
+	                            .address = range->start,
+	                            .size_bytes = range->end - range->start,
+	                            .time_ns = range->time_ns};
 
 	tally_block(drain, &found);
 	return drain->error;
@@ -220,8 +226,10 @@ static int add_block(struct drain *drain, const struct found_block *found, int n
 			return -ENOMEM;
 		stack->blocks = blocks;
 	}
-	stack->blocks[stack->n_blocks++] = (struct block){ .address = found->address, .size_bytes = found->size_bytes,
-							   .age_ns = age_of(drain, found->time_ns), .node = node };
+	stack->blocks[stack->n_blocks++] = (struct block){.address = found->address,
+	                                                  .size_bytes = found->size_bytes,
+	                                                  .age_ns = age_of(drain, found->time_ns),
+	                                                  .node = node};
 	return 0;
 }
 
@@ -332,8 +340,8 @@ static uint64_t missed_runs(const struct session *session)
 	struct bpf_program *program;
 	uint64_t missed = 0;
 
-	bpf_object__for_each_program(program, session->tracing.bpf->obj) {
-		struct bpf_prog_info info = { 0 };
+	bpf_object__for_each_program (program, session->tracing.bpf->obj) {
+		struct bpf_prog_info info = {0};
 		uint32_t size = sizeof(info);
 
 		if (bpf_program__fd(program) >= 0 && !bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size))
@@ -384,7 +392,7 @@ static int fill(struct drain *drain, bool with_blocks)
 
 static int take(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result)
 {
-	struct drain drain = { .session = session, .older_ns = older_ns };
+	struct drain drain = {.session = session, .older_ns = older_ns};
 	int error = events_consume(session);
 
 	*result = NULL;

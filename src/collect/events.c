@@ -35,8 +35,8 @@ static uint64_t end_of(const struct mt_event *event, uint64_t page)
 
 static int handle_map(struct session *session, struct target *target, const struct mt_event *event)
 {
-	int64_t replaced = ranges_map(target->ranges, event->address, end_of(event, page_bytes(event->flags)), event->stack,
-				      event->node, event->time_ns);
+	int64_t replaced = ranges_map(target->ranges, event->address, end_of(event, page_bytes(event->flags)),
+	                              event->stack, event->node, event->time_ns);
 
 	if (replaced > 0 && !(event->flags & MAP_FIXED_FLAG))
 		session->lost[LOSS_MISSED_FREES]++;
@@ -139,8 +139,8 @@ static int handle_event(struct session *session, const struct mt_event *event)
 		return ranges_restore(target->ranges, event->thread);
 	case MT_EVENT_MOVE:
 		return ranges_move(target->ranges, event->thread, event->address,
-				   end_of(event, PAGE_BYTES) - event->address,
-				   event->flags & MREMAP_DONTUNMAP_FLAG, event->time_ns);
+		                   end_of(event, PAGE_BYTES) - event->address, event->flags & MREMAP_DONTUNMAP_FLAG,
+		                   event->time_ns);
 	case MT_EVENT_BRK:
 		return handle_break(session, target, event);
 	case MT_EVENT_CODE:
@@ -168,7 +168,7 @@ static int on_event(void *context, void *data, size_t size)
 
 int events_new(struct session *session)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u64 = EVENT_RING };
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_RING};
 
 	session->ring = ring_buffer__new(bpf_map__fd(session->tracing.bpf->maps.events), on_event, session, NULL);
 	if (!session->ring)
@@ -209,7 +209,7 @@ static int consume(struct session *session, uint64_t deadline_ns)
  */
 int events_consume(struct session *session)
 {
-	const struct timespec moment = { .tv_nsec = WRITING_MAX_NS / 100 };
+	const struct timespec moment = {.tv_nsec = WRITING_MAX_NS / 100};
 	int code;
 
 	session->consume_until = ring__producer_pos(ring_buffer__ring(session->ring, 0));
@@ -237,14 +237,14 @@ static void process_ended(struct session *session, struct target *target)
 
 	epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, target->pidfd, NULL);
 	if (target->ended || session->launched.pid == target->pid)
-		return; /* of a command its tracer tells */
+		return;          /* of a command its tracer tells */
 	events_consume(session); /* the last of it: nothing is taken from one that ended */
 	target->ended = true;
 	if (!process->exited)
 		return;
 	target->exit_status_known = true;
-	target->exit_status = WIFSIGNALED(process->exit_code) ? 128 + WTERMSIG(process->exit_code) :
-								WEXITSTATUS(process->exit_code);
+	target->exit_status =
+	    WIFSIGNALED(process->exit_code) ? 128 + WTERMSIG(process->exit_code) : WEXITSTATUS(process->exit_code);
 }
 
 static int handle(struct session *session, uint64_t what, char *error, size_t error_size)

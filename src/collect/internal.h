@@ -15,10 +15,10 @@
 /* A command that memtrace started, and is the tracer of. */
 struct launched {
 	pid_t pid;
-	bool executing;   /* COMMAND's exec was seen */
+	bool executing; /* COMMAND's exec was seen */
 	bool ended;
-	int status;       /* as the shell counts it */
-	pid_t holding;    /* thread that is on its way to the stop in which libraries are looked at */
+	int status;         /* as the shell counts it */
+	pid_t holding;      /* thread that is on its way to the stop in which libraries are looked at */
 	unsigned int stops; /* at the loader's hook, since the last exec */
 	bool any_attached;  /* an object was probed at some time */
 	bool let_go;        /* memtrace is its tracer no more */
@@ -55,7 +55,7 @@ struct session {
 	uint64_t lost[LOSS_COUNT]; /* noticed here, beside what the programs count */
 	uint64_t started_ns, started_unix_ns;
 	char told[512], untold[512]; /* lines for whoever runs the session: the last one, and the one to come */
-	struct rlimit file_limit; /* as it was before memtrace raised it */
+	struct rlimit file_limit;    /* as it was before memtrace raised it */
 };
 
 /* What an epoll event is of. */

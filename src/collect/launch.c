@@ -117,8 +117,8 @@ static int serve(struct session *session, char *error, size_t error_size)
 {
 	struct launched *launched = &session->launched;
 	struct pollfd fds[] = {
-		{ .fd = session->child_signal_fd, .events = POLLIN },
-		{ .fd = launched->leave_fd, .events = POLLIN },
+	    {.fd = session->child_signal_fd, .events = POLLIN},
+	    {.fd = launched->leave_fd, .events = POLLIN},
 	};
 	int code = 0;
 
@@ -149,7 +149,7 @@ static void *trace_command(void *argument)
 	}
 	if (code && !error[0])
 		snprintf(error, sizeof(error), launched->settled ? "cannot follow %s: %s" : "cannot start %s: %s", name,
-			 strerror(-code));
+		         strerror(-code));
 	if (code)
 		tracer_give_up(session);
 	tracer_let_go(session);
@@ -174,7 +174,7 @@ int launch_handle(struct session *session, char *error, size_t error_size)
 /* What the thread is told by, and tells by. */
 static int open_channels(struct session *session)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u64 = EVENT_CHILD };
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_CHILD};
 	struct launched *launched = &session->launched;
 	sigset_t set;
 
@@ -219,8 +219,8 @@ static int wait_until_settled(struct session *session, char *error, size_t error
 
 int session_launch(struct session *session, char **command, char *error, size_t error_size)
 {
-	struct sigaction by_default = { .sa_handler = SIG_DFL }; /* ignored, it would not tell of stops */
-	struct start start = { .session = session, .command = command, .go = { -1, -1 }, .failed = { -1, -1 } };
+	struct sigaction by_default = {.sa_handler = SIG_DFL}; /* ignored, it would not tell of stops */
+	struct start start = {.session = session, .command = command, .go = {-1, -1}, .failed = {-1, -1}};
 	sigset_t set;
 	int code;
 

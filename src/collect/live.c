@@ -34,15 +34,15 @@ static uint32_t log2_of(uint64_t n)
 static int level_add(struct live *live, uint64_t n_buckets)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
-	struct level level = { .n_buckets = n_buckets };
+	struct level level = {.n_buckets = n_buckets};
 	uint32_t index = live->n_levels;
 
 	level.fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "memtrace_live", sizeof(uint32_t), sizeof(struct mt_bucket),
-				  n_buckets, &opts);
+	                          n_buckets, &opts);
 	if (level.fd < 0)
 		return level.fd;
-	level.buckets = mmap(NULL, n_buckets * sizeof(struct mt_bucket), PROT_READ | PROT_WRITE, MAP_SHARED, level.fd,
-			     0);
+	level.buckets =
+	    mmap(NULL, n_buckets * sizeof(struct mt_bucket), PROT_READ | PROT_WRITE, MAP_SHARED, level.fd, 0);
 	if (level.buckets == MAP_FAILED) {
 		int error = -errno;
 
@@ -193,8 +193,8 @@ static bool slot_read(const struct mt_bucket *bucket, int i, uint64_t *key, stru
 	return false;
 }
 
-static int scan_odd(const struct live *live,
-		    void (*found)(void *, uint64_t, uint64_t, const struct mt_block *), void *context)
+static int scan_odd(const struct live *live, void (*found)(void *, uint64_t, uint64_t, const struct mt_block *),
+                    void *context)
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
 	enum { BATCH = 4096 };
@@ -262,12 +262,12 @@ static void collect_odd(void *context, uint64_t owner, uint64_t address, const s
 		return;
 	}
 	removal->keys = keys;
-	keys[removal->n++] = (struct mt_odd_key){ .address = address, .owner = owner };
+	keys[removal->n++] = (struct mt_odd_key){.address = address, .owner = owner};
 }
 
 int live_remove_owner(struct live *live, uint64_t owner)
 {
-	struct removal removal = { .live = live, .owner = owner };
+	struct removal removal = {.live = live, .owner = owner};
 	int error = 0;
 
 	for (uint32_t l = 0; l < live->n_levels; l++) {
@@ -281,7 +281,7 @@ int live_remove_owner(struct live *live, uint64_t owner)
 					continue;
 				bucket->block[j].time_ns = 0;
 				__atomic_compare_exchange_n(&bucket->key[j], &key, 0, false, __ATOMIC_RELEASE,
-							    __ATOMIC_RELAXED);
+				                            __ATOMIC_RELAXED);
 			}
 		}
 	}

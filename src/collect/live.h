@@ -26,7 +26,8 @@ int live_grow(struct live *live);
 
 /* Calls `found` once for each block. 0 or -errno. */
 int live_scan(struct live *live,
-	      void (*found)(void *context, uint64_t owner, uint64_t address, const struct mt_block *block), void *context);
+              void (*found)(void *context, uint64_t owner, uint64_t address, const struct mt_block *block),
+              void *context);
 
 /* Removes all blocks of an owner (a program that is no more). 0 or -errno. */
 int live_remove_owner(struct live *live, uint64_t owner);

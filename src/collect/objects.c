@@ -81,16 +81,15 @@ static uint64_t entry_site(const struct elf_file *file, const char *name)
 /* In a program that holds glibc's allocator (static), only these map for it. */
 static void find_own_ranges(struct object *object, const struct elf_file *file)
 {
-	static const char *const names[OBJECT_OWN_RANGES] = { "sysmalloc",	     "new_heap",	 "alloc_new_heap",
-							      "__default_morecore", "__glibc_morecore", "sysmalloc_mmap" };
+	static const char *const names[OBJECT_OWN_RANGES] = {
+	    "sysmalloc", "new_heap", "alloc_new_heap", "__default_morecore", "__glibc_morecore", "sysmalloc_mmap"};
 
 	for (size_t i = 0; i < OBJECT_OWN_RANGES; i++) {
 		struct elf_symbol symbol;
 
 		if (!elf_file_symbol(file, names[i], &symbol))
-			object->own[object->n_own++] =
-				(struct address_range){ symbol.value,
-							symbol.value + (symbol.size_bytes ? symbol.size_bytes : 1) };
+			object->own[object->n_own++] = (struct address_range){
+			    symbol.value, symbol.value + (symbol.size_bytes ? symbol.size_bytes : 1)};
 	}
 }
 
@@ -124,7 +123,7 @@ static int find_allocator(const struct objects *objects, struct object *object, 
 /* A mapping may begin before its segment does, on the same page. */
 static bool find_delta(struct object *object, const struct elf_file *file, const struct mapping *mapping)
 {
-	static const uint64_t within[] = { 0, 0xfff };
+	static const uint64_t within[] = {0, 0xfff};
 
 	for (size_t i = 0; i < 2; i++) {
 		uint64_t offset = mapping->offset + within[i], address;
@@ -138,7 +137,7 @@ static bool find_delta(struct object *object, const struct elf_file *file, const
 }
 
 static int find_facts(const struct objects *objects, const struct mapping *mapping, const struct elf_file *file,
-		      struct object *object)
+                      struct object *object)
 {
 	struct elf_symbol symbol;
 	int error;

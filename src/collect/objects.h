@@ -27,9 +27,9 @@ struct object {
 	struct address_range own[OBJECT_OWN_RANGES]; /* of a program that holds its allocator: what maps for it */
 	size_t n_own;
 	bool is_program, is_libc;
-	bool throws;              /* an exception may pass through a probed function */
-	uint64_t unwinder_offset; /* in the file, of the C++ runtime's entry; 0: it is not here */
-	uint64_t loader_offset;   /* in the file, of the dynamic loader's hook; 0: it is not here */
+	bool throws;                 /* an exception may pass through a probed function */
+	uint64_t unwinder_offset;    /* in the file, of the C++ runtime's entry; 0: it is not here */
+	uint64_t loader_offset;      /* in the file, of the dynamic loader's hook; 0: it is not here */
 	int64_t address_less_offset; /* of its code: virtual address - offset in the file */
 };
 

@@ -112,13 +112,13 @@ int procfs_check_traceable(pid_t pid, char *error, size_t error_size)
 		return -EINVAL;
 	}
 	if (procfs_status(pid, &status)) {
-		snprintf(error, error_size, "no such process: %d (check the PID; it is the one of memtrace's own namespace)",
-			 pid);
+		snprintf(error, error_size,
+		         "no such process: %d (check the PID; it is the one of memtrace's own namespace)", pid);
 		return -ESRCH;
 	}
 	if (status.thread_group != pid) {
 		snprintf(error, error_size, "%d is a thread of process %d; trace that one: -p %d", pid,
-			 status.thread_group, status.thread_group);
+		         status.thread_group, status.thread_group);
 		return -EINVAL;
 	}
 	if (!procfs_live_thread(pid)) {
@@ -133,9 +133,9 @@ int procfs_check_traceable(pid_t pid, char *error, size_t error_size)
 	free(exe);
 	if (status.seccomp == 2 && !feature_present(FEATURE_SECCOMP_URETPROBE)) {
 		snprintf(error, error_size,
-			 "process %d has a seccomp filter, which on this kernel could kill it at a return probe; "
-			 "Linux before 6.11 or from 6.14 on can trace it",
-			 pid);
+		         "process %d has a seccomp filter, which on this kernel could kill it at a return probe; "
+		         "Linux before 6.11 or from 6.14 on can trace it",
+		         pid);
 		return -ENOTSUP;
 	}
 	return 0;

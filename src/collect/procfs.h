@@ -7,10 +7,10 @@
 #include <sys/types.h>
 
 struct process_status {
-	char state;        /* as in proc_pid_status(5): R S D T t Z X */
+	char state;         /* as in proc_pid_status(5): R S D T t Z X */
 	pid_t thread_group; /* its process, if pid is that of a thread */
-	int seccomp;       /* 0 none, 1 strict, 2 filter */
-	int has_memory;    /* kernel threads and zombies have none */
+	int seccomp;        /* 0 none, 1 strict, 2 filter */
+	int has_memory;     /* kernel threads and zombies have none */
 };
 
 /* 0, or -ESRCH when there is no such process. */

@@ -144,7 +144,8 @@ int ranges_each(const struct ranges *ranges, int (*each)(void *context, const st
 {
 	int result = 0;
 
-	for (const struct range *range = first_after(ranges, 0); range && !result; range = first_after(ranges, range->end))
+	for (const struct range *range = first_after(ranges, 0); range && !result;
+	     range = first_after(ranges, range->end))
 		result = each(context, range);
 	return result;
 }
@@ -333,10 +334,9 @@ static int map_new(struct ranges *ranges, struct range *range)
 	return 0;
 }
 
-int64_t ranges_map(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t stack, uint16_t node,
-		   uint64_t time_ns)
+int64_t ranges_map(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t stack, uint16_t node, uint64_t time_ns)
 {
-	struct range range = { .start = start, .end = end, .stack = stack, .node = node, .time_ns = time_ns };
+	struct range range = {.start = start, .end = end, .stack = stack, .node = node, .time_ns = time_ns};
 	int64_t replaced;
 	int error;
 
@@ -362,7 +362,7 @@ int ranges_take(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t
 	int64_t bytes;
 
 	stash_drop(stash);
-	*stash = (struct stash){ .used = true, .thread = thread, .start = start, .end = end };
+	*stash = (struct stash){.used = true, .thread = thread, .start = start, .end = end};
 	bytes = unmap(ranges, start, end, stash);
 	return bytes < 0 ? (int)bytes : 0;
 }
@@ -468,7 +468,7 @@ static const struct range *duplicated(const struct ranges *ranges, const struct 
 }
 
 static int move_copy(struct ranges *ranges, const struct stash *stash, uint64_t start, uint64_t length,
-		     uint64_t time_ns)
+                     uint64_t time_ns)
 {
 	const struct range *from = duplicated(ranges, stash);
 	int64_t result;
@@ -487,7 +487,7 @@ static int move_copy(struct ranges *ranges, const struct stash *stash, uint64_t 
 
 /* A piece at its new place: cut or grown with the mapping's end. */
 static int move_piece(struct ranges *ranges, const struct stash *stash, const struct range *piece, uint64_t start,
-		      uint64_t length)
+                      uint64_t length)
 {
 	uint64_t at = piece->start - stash->start, end = piece->end - stash->start, growth = 0;
 	struct usage *usage = usage_of(ranges, piece->stack);
@@ -513,8 +513,7 @@ static int move_piece(struct ranges *ranges, const struct stash *stash, const st
 	return 0;
 }
 
-int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t length, int keep_old,
-		uint64_t time_ns)
+int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t length, int keep_old, uint64_t time_ns)
 {
 	struct stash *stash = stash_find(ranges, thread);
 	int error = 0;

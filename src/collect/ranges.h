@@ -38,7 +38,7 @@ void ranges_free(struct ranges *ranges);
 
 /* A new mapping. Returns the number of bytes it replaced, or -errno. */
 int64_t ranges_map(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t stack, uint16_t node,
-		   uint64_t time_ns);
+                   uint64_t time_ns);
 /* Bytes from start to end are gone. 0 or -errno. */
 int ranges_unmap(struct ranges *ranges, uint64_t start, uint64_t end);
 /* Bytes from start to end are gone when the thread's system call succeeds, as it mostly does. 0 or -errno. */
@@ -54,7 +54,7 @@ int ranges_restore(struct ranges *ranges, uint32_t thread);
  * as of ranges_restore().
  */
 int ranges_move(struct ranges *ranges, uint32_t thread, uint64_t start, uint64_t length, int keep_old,
-		uint64_t time_ns);
+                uint64_t time_ns);
 /* The address space is gone. */
 void ranges_clear(struct ranges *ranges);
 

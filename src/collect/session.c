@@ -49,10 +49,9 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 static const struct {
 	const char *program, *event;
 } tracepoints[] = {
-	{ "mmap_enter", "sys_enter_mmap" },     { "mmap_exit", "sys_exit_mmap" },
-	{ "munmap_enter", "sys_enter_munmap" }, { "munmap_exit", "sys_exit_munmap" },
-	{ "mremap_enter", "sys_enter_mremap" }, { "mremap_exit", "sys_exit_mremap" },
-	{ "brk_enter", "sys_enter_brk" },       { "brk_exit", "sys_exit_brk" },
+    {"mmap_enter", "sys_enter_mmap"},   {"mmap_exit", "sys_exit_mmap"},       {"munmap_enter", "sys_enter_munmap"},
+    {"munmap_exit", "sys_exit_munmap"}, {"mremap_enter", "sys_enter_mremap"}, {"mremap_exit", "sys_exit_mremap"},
+    {"brk_enter", "sys_enter_brk"},     {"brk_exit", "sys_exit_brk"},
 };
 
 #define N_TRACEPOINTS (sizeof(tracepoints) / sizeof(tracepoints[0]))
@@ -161,7 +160,7 @@ static int keep_link(struct session *session, struct bpf_link *link)
 static int attach_lifecycle(struct session *session)
 {
 	struct memtrace_bpf *bpf = session->tracing.bpf;
-	struct bpf_program *programs[] = { bpf->progs.process_fork, bpf->progs.process_exec, bpf->progs.process_exit };
+	struct bpf_program *programs[] = {bpf->progs.process_fork, bpf->progs.process_exec, bpf->progs.process_exit};
 	int error = 0;
 
 	for (size_t i = 0; i < 3 && !error; i++)
@@ -177,7 +176,7 @@ static int attach_syscalls(struct session *session)
 		return 0;
 	for (size_t i = 0; i < N_TRACEPOINTS && !error; i++) {
 		struct bpf_program *program =
-			bpf_object__find_program_by_name(session->tracing.bpf->obj, tracepoints[i].program);
+		    bpf_object__find_program_by_name(session->tracing.bpf->obj, tracepoints[i].program);
 		int fd = tracepoint_open("syscalls", tracepoints[i].event);
 
 		error = fd < 0 ? fd : keep_link(session, bpf_program__attach_perf_event(program, fd));
@@ -200,8 +199,8 @@ static void raise_file_limit(struct session *session)
 
 static uint64_t live_slots(const struct session *session)
 {
-	uint64_t stacks = session->stack_rows * (sizeof(struct mt_stack) + sizeof(struct usage) + 16) +
-			  session->frame_words * 8;
+	uint64_t stacks =
+	    session->stack_rows * (sizeof(struct mt_stack) + sizeof(struct usage) + 16) + session->frame_words * 8;
 	uint64_t budget = session->options.max_memory_bytes;
 
 	if (session->options.live_table_slots)
@@ -224,9 +223,9 @@ const char *session_backend_for(const pid_t *pids, size_t n)
 static int choose_backend(const char *name, char *error, size_t error_size)
 {
 	static const enum feature needs[] = {
-		[BACKEND_SESSION] = FEATURE_UPROBE_SESSION,
-		[BACKEND_MULTI] = FEATURE_UPROBE_MULTI,
-		[BACKEND_PERF] = FEATURE_UPROBE_PERF,
+	    [BACKEND_SESSION] = FEATURE_UPROBE_SESSION,
+	    [BACKEND_MULTI] = FEATURE_UPROBE_MULTI,
+	    [BACKEND_PERF] = FEATURE_UPROBE_PERF,
 	};
 	int backend = name ? backend_find(name) : backend_best();
 
@@ -283,7 +282,7 @@ int session_new(const struct session_options *options, struct session **result, 
 	code = set_up(session);
 	if (code) {
 		snprintf(error, error_size, "cannot load the BPF programs: %s%s", strerror(-code),
-			 code == -E2BIG || code == -ENOMEM ? "; try a smaller --max-memory" : "; see memtrace doctor");
+		         code == -E2BIG || code == -ENOMEM ? "; try a smaller --max-memory" : "; see memtrace doctor");
 		session_free(session);
 		return code;
 	}
@@ -358,9 +357,9 @@ static struct usage *range_usage(void *context, uint32_t stack)
 
 int session_add_target(struct session *session, pid_t pid, char *error, size_t error_size)
 {
-	struct ranges_stats stats = { .of_stack = range_usage, .context = session };
+	struct ranges_stats stats = {.of_stack = range_usage, .context = session};
 	struct target **targets = realloc(session->targets, (session->n_targets + 1) * sizeof(struct target *));
-	struct epoll_event event = { .events = EPOLLIN };
+	struct epoll_event event = {.events = EPOLLIN};
 	int code;
 
 	if (!targets || session->n_targets >= MT_MAX_PROCESSES) {
@@ -371,7 +370,7 @@ int session_add_target(struct session *session, pid_t pid, char *error, size_t e
 	}
 	session->targets = targets;
 	code = target_new(&session->tracing, pid, session->n_targets, &stats, &targets[session->n_targets], error,
-			  error_size);
+	                  error_size);
 	if (code)
 		return code;
 	event.data.u64 = EVENT_PROCESS + session->n_targets;
@@ -396,9 +395,9 @@ static int add_process(struct session *session, pid_t pid, char *error, size_t e
 	code = target_read_mappings(target);
 	if (code) {
 		snprintf(error, error_size,
-			 code == -EACCES || code == -EPERM ? "not allowed to read process %d (CAP_SYS_PTRACE is needed)" :
-							     "process %d ended while memtrace attached",
-			 pid);
+		         code == -EACCES || code == -EPERM ? "not allowed to read process %d (CAP_SYS_PTRACE is needed)"
+		                                           : "process %d ended while memtrace attached",
+		         pid);
 		return code;
 	}
 	code = target_check_program(target, error, error_size);
@@ -475,6 +474,6 @@ void session_describe(struct session *session, char *text, size_t size)
 			points += session->targets[i]->attached[j].n_points;
 	}
 	snprintf(text, size, "%zu probes in %zu objects of %zu processes, backend %s", points, objects,
-		 session->n_targets, backend_name(session->tracing.backend));
+	         session->n_targets, backend_name(session->tracing.backend));
 	session_unlock(session);
 }

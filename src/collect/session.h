@@ -18,9 +18,9 @@ struct session_options {
 	uint64_t max_memory_bytes; /* of the tables, kernel side included */
 	uint64_t min_size_bytes, max_size_bytes;
 	bool size_filter;
-	unsigned int stack_depth;  /* frames */
-	const char *backend;       /* NULL: the best the kernel has */
-	char **objects;            /* -O */
+	unsigned int stack_depth; /* frames */
+	const char *backend;      /* NULL: the best the kernel has */
+	char **objects;           /* -O */
 	size_t n_objects;
 	/* What a command started is to have as if memtrace were not there. */
 	sigset_t command_signals;

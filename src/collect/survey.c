@@ -19,17 +19,17 @@ struct surveying {
 };
 
 static void tell_points(const struct surveying *surveying, const struct module *module, const struct maps_row *row,
-			const struct probe_point *points, size_t n)
+                        const struct probe_point *points, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct survey_row told = {
-			.address = points[i].site_file_offset - row->offset + row->start,
-			.object = module->path,
-			.name = points[i].name,
-			.offset = points[i].site.offset,
-			.instruction = points[i].site.instruction,
-			.emulated = points[i].site.emulated,
-			.wants_return = catalog_wants_return(points[i].row),
+		    .address = points[i].site_file_offset - row->offset + row->start,
+		    .object = module->path,
+		    .name = points[i].name,
+		    .offset = points[i].site.offset,
+		    .instruction = points[i].site.instruction,
+		    .emulated = points[i].site.emulated,
+		    .wants_return = catalog_wants_return(points[i].row),
 		};
 
 		if (points[i].site_file_offset >= row->offset &&
@@ -64,7 +64,7 @@ static int survey_row(void *context, const struct maps_row *row)
 
 int survey(pid_t pid, void (*found)(void *, const struct survey_row *), void *context, char *error, size_t error_size)
 {
-	struct surveying surveying = { .pid = pid, .found = found, .context = context };
+	struct surveying surveying = {.pid = pid, .found = found, .context = context};
 	int code = procfs_check_traceable(pid, error, error_size);
 
 	if (code)

@@ -19,6 +19,6 @@ struct survey_row {
 
 /* Calls `found` for every probe. 0, or -errno with one line in `error`. */
 int survey(pid_t pid, void (*found)(void *context, const struct survey_row *row), void *context, char *error,
-	   size_t error_size);
+           size_t error_size);
 
 #endif

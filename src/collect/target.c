@@ -61,7 +61,7 @@ static int slot_claim(struct target *target)
 }
 
 int target_new(struct tracing *tracing, pid_t pid, uint32_t slot, const struct ranges_stats *stats,
-	       struct target **result, char *error, size_t error_size)
+               struct target **result, char *error, size_t error_size)
 {
 	struct target *target = calloc(1, sizeof(*target));
 	int code = -ENOMEM;
@@ -166,7 +166,7 @@ static int add_mapping(struct reading *reading, const struct mapping *mapping)
 static int add_row(void *context, const struct maps_row *row)
 {
 	struct reading *reading = context;
-	struct mapping mapping = { .start = row->start, .end = row->end, .offset = row->offset };
+	struct mapping mapping = {.start = row->start, .end = row->end, .offset = row->offset};
 
 	if (!row->executable)
 		return 0;
@@ -192,7 +192,7 @@ static bool overlaps_any(const struct mapping *rows, size_t n, const struct mapp
 
 int target_read_mappings(struct target *target)
 {
-	struct reading reading = { .target = target, .thread = procfs_live_thread(target->pid) };
+	struct reading reading = {.target = target, .thread = procfs_live_thread(target->pid)};
 	struct mapping *mapped = NULL;
 	size_t n_now;
 	int error = reading.thread ? maps_read(reading.thread, add_row, &reading) : -ESRCH;
@@ -246,8 +246,9 @@ int target_check_program(const struct target *target, char *error, size_t error_
 		return 0;
 	code = elf_file_open(program->fd, &file, why, sizeof(why));
 	if (code) {
-		snprintf(error, error_size, "process %d cannot be traced: its program is of another architecture or 32-bit (%s)",
-			 target->pid, why);
+		snprintf(error, error_size,
+		         "process %d cannot be traced: its program is of another architecture or 32-bit (%s)",
+		         target->pid, why);
 		return code;
 	}
 	elf_file_free(file);
@@ -265,9 +266,9 @@ int target_check_attached(const struct target *target, char *error, size_t error
 		return 0;
 	if (target->tracing->n_named) {
 		snprintf(error, error_size,
-			 "process %d has not mapped %s, or it has no allocation function that memtrace knows; "
-			 "see memtrace doctor -p %d",
-			 target->pid, target->tracing->named[0], target->pid);
+		         "process %d has not mapped %s, or it has no allocation function that memtrace knows; "
+		         "see memtrace doctor -p %d",
+		         target->pid, target->tracing->named[0], target->pid);
 		return -ENOENT;
 	}
 	if (!program || program->fd < 0 || elf_file_open(program->fd, &file, why, sizeof(why))) {
@@ -280,10 +281,10 @@ int target_check_attached(const struct target *target, char *error, size_t error
 	if (is_static && can_tell)
 		return 0;
 	snprintf(error, error_size,
-		 is_static ? "process %d runs a stripped static program: its allocator cannot be found; "
-			     "trace a build with symbols (not stripped)" :
-			     "process %d has mapped no allocator that memtrace knows; name its object with -O",
-		 target->pid);
+	         is_static ? "process %d runs a stripped static program: its allocator cannot be found; "
+	                     "trace a build with symbols (not stripped)"
+	                   : "process %d has mapped no allocator that memtrace knows; name its object with -O",
+	         target->pid);
 	return -ENOENT;
 }
 
@@ -314,9 +315,8 @@ static void reset_no_stacks(struct target *target)
 	const struct mt_process *process = process_of(target);
 
 	for (uint32_t kind = 0; kind < KIND_COUNT; kind++)
-		target->tracing->stacks[MT_NO_STACK(target->slot, kind)] =
-			(struct mt_stack){ .kind = kind, .flags = MT_STACK_USED,
-					   .owner = MT_OWNER(target->slot, process->generation) };
+		target->tracing->stacks[MT_NO_STACK(target->slot, kind)] = (struct mt_stack){
+		    .kind = kind, .flags = MT_STACK_USED, .owner = MT_OWNER(target->slot, process->generation)};
 }
 
 void target_start(struct target *target)

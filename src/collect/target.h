@@ -30,7 +30,7 @@ struct tracing {
 	struct mt_stack *stacks;      /* the programs' stacks, mapped */
 	uint64_t *lost;               /* the session's, by cause */
 	struct objects *objects;
-	char **named;                 /* -O */
+	char **named; /* -O */
 	size_t n_named;
 };
 
@@ -50,7 +50,7 @@ struct target {
 	char *exe;
 	struct mapping *mappings; /* executable, sorted by start; also those that are gone */
 	size_t n_mappings;
-	struct mapping *mapped;   /* those of now */
+	struct mapping *mapped; /* those of now */
 	size_t n_mapped;
 	struct mt_wrapper_key *wrappers; /* rows of the programs' table that are this process's */
 	size_t n_wrappers;
@@ -62,7 +62,7 @@ struct target {
 	const struct module *loader;
 	struct ranges *ranges;
 	struct ranges_stats range_stats;
-	bool started;        /* hits have counted */
+	bool started; /* hits have counted */
 	bool ended;
 	bool exit_status_known;
 	int exit_status; /* as the shell counts it */
@@ -73,7 +73,7 @@ struct target {
  * 0, or -errno with one line in `error`.
  */
 int target_new(struct tracing *tracing, pid_t pid, uint32_t slot, const struct ranges_stats *stats,
-	       struct target **result, char *error, size_t error_size);
+               struct target **result, char *error, size_t error_size);
 /* Detaches and frees. */
 void target_free(struct target *target);
 

@@ -36,14 +36,14 @@ static void add_range(struct target *target, struct mt_range *ranges, size_t n, 
 	for (size_t i = 0; i < n; i++) {
 		if (ranges[i].high)
 			continue;
-		ranges[i] = (struct mt_range){ low, high };
+		ranges[i] = (struct mt_range){low, high};
 		return;
 	}
 	target->tracing->lost[LOSS_CODE_RANGES]++;
 }
 
 static int add_wrappers(struct target *target, const struct object *object, const struct mapping *mapping,
-			struct mt_process *code)
+                        struct mt_process *code)
 {
 	uint64_t low = UINT64_MAX, high = 0;
 	struct mt_wrapper_key *keys;
@@ -56,10 +56,10 @@ static int add_wrappers(struct target *target, const struct object *object, cons
 	target->wrappers = keys;
 	for (size_t i = 0; i < object->n_wrappers; i++) {
 		const struct wrapper_return *wrapper = &object->wrappers[i];
-		struct mt_wrapper_key key = { .address = object_address(object, mapping, wrapper->address),
-					      .slot = target->slot };
-		struct mt_wrapper_row row = { .cfa_sp_offset = wrapper->cfi.cfa_sp_offset,
-					      .rbp_cfa_offset = wrapper->cfi.rbp_cfa_offset };
+		struct mt_wrapper_key key = {.address = object_address(object, mapping, wrapper->address),
+		                             .slot = target->slot};
+		struct mt_wrapper_row row = {.cfa_sp_offset = wrapper->cfi.cfa_sp_offset,
+		                             .rbp_cfa_offset = wrapper->cfi.rbp_cfa_offset};
 
 		if (bpf_map_update_elem(bpf_map__fd(target->tracing->bpf->maps.wrappers), &key, &row, BPF_ANY)) {
 			target->tracing->lost[LOSS_CODE_RANGES]++;
@@ -75,16 +75,18 @@ static int add_wrappers(struct target *target, const struct object *object, cons
 }
 
 /* Whose mappings are an allocator's own, and whose frees are none. */
-static void add_allocator(struct target *target, const struct object *object, const struct mapping *mapping, struct mt_process *code)
+static void add_allocator(struct target *target, const struct object *object, const struct mapping *mapping,
+                          struct mt_process *code)
 {
 	for (size_t i = 0; i < object->n_flushes; i++)
 		add_range(target, code->flush, MT_FLUSH_RANGES, object_address(object, mapping, object->flushes[i].low),
-			  object_address(object, mapping, object->flushes[i].high));
+		          object_address(object, mapping, object->flushes[i].high));
 	for (size_t i = 0; i < object->n_own; i++)
-		add_range(target, code->allocator, MT_WRAPPER_RANGES, object_address(object, mapping, object->own[i].low),
-			  object_address(object, mapping, object->own[i].high));
+		add_range(target, code->allocator, MT_WRAPPER_RANGES,
+		          object_address(object, mapping, object->own[i].low),
+		          object_address(object, mapping, object->own[i].high));
 	if (object->is_libc)
-		code->libc = (struct mt_range){ mapping->start, mapping->end };
+		code->libc = (struct mt_range){mapping->start, mapping->end};
 	else if (!object->is_program)
 		add_range(target, code->allocator, MT_WRAPPER_RANGES, mapping->start, mapping->end);
 }
@@ -92,7 +94,7 @@ static void add_allocator(struct target *target, const struct object *object, co
 /* Tells the programs anew where code lies: a library may have gone, or come back elsewhere. */
 static int describe_code(struct target *target)
 {
-	struct mt_process *process = &target->tracing->processes[target->slot], code = { 0 };
+	struct mt_process *process = &target->tracing->processes[target->slot], code = {0};
 	int error = 0;
 
 	for (size_t i = 0; i < target->n_wrappers; i++)
@@ -124,7 +126,7 @@ static struct attached_object *row_for(struct attached_object **rows, size_t n, 
 	if (!grown)
 		return NULL;
 	*rows = grown;
-	grown[n] = (struct attached_object){ .module = module };
+	grown[n] = (struct attached_object){.module = module};
 	return &grown[n];
 }
 
@@ -155,7 +157,7 @@ static int guard_object(struct target *target, const struct object *object)
 		return -ENOMEM;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->module->fd);
 	error = guard_attach(tracing->guard, path, target->pid, procfs_live_thread(target->pid),
-			     object->unwinder_offset, &row->attachment);
+	                     object->unwinder_offset, &row->attachment);
 	target->n_guarded += !error;
 	return error;
 }
@@ -181,14 +183,15 @@ static int guard_runtimes(struct target *target)
 
 /* Keeps those of the points that the kernel accepts, and counts the others. Returns how many. */
 static size_t keep_accepted(struct target *target, const char *path, pid_t thread, struct attach_point *points,
-			    size_t n)
+                            size_t n)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct attachment *alone;
 
-		if (attach_points(target->tracing->bpf, target->tracing->backend, path, thread, &points[i], 1, &alone)) {
+		if (attach_points(target->tracing->bpf, target->tracing->backend, path, thread, &points[i], 1,
+		                  &alone)) {
 			target->tracing->lost[LOSS_UNPROBED]++;
 			continue;
 		}
@@ -218,13 +221,13 @@ static int attach_object(struct target *target, const struct object *object)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->module->fd);
 	row->n_points = object->n_points;
 	error = thread ? attach_points(target->tracing->bpf, target->tracing->backend, path, thread, points,
-				       object->n_points, &row->attachment) :
-			 -ESRCH;
+	                               object->n_points, &row->attachment)
+	               : -ESRCH;
 	if (error && error != -ESRCH && error != -ENOMEM) {
 		row->n_points = keep_accepted(target, path, thread, points, object->n_points);
 		error = row->n_points ? attach_points(target->tracing->bpf, target->tracing->backend, path, thread,
-						      points, row->n_points, &row->attachment) :
-					0;
+		                                      points, row->n_points, &row->attachment)
+		                      : 0;
 	}
 	target->n_attached += !error;
 	free(points);
@@ -265,7 +268,7 @@ int target_attach(struct target *target, char *error, size_t error_size)
 	code = guard_runtimes(target);
 	if (code) {
 		snprintf(error, error_size, "cannot guard process %d against exceptions out of probed functions: %s",
-			 target->pid, strerror(-code));
+		         target->pid, strerror(-code));
 		return code;
 	}
 	code = attach_allocators(target, &failed);
@@ -273,7 +276,7 @@ int target_attach(struct target *target, char *error, size_t error_size)
 		snprintf(error, error_size, "process %d ended while memtrace attached", target->pid);
 	else if (code < 0)
 		snprintf(error, error_size, "cannot attach to %s in process %d: %s", failed ? failed->path : "it",
-			 target->pid, strerror(-code));
+		         target->pid, strerror(-code));
 	return code;
 }
 
@@ -281,7 +284,7 @@ int target_hook_loader(struct target *target)
 {
 	for (size_t i = 0; i < target->n_mapped; i++) {
 		const struct object *object;
-		struct attach_point hook = { 0 };
+		struct attach_point hook = {0};
 		char path[64];
 		int error = objects_get(target->tracing->objects, &target->mapped[i], &object);
 
@@ -297,7 +300,7 @@ int target_hook_loader(struct target *target)
 		hook.file_offset = object->loader_offset;
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", object->module->fd);
 		return attach_program(target->tracing->bpf->progs.loader_state, target->tracing->backend, path,
-				      target->pid, &hook, &target->loader_hook);
+		                      target->pid, &hook, &target->loader_hook);
 	}
 	return -ENOENT;
 }

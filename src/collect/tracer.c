@@ -54,8 +54,9 @@ static void check_named(struct session *session)
 
 	if (!session->options.n_objects || session->launched.any_attached || !session->launched.executing)
 		return;
-	snprintf(text, sizeof(text), "the command never mapped %s, or it has no allocation function that memtrace knows",
-		 session->options.objects[0]);
+	snprintf(text, sizeof(text),
+	         "the command never mapped %s, or it has no allocation function that memtrace knows",
+	         session->options.objects[0]);
 	session_unprobed(session, text);
 }
 
@@ -189,7 +190,7 @@ static bool from_hook(pid_t thread)
 /* The hook's signal waits for the thread. */
 static bool hook_pending(pid_t thread)
 {
-	struct __ptrace_peeksiginfo_args arguments = { .nr = 1 };
+	struct __ptrace_peeksiginfo_args arguments = {.nr = 1};
 	siginfo_t info;
 
 	while (ptrace(PTRACE_PEEKSIGINFO, thread, &arguments, &info) == 1) {
@@ -203,7 +204,8 @@ static bool hook_pending(pid_t thread)
 /* PTRACE_O_TRACECLONE also attaches to processes that are made with an exit signal of their own. */
 static bool is_commands(const struct session *session, pid_t thread)
 {
-	return thread == session->launched.pid || !syscall(SYS_tgkill, session->launched.pid, thread, 0) || errno != ESRCH;
+	return thread == session->launched.pid || !syscall(SYS_tgkill, session->launched.pid, thread, 0) ||
+	       errno != ESRCH;
 }
 
 /* A stop that carries no signal. */
@@ -320,7 +322,7 @@ void tracer_let_go(struct session *session)
 	struct launched *launched = &session->launched;
 	struct target *target;
 	uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + LET_GO_NS;
-	struct pollfd children = { .fd = session->child_signal_fd, .events = POLLIN };
+	struct pollfd children = {.fd = session->child_signal_fd, .events = POLLIN};
 	struct signalfd_siginfo info;
 
 	if (launched->pid <= 0 || launched->ended || launched->let_go)

@@ -4,8 +4,8 @@
 static const struct {
 	const char *key, *words;
 } rows[LOSS_COUNT] = {
-#define X(id, key, words) [id] = { key, words },
-	LOSS_ROWS(X)
+#define X(id, key, words) [id] = {key, words},
+    LOSS_ROWS(X)
 #undef X
 };
 

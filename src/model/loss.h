@@ -26,7 +26,7 @@ enum loss {
 #define X(id, key, words) id,
 	LOSS_ROWS(X)
 #undef X
-	LOSS_COUNT
+	    LOSS_COUNT
 };
 
 /* "live_table_full", … */

@@ -14,10 +14,10 @@
 #define BUILD_ID_MAX 64
 
 struct module {
-	char *path;      /* as in /proc/PID/maps without " (deleted)"; or "[vdso]", "[anon]", … */
+	char *path;       /* as in /proc/PID/maps without " (deleted)"; or "[vdso]", "[anon]", … */
 	const char *name; /* the part of path after its last slash */
-	int fd;          /* open for reading; -1: nothing to read. Owned. */
-	dev_t device;    /* 0 for what is not a file */
+	int fd;           /* open for reading; -1: nothing to read. Owned. */
+	dev_t device;     /* 0 for what is not a file */
 	ino_t inode;
 	uint8_t build_id[BUILD_ID_MAX];
 	size_t build_id_size; /* 0: none */

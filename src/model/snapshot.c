@@ -6,9 +6,9 @@
 const char *block_kind_name(enum block_kind kind)
 {
 	static const char *const names[KIND_COUNT] = {
-		[KIND_HEAP] = "heap",
-		[KIND_MMAP] = "mmap",
-		[KIND_BRK] = "brk",
+	    [KIND_HEAP] = "heap",
+	    [KIND_MMAP] = "mmap",
+	    [KIND_BRK] = "brk",
 	};
 	return names[kind];
 }
@@ -16,11 +16,8 @@ const char *block_kind_name(enum block_kind kind)
 const char *stack_end_name(enum stack_end end)
 {
 	static const char *const names[END_COUNT] = {
-		[END_COMPLETE] = "complete",
-		[END_DEPTH] = "depth",
-		[END_NO_MAPPING] = "no-mapping",
-		[END_NO_CFI] = "no-cfi",
-		[END_READ_FAULT] = "read-fault",
+	    [END_COMPLETE] = "complete", [END_DEPTH] = "depth",           [END_NO_MAPPING] = "no-mapping",
+	    [END_NO_CFI] = "no-cfi",     [END_READ_FAULT] = "read-fault",
 	};
 	return names[end];
 }

@@ -41,19 +41,19 @@ struct block {
 /* One line of a symbolized stack. Strings belong to the symbolizer's cache and
  * live as long as it; NULL where not known. */
 struct frame {
-	uint64_t address;  /* the raw return address; of an inlined frame that of its host */
-	uint64_t offset;   /* address - start of the function; only where has_offset */
-	const char *module; /* base name of the file, or "[vdso]", "[anon]", … */
+	uint64_t address;     /* the raw return address; of an inlined frame that of its host */
+	uint64_t offset;      /* address - start of the function; only where has_offset */
+	const char *module;   /* base name of the file, or "[vdso]", "[anon]", … */
 	const char *build_id; /* lower-case hexadecimal */
 	const char *function; /* demangled */
 	const char *file;
-	unsigned int line;   /* 0: not known */
+	unsigned int line; /* 0: not known */
 	bool has_offset;
 	bool inlined;
 };
 
 struct stack {
-	size_t process;      /* index into snapshot.processes */
+	size_t process; /* index into snapshot.processes */
 	enum block_kind kind;
 	enum stack_end end;
 	bool guessed;
@@ -72,18 +72,18 @@ struct stack {
 struct process {
 	pid_t pid;
 	char comm[16 + 1];
-	char *exe;                /* path as /proc/PID/exe says, NULL if not known */
+	char *exe; /* path as /proc/PID/exe says, NULL if not known */
 	bool ended;
-	int exit_status;          /* as the shell counts it: 128+N for signal N; only if ended */
+	int exit_status; /* as the shell counts it: 128+N for signal N; only if ended */
 	bool exit_status_known;
 	struct mapping *mappings; /* executable ones, sorted by start */
 	size_t n_mappings;
 };
 
 struct snapshot {
-	const char *command;   /* "trace", "churn", … static */
+	const char *command; /* "trace", "churn", … static */
 	uint64_t time_unix_ns;
-	uint64_t elapsed_ns;   /* since attaching */
+	uint64_t elapsed_ns;    /* since attaching */
 	uint64_t since_unix_ns; /* the moment memtrace began to watch */
 	struct process *processes;
 	size_t n_processes;
@@ -99,7 +99,7 @@ struct snapshot {
 	bool unknown_frees_known; /* false with -z or -Z */
 	uint64_t incomplete_stacks;
 	uint64_t untraced_children;
-	size_t n_stacks_shown;    /* stacks[0..n) are to be printed, in that order */
+	size_t n_stacks_shown; /* stacks[0..n) are to be printed, in that order */
 };
 
 /* Frees all that the snapshot owns, and the snapshot. NULL is allowed. */

@@ -18,9 +18,9 @@
 #define LINK_CREATE 28
 
 static const char *const names[] = {
-	[BACKEND_SESSION] = "session",
-	[BACKEND_MULTI] = "multi",
-	[BACKEND_PERF] = "perf",
+    [BACKEND_SESSION] = "session",
+    [BACKEND_MULTI] = "multi",
+    [BACKEND_PERF] = "perf",
 };
 
 #define N_BACKENDS (sizeof(names) / sizeof(names[0]))
@@ -68,11 +68,11 @@ int attach_prepare(struct memtrace_bpf *bpf, enum backend backend)
 		int type;
 		bool used;
 	} rows[] = {
-		{ bpf->progs.call_session, TRACE_UPROBE_SESSION, backend == BACKEND_SESSION },
-		{ bpf->progs.call_entry, multi, backend != BACKEND_SESSION },
-		{ bpf->progs.call_return, multi, backend != BACKEND_SESSION },
-		{ bpf->progs.free_entry, multi, true },
-		{ bpf->progs.loader_state, multi, true },
+	    {bpf->progs.call_session, TRACE_UPROBE_SESSION, backend == BACKEND_SESSION},
+	    {bpf->progs.call_entry, multi, backend != BACKEND_SESSION},
+	    {bpf->progs.call_return, multi, backend != BACKEND_SESSION},
+	    {bpf->progs.free_entry, multi, true},
+	    {bpf->progs.loader_state, multi, true},
 	};
 
 	bpf->rodata->check_process = backend == BACKEND_PERF;
@@ -87,7 +87,7 @@ int attach_prepare(struct memtrace_bpf *bpf, enum backend backend)
 }
 
 struct attachment {
-	int *fds;              /* multi links */
+	int *fds; /* multi links */
 	size_t n_fds;
 	struct bpf_link **links; /* perf links */
 	size_t n_links;
@@ -148,7 +148,7 @@ static int link_multi(struct link_create_uprobe_multi *attr, const struct place 
 
 /* Adds one multi link over the points that want a return (or those that do not). */
 static int add_multi(struct attachment *attachment, struct bpf_program *program, int type, __u32 flags,
-		     const struct place *place, bool wants_return)
+                     const struct place *place, bool wants_return)
 {
 	__u64 *offsets = calloc(place->n, sizeof(*offsets)), *cookies = calloc(place->n, sizeof(*cookies));
 	struct link_create_uprobe_multi attr;
@@ -183,11 +183,11 @@ out:
 }
 
 static int add_perf(struct attachment *attachment, struct bpf_program *program, const struct place *place,
-		    const struct attach_point *point, bool is_return)
+                    const struct attach_point *point, bool is_return)
 {
 	LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = point->cookie, .retprobe = is_return);
 	struct bpf_link *link =
-		bpf_program__attach_uprobe_opts(program, place->thread, place->path, point->file_offset, &opts);
+	    bpf_program__attach_uprobe_opts(program, place->thread, place->path, point->file_offset, &opts);
 
 	if (!link)
 		return -errno;
@@ -218,8 +218,8 @@ static int attach_multi(struct memtrace_bpf *bpf, struct attachment *attachment,
 	int error = add_multi(attachment, bpf->progs.free_entry, TRACE_UPROBE_MULTI, 0, place, false);
 
 	if (!error)
-		error = add_multi(attachment, bpf->progs.call_return, TRACE_UPROBE_MULTI, UPROBE_MULTI_RETURN, place,
-				  true);
+		error =
+		    add_multi(attachment, bpf->progs.call_return, TRACE_UPROBE_MULTI, UPROBE_MULTI_RETURN, place, true);
 	if (!error)
 		error = add_multi(attachment, bpf->progs.call_entry, TRACE_UPROBE_MULTI, 0, place, true);
 	return error;
@@ -235,9 +235,9 @@ static int attach_session(struct memtrace_bpf *bpf, struct attachment *attachmen
 }
 
 int attach_points(struct memtrace_bpf *bpf, enum backend backend, const char *path, pid_t thread,
-		  const struct attach_point *points, size_t n, struct attachment **result)
+                  const struct attach_point *points, size_t n, struct attachment **result)
 {
-	struct place place = { .path = path, .thread = thread, .points = points, .n = n };
+	struct place place = {.path = path, .thread = thread, .points = points, .n = n};
 	struct attachment *attachment = attachment_new(n);
 	int error = -ENOMEM;
 
@@ -264,9 +264,9 @@ int attach_points(struct memtrace_bpf *bpf, enum backend backend, const char *pa
 }
 
 int attach_program(struct bpf_program *program, enum backend backend, const char *path, pid_t thread,
-		   const struct attach_point *point, struct attachment **result)
+                   const struct attach_point *point, struct attachment **result)
 {
-	struct place place = { .path = path, .thread = thread, .points = point, .n = 1 };
+	struct place place = {.path = path, .thread = thread, .points = point, .n = 1};
 	struct attachment *attachment = attachment_new(1);
 	int error;
 

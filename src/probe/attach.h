@@ -42,10 +42,10 @@ struct attachment;
  * thread `thread` belongs to. The attachment owns the links: freeing it detaches. 0 or -errno.
  */
 int attach_points(struct memtrace_bpf *bpf, enum backend backend, const char *path, pid_t thread,
-		  const struct attach_point *points, size_t n, struct attachment **result);
+                  const struct attach_point *points, size_t n, struct attachment **result);
 /* One program on the entry of one function; the same otherwise. */
 int attach_program(struct bpf_program *program, enum backend backend, const char *path, pid_t thread,
-		   const struct attach_point *point, struct attachment **result);
+                   const struct attach_point *point, struct attachment **result);
 /* The attach type that a program on an entry must have with this backend. Before loading. 0 or -errno. */
 int attach_prepare_entry(struct bpf_program *program, enum backend backend);
 void attachment_free(struct attachment *attachment);

@@ -16,27 +16,27 @@
 #include "probe/tracepoint.h"
 
 const struct feature_row feature_rows[FEATURE_COUNT] = {
-	[FEATURE_BTF] = { "kernel type information", "5.4", "341dfcf8d78e", "cannot run", true },
-	[FEATURE_BPF] = { "loading BPF programs", "4.1", "2541517c32be", "cannot run", true },
-	[FEATURE_RING_BUFFER] = { "ring buffer", "5.8", "457f44363a88", "cannot run", true },
-	[FEATURE_TASK_STORAGE] = { "task storage", "5.11", "4cf1bc1f1045", "cannot run", true },
-	[FEATURE_COOKIE] = { "probe cookies, user registers", "5.15", "7adfc6c9b315", "cannot run", true },
-	[FEATURE_ITER_TASK] = { "task iterator", "5.8", "eaaacd23910f", "cannot run", true },
-	[FEATURE_SYSCALL_TRACEPOINTS] = { "system call tracepoints", "2.6.32", "a871bd33a6c0", "mappings are not traced",
-					  false },
-	[FEATURE_UPROBE_PERF] = { "perf uprobes", "4.17", "33ea4b24277b", "cannot run", true },
-	[FEATURE_UPROBE_MULTI] = { "uprobe_multi links", "6.6", "89ae89f53d20", "a perf uprobe per site", false },
-	[FEATURE_UPROBE_SESSION] = { "uprobe sessions", "6.13", "d920179b3d48", "entry and return probes apart", false },
-	[FEATURE_SECCOMP_URETPROBE] = { "return probes pass seccomp", "6.14", "cf6cb56ef244",
-					"targets with a seccomp filter are refused", false },
+    [FEATURE_BTF] = {"kernel type information", "5.4", "341dfcf8d78e", "cannot run", true},
+    [FEATURE_BPF] = {"loading BPF programs", "4.1", "2541517c32be", "cannot run", true},
+    [FEATURE_RING_BUFFER] = {"ring buffer", "5.8", "457f44363a88", "cannot run", true},
+    [FEATURE_TASK_STORAGE] = {"task storage", "5.11", "4cf1bc1f1045", "cannot run", true},
+    [FEATURE_COOKIE] = {"probe cookies, user registers", "5.15", "7adfc6c9b315", "cannot run", true},
+    [FEATURE_ITER_TASK] = {"task iterator", "5.8", "eaaacd23910f", "cannot run", true},
+    [FEATURE_SYSCALL_TRACEPOINTS] = {"system call tracepoints", "2.6.32", "a871bd33a6c0", "mappings are not traced",
+                                     false},
+    [FEATURE_UPROBE_PERF] = {"perf uprobes", "4.17", "33ea4b24277b", "cannot run", true},
+    [FEATURE_UPROBE_MULTI] = {"uprobe_multi links", "6.6", "89ae89f53d20", "a perf uprobe per site", false},
+    [FEATURE_UPROBE_SESSION] = {"uprobe sessions", "6.13", "d920179b3d48", "entry and return probes apart", false},
+    [FEATURE_SECCOMP_URETPROBE] = {"return probes pass seccomp", "6.14", "cf6cb56ef244",
+                                   "targets with a seccomp filter are refused", false},
 };
 
 static int load_probe_program(int expected_attach_type)
 {
 	/* r0 = 0; exit */
 	struct bpf_insn instructions[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
-		{ .code = BPF_JMP | BPF_EXIT },
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0},
+	    {.code = BPF_JMP | BPF_EXIT},
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = expected_attach_type);
 
@@ -139,7 +139,7 @@ bool feature_present(enum feature feature)
 
 static bool has_capability(int number)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 
 	if (syscall(SYS_capget, &header, data))
@@ -169,9 +169,9 @@ int features_require(char *error, size_t error_size)
 		int number, instead;
 		const char *name;
 	} capabilities[] = {
-		{ 39, 21, "CAP_BPF" },
-		{ 38, 21, "CAP_PERFMON" },
-		{ 19, 19, "CAP_SYS_PTRACE" },
+	    {39, 21, "CAP_BPF"},
+	    {38, 21, "CAP_PERFMON"},
+	    {19, 19, "CAP_SYS_PTRACE"},
 	};
 	const struct feature_row *lacking;
 	char missing[96] = "";
@@ -180,16 +180,17 @@ int features_require(char *error, size_t error_size)
 		if (has_capability(capabilities[i].number) || has_capability(capabilities[i].instead))
 			continue;
 		snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing), "%s%s", missing[0] ? ", " : "",
-			 capabilities[i].name);
+		         capabilities[i].name);
 	}
 	if (missing[0]) {
-		snprintf(error, error_size, "missing privilege: %s; run as root (sudo memtrace …) or grant these", missing);
+		snprintf(error, error_size, "missing privilege: %s; run as root (sudo memtrace …) or grant these",
+		         missing);
 		return -EPERM;
 	}
 	lacking = newest_lacking();
 	if (!lacking)
 		return 0;
-	snprintf(error, error_size, "this kernel cannot do it: no %s (Linux %s or newer with it is needed)", lacking->name,
-		 lacking->since);
+	snprintf(error, error_size, "this kernel cannot do it: no %s (Linux %s or newer with it is needed)",
+	         lacking->name, lacking->since);
 	return -ENOTSUP;
 }

@@ -23,9 +23,9 @@ enum feature {
 
 struct feature_row {
 	const char *name;
-	const char *since;    /* kernel version */
-	const char *commit;   /* of the Linux kernel */
-	const char *without;  /* what memtrace does without it */
+	const char *since;   /* kernel version */
+	const char *commit;  /* of the Linux kernel */
+	const char *without; /* what memtrace does without it */
 	bool required;
 };
 

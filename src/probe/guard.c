@@ -28,8 +28,8 @@ static int answer(void *context, void *data, size_t size)
 {
 	const struct mt_guard_request *request = data;
 	__u64 value = request->value;
-	struct iovec from = { .iov_base = &value, .iov_len = sizeof(value) };
-	struct iovec to = { .iov_base = (void *)(unsigned long)request->address, .iov_len = sizeof(value) };
+	struct iovec from = {.iov_base = &value, .iov_len = sizeof(value)};
+	struct iovec to = {.iov_base = (void *)(unsigned long)request->address, .iov_len = sizeof(value)};
 
 	(void)context;
 	if (size >= sizeof(*request))
@@ -106,9 +106,9 @@ void guard_free(struct guard *guard)
 }
 
 int guard_attach(struct guard *guard, const char *path, pid_t pid, pid_t thread, uint64_t file_offset,
-		 struct attachment **attachment)
+                 struct attachment **attachment)
 {
-	struct attach_point point = { .file_offset = file_offset, .cookie = pid };
+	struct attach_point point = {.file_offset = file_offset, .cookie = pid};
 
 	return attach_program(guard->bpf->progs.exception_raised, guard->backend, path, thread, &point, attachment);
 }

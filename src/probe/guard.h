@@ -19,7 +19,7 @@ void guard_free(struct guard *guard);
 
 /* Puts it on the C++ runtime's entry (GUARD_FUNCTION) in the file at `path`, for a process by a live thread of it. */
 int guard_attach(struct guard *guard, const char *path, pid_t pid, pid_t thread, uint64_t file_offset,
-		 struct attachment **attachment);
+                 struct attachment **attachment);
 
 /* Itanium C++ ABI, level I: where every throw begins to unwind. */
 #define GUARD_FUNCTION "_Unwind_RaiseException"

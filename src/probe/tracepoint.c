@@ -26,7 +26,7 @@ static int tracefs_detached(void)
 
 static int tracefs_open(void)
 {
-	static const char *const mounted[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	static const char *const mounted[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 
 	for (size_t i = 0; i < sizeof(mounted) / sizeof(mounted[0]); i++) {
 		int fd = open(mounted[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -62,11 +62,11 @@ int tracepoint_id(const char *category, const char *name)
 int tracepoint_open(const char *category, const char *name)
 {
 	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.sample_period = 1,
-		.sample_type = PERF_SAMPLE_RAW,
-		.wakeup_events = 1,
+	    .type = PERF_TYPE_TRACEPOINT,
+	    .size = sizeof(attr),
+	    .sample_period = 1,
+	    .sample_type = PERF_SAMPLE_RAW,
+	    .wakeup_events = 1,
 	};
 	int id = tracepoint_id(category, name), fd;
 

@@ -36,8 +36,7 @@ static const struct {
     {"1000-2000 r-xp 0 fe:01 7 /tmp/1000-2000 r-xp 0 0:0 9 /x\n",
      {0x1000, 0x2000, 0, 0, 7, true, "/tmp/1000-2000 r-xp 0 0:0 9 /x"}},
     {"1000-2000 r-xp 0 fe:01 7 /lib/gone.so (deleted)\n", {0x1000, 0x2000, 0, 0, 7, true, "/lib/gone.so"}},
-    {"1000-2000 rw-s 0 00:05 7 /memfd:x (deleted) (deleted)\n",
-     {0x1000, 0x2000, 0, 0, 7, false, "/memfd:x (deleted)"}},
+    {"1000-2000 rw-s 0 00:05 7 /memfd:x (deleted) (deleted)\n", {0x1000, 0x2000, 0, 0, 7, false, "/memfd:x (deleted)"}},
     {"1000-2000 r-xp 0 fe:01 7 /tmp/(deleted)\n", {0x1000, 0x2000, 0, 0, 7, true, "/tmp/(deleted)"}},
     {"1000-2000 r-xp 0 fe:01 7 /tmp/x (deleted)y\n", {0x1000, 0x2000, 0, 0, 7, true, "/tmp/x (deleted)y"}},
     /* A last line without its end. */

@@ -69,7 +69,7 @@ static void knows_a_file_once(void **state)
 {
 	struct modules *modules = modules_new();
 	struct module *own = module_at(modules, (void *)(uintptr_t)modules_new),
-		      *libc = module_at(modules, (void *)(uintptr_t)mmap);
+	              *libc = module_at(modules, (void *)(uintptr_t)mmap);
 	static int data = 1;
 	struct stat status;
 
@@ -152,7 +152,8 @@ static void does_not_open_another_file(void **state)
 
 static void names_what_is_no_file(void **state)
 {
-	struct maps_row anonymous = {.start = 0x10000, .end = 0x20000, .executable = true, .name = ""}, vdso = anonymous;
+	struct maps_row anonymous = {.start = 0x10000, .end = 0x20000, .executable = true, .name = ""},
+	                vdso = anonymous;
 	struct modules *modules = modules_new();
 	struct module *module = modules_get(modules, getpid(), &anonymous);
 

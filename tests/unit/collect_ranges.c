@@ -98,7 +98,7 @@ static void assert_pieces(const struct world *world, const struct piece *pieces,
 #define ASSERT_NO_RANGES(world) assert_pieces(world, NULL, 0)
 
 static void assert_usage(const struct world *world, uint32_t stack, uint64_t alloc_pages, uint64_t alloc_count,
-			 uint64_t free_pages, uint64_t free_count)
+                         uint64_t free_pages, uint64_t free_count)
 {
 	const struct usage *usage = &world->usage[stack];
 

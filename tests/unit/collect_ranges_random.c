@@ -196,7 +196,8 @@ static void map(struct world *world, uint64_t time_ns)
 	world->what = "map";
 	for (size_t i = 0; i < n; i++)
 		replaced += world->oracle.page[first + i].mapping != 0;
-	assert_int_equal(ranges_map(world->ranges, first * PAGE, (first + n) * PAGE, stack, 0, time_ns), replaced * PAGE);
+	assert_int_equal(ranges_map(world->ranges, first * PAGE, (first + n) * PAGE, stack, 0, time_ns),
+	                 replaced * PAGE);
 	oracle_map(&world->oracle, first, n, stack, time_ns);
 }
 
@@ -216,7 +217,8 @@ static void take(struct world *world, size_t thread)
 
 	world->what = "take";
 	if (below(world, 2) && world->oracle.page[first].mapping) {
-		for (n = 1; first + n < PAGES && same_block(&world->oracle.page[first + n], &world->oracle.page[first]); n++)
+		for (n = 1; first + n < PAGES && same_block(&world->oracle.page[first + n], &world->oracle.page[first]);
+		     n++)
 			;
 	}
 	assert_int_equal(ranges_take(world->ranges, thread, first * PAGE, (first + n) * PAGE), 0);
@@ -271,7 +273,7 @@ static int tear_down(void **state)
 
 	if (world->ranges)
 		print_error("seed %llu, operation %zu: %s\n", (unsigned long long)world->seed, world->operation,
-			    world->what);
+		            world->what);
 	ranges_free(world->ranges);
 	free(world);
 	return 0;
