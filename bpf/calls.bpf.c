@@ -9,6 +9,7 @@
  */
 #include "tables.bpf.h"
 #include "calls.bpf.h"
+#include "own_stack.bpf.h"
 #include "stacks.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -21,6 +22,9 @@ __u64 abandoned_calls, unknown_frees;
 
 /* The kernel's function took no argument before 7.0. */
 extern bool bpf_session_is_return(void) __ksym __weak;
+
+struct nowhere nowhere_of_session SEC(".maps");
+struct nowhere nowhere_of_entry SEC(".maps");
 extern bool bpf_session_is_return___ctx(void *ctx) __ksym __weak;
 
 #define MAX_PENDING_RETURNS 64 /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
@@ -140,7 +144,7 @@ static __always_inline bool free_nested(const struct thread *thread, __u64 addre
 	return thread->freed == address && stack_pointer <= thread->freed_stack_pointer;
 }
 
-static __always_inline int enter_free(__u64 cookie, __u64 address, __u64 stack_pointer)
+static __always_inline int enter_free(struct pt_regs *ctx, __u64 cookie, __u64 address, __u64 stack_pointer)
 {
 	__u32 slot = MT_COOKIE_SLOT(cookie);
 	struct mt_process *process = process_of_slot(slot);
@@ -148,7 +152,9 @@ static __always_inline int enter_free(__u64 cookie, __u64 address, __u64 stack_p
 	struct mt_block block;
 	struct thread *thread;
 
-	if (!address || !process || !process->traced || foreign_process(process))
+	if (!process)
+		return keep_own_stack(ctx, &nowhere_of_entry);
+	if (!address || !process->traced || foreign_process(process))
 		return 0;
 	task = bpf_get_current_task_btf();
 	thread = thread_get(task);
@@ -196,7 +202,7 @@ static __always_inline __u32 call_stack(struct stack_request *request, struct th
 }
 
 /* Returns SKIP_RETURN when the return is of no interest. */
-static __always_inline int enter_call(struct pt_regs *ctx)
+static __always_inline int enter_call(struct pt_regs *ctx, void *nowhere)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx), stack_pointer = ctx->sp;
 	__u32 slot = MT_COOKIE_SLOT(cookie), op = MT_COOKIE_OP(cookie);
@@ -209,7 +215,11 @@ static __always_inline int enter_call(struct pt_regs *ctx)
 	__u32 window_bytes;
 	__u64 size_bytes;
 
-	if (!process || !process->traced || foreign_process(process))
+	if (!process) {
+		keep_own_stack(ctx, nowhere);
+		return SKIP_RETURN;
+	}
+	if (!process->traced || foreign_process(process))
 		return SKIP_RETURN;
 	size_bytes = register_value(ctx, MT_COOKIE_SIZE(cookie));
 	if (MT_COOKIE_COUNT(cookie) != MT_NO_REGISTER)
@@ -341,19 +351,21 @@ int call_session(struct pt_regs *ctx)
 	bool is_return =
 	    bpf_ksym_exists(bpf_session_is_return___ctx) ? bpf_session_is_return___ctx(ctx) : bpf_session_is_return();
 
-	return is_return ? leave_call(ctx) : enter_call(ctx);
+	return is_return ? leave_call(ctx) : enter_call(ctx, &nowhere_of_session);
 }
 
 SEC("uprobe")
 int call_entry(struct pt_regs *ctx)
 {
-	enter_call(ctx);
+	enter_call(ctx, &nowhere_of_entry);
 	return 0;
 }
 
 SEC("uprobe")
 int call_return(struct pt_regs *ctx)
 {
+	if (!ctx->sp)
+		return keep_own_stack(ctx, &nowhere_of_entry);
 	return leave_call(ctx);
 }
 
@@ -362,7 +374,8 @@ int free_entry(struct pt_regs *ctx)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx);
 
-	return enter_free(cookie, register_value(ctx, MT_COOKIE_OLD(cookie)), ctx->sp + 8 * MT_COOKIE_PUSHED(cookie));
+	return enter_free(ctx, cookie, register_value(ctx, MT_COOKIE_OLD(cookie)),
+	                  ctx->sp + 8 * MT_COOKIE_PUSHED(cookie));
 }
 
 /* Is a pending call of this thread around code that runs at this stack pointer? */

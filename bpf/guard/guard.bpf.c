@@ -13,11 +13,14 @@
  * logs a warning about those that do. So user space writes (src/probe/guard.c), and the
  * program waits for the words to change: some 100 us, for a throw that meets a pending call.
  */
+#include "own_stack.bpf.h"
 #include "threads.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 #define MAX_RETURNS 64  /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
 #define SPINS (1 << 11) /* SPINS * SPINS looks, some 100 ms; memtrace may have been killed */
+
+struct nowhere nowhere SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -108,7 +111,7 @@ int exception_raised(struct pt_regs *ctx)
 	struct walk walk = {.limit = thread ? outermost(thread) : 0};
 
 	if (!walk.limit)
-		return 0;
+		return keep_own_stack(ctx, &nowhere);
 	walk.process = bpf_get_attach_cookie(ctx);
 	walk.wait.trampoline = return_trampoline();
 	walk.instance = BPF_CORE_READ(task, utask, return_instances);
