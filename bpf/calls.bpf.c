@@ -175,9 +175,10 @@ static __always_inline int enter_free(struct pt_regs *ctx, __u64 cookie, __u64 a
  */
 static __always_inline __u32 window_read(struct thread *thread, __u64 stack_pointer)
 {
-	__u32 bytes = thread->window_bytes;
+	/* A mask, and not a comparison: not every kernel's verifier carries that to where it is used. */
+	__u32 bytes = thread->window_bytes & (sizeof(thread->window) - 8);
 
-	if (bytes < 8 || bytes > sizeof(thread->window))
+	if (!bytes)
 		bytes = 8;
 	if (!bpf_probe_read_user(&thread->window, bytes, (void *)stack_pointer))
 		return bytes;

@@ -96,11 +96,11 @@ __noinline int memo_find(struct start *start, struct window *window, __u32 windo
 	if (!memo || !same_start(&memo->start, start) || !memo_claim(memo))
 		return -1;
 	if (same_start(&memo->start, start)) {
-		__u32 bytes = memo->start.extent_bytes;
+		__u32 bytes = memo->start.extent_bytes, readable = bytes & (sizeof(*window) - 8);
 
 		start->extent_bytes = bytes;
 		if ((bytes <= window_bytes ||
-		     (bytes <= sizeof(*window) && !bpf_probe_read_user(window, bytes, (void *)start->sp))) &&
+		     (bytes == readable && !bpf_probe_read_user(window, readable, (void *)start->sp))) &&
 		    same_words(memo, window))
 			stack = memo->stack;
 	}
