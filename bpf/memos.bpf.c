@@ -85,6 +85,16 @@ static __always_inline bool same_words(const struct memo *memo, const struct win
 	return !differ;
 }
 
+static __always_inline bool window_read_again(struct window *window, __u32 bytes, __u64 stack_pointer)
+{
+	if (bytes > sizeof(*window) - 8)
+		return false;
+	/* The verifier must see a bound on the very register that the helper gets. */
+	OPAQUE(bytes);
+	bytes &= sizeof(*window) - 8;
+	return !bpf_probe_read_user(window, bytes, (void *)stack_pointer);
+}
+
 __noinline int memo_find(struct start *start, struct window *window, __u32 window_bytes)
 {
 	struct memo *memo;
@@ -96,12 +106,10 @@ __noinline int memo_find(struct start *start, struct window *window, __u32 windo
 	if (!memo || !same_start(&memo->start, start) || !memo_claim(memo))
 		return -1;
 	if (same_start(&memo->start, start)) {
-		__u32 bytes = memo->start.extent_bytes, readable = bytes & (sizeof(*window) - 8);
+		__u32 bytes = memo->start.extent_bytes;
 
 		start->extent_bytes = bytes;
-		if ((bytes <= window_bytes ||
-		     (bytes == readable && !bpf_probe_read_user(window, readable, (void *)start->sp))) &&
-		    same_words(memo, window))
+		if ((bytes <= window_bytes || window_read_again(window, bytes, start->sp)) && same_words(memo, window))
 			stack = memo->stack;
 	}
 	memo_release(memo);
