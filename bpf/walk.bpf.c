@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Walking a stack: from a frame to its caller's, outwards. */
+#include "stacks.bpf.h"
+#include "tables.bpf.h"
+
+const volatile __u32 stack_depth = 127;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64 * MT_MAX_PROCESSES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct mt_wrapper_key);
+	__type(value, struct mt_wrapper_row);
+} wrappers SEC(".maps");
+
+#define MAX_FRAME_SIZE (16 << 20) /* a frame pointer that jumps further is none */
+
+/* Steps over one frame of a known wrapper (operator new, mmap, sbrk). False: it is none. */
+static __always_inline bool step_wrapper(const struct mt_process *process, __u32 slot, struct cursor *at,
+                                         struct reads *reads)
+{
+	struct mt_wrapper_key key = {.address = at->pc, .slot = slot};
+	struct mt_wrapper_row *row;
+	__u64 cfa, pc;
+
+	if (!in_ranges(process->wrapper, MT_WRAPPER_RANGES, at->pc))
+		return false;
+	row = bpf_map_lookup_elem(&wrappers, &key);
+	if (!row)
+		return false;
+	cfa = at->sp + row->cfa_sp_offset;
+	if (bpf_probe_read_user(&pc, sizeof(pc), (void *)(cfa - 8)))
+		return false;
+	if (row->rbp_cfa_offset && bpf_probe_read_user(&at->bp, sizeof(at->bp), (void *)(cfa + row->rbp_cfa_offset)))
+		return false;
+	if (reads) {
+		reads_add(reads, cfa - 8, pc);
+		if (row->rbp_cfa_offset)
+			reads_add(reads, cfa + row->rbp_cfa_offset, at->bp);
+	}
+	at->pc = pc;
+	at->sp = cfa;
+	return true;
+}
+
+/*
+ * Functions with loops over frames, and what they call, are global: the verifier then takes
+ * each by itself instead of once for every path that leads to it. It follows each iteration,
+ * so the loops end at the depth that is configured: it knows that constant.
+ */
+
+/* One step by frame pointer: 0, or why the walk ends (enum stack_end + 1). */
+__noinline int step_frame_pointer(struct cursor *at, struct reads *reads)
+{
+	struct {
+		__u64 bp, pc;
+	} saved;
+
+	if (!at || !reads || !at->bp)
+		return END_COMPLETE + 1;
+	if (at->bp < at->sp || at->bp - at->sp > MAX_FRAME_SIZE || (at->bp & 7))
+		return END_NO_CFI + 1;
+	if (bpf_probe_read_user(&saved, sizeof(saved), (void *)at->bp))
+		return END_READ_FAULT + 1;
+	reads_add(reads, at->bp, saved.bp);
+	reads_add(reads, at->bp + 8, saved.pc);
+	if (saved.pc < 4096 || saved.pc >> 56)
+		return END_NO_CFI + 1;
+	at->sp = at->bp + 16;
+	at->bp = saved.bp;
+	at->pc = saved.pc;
+	return 0;
+}
+
+/* Fills scratch->frames from the cursor outwards. */
+__noinline int stack_walk(struct scratch *scratch, struct cursor *at, __u32 slot)
+{
+	struct mt_process *process = process_of_slot(slot);
+	int end = 0;
+	__u32 i = 1;
+
+	if (!scratch || !at || !process)
+		return 0;
+	scratch_add(scratch, at->pc);
+	for (; i < 4 && i < stack_depth && step_wrapper(process, slot, at, &scratch->reads); i++)
+		scratch_add(scratch, at->pc);
+	for (; i < MT_MAX_DEPTH; i++) {
+		if (i >= stack_depth)
+			break;
+		end = step_frame_pointer(at, &scratch->reads);
+		if (end)
+			break;
+		scratch->flags |= MT_STACK_GUESSED;
+		scratch_add(scratch, at->pc);
+	}
+	if (end == END_READ_FAULT + 1)
+		scratch->reads.uncertain = 1;
+	scratch->flags |= end ? (end - 1) & 7 : END_DEPTH;
+	return 0;
+}
+
+/* Steps out of the wrappers that request->pc is in, and says where that is. */
+__noinline int stack_skip_wrappers(struct stack_request *request)
+{
+	struct mt_process *process;
+	struct cursor at;
+
+	if (!request)
+		return 0;
+	process = process_of_slot(request->slot);
+	if (!process)
+		return 0;
+	at.pc = request->pc;
+	at.sp = request->sp;
+	at.bp = request->bp;
+	for (int i = 0; i < 3; i++) {
+		if (!step_wrapper(process, request->slot, &at, NULL))
+			break;
+	}
+	request->pc = at.pc;
+	request->sp = at.sp;
+	request->bp = at.bp;
+	return 0;
+}
