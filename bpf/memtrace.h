@@ -52,9 +52,10 @@ enum mt_failure {
 /*
  * The live table: buckets of 8 slots; a block's key is in one of two buckets of one
  * level, or in the odd table. Levels are added as it fills; inserts go to one of them.
- * A slot is claimed by compare-and-swap of its key from 0. time_ns is written last
- * and zeroed before the key is released: a reader that sees key and time_ns unchanged
- * around its copy has a whole block.
+ * A slot is claimed by compare-and-swap of its key from 0, and given up by one to
+ * MT_KEY_BUSY, so that one taker alone empties it. time_ns is written last and zeroed
+ * before the key is released: a reader that sees key and time_ns unchanged around its
+ * copy has a whole block.
  */
 #define MT_BUCKET_SLOTS 8
 #define MT_MAX_LEVELS 8
@@ -77,6 +78,7 @@ struct mt_bucket {
 #define MT_OWNER(slot, generation) (((__u64)(slot) << 4) | ((generation) & (MT_GENERATIONS - 1)))
 /* Bits 0-43: address / 8; 44-47: generation; 48-63: slot. */
 #define MT_KEY(owner, address) (((owner) << 44) | ((address) >> 3))
+#define MT_KEY_BUSY (~0ULL)
 #define MT_KEY_ADDRESS(key) (((key) & ((1ULL << 44) - 1)) << 3)
 #define MT_KEY_OWNER(key) ((key) >> 44)
 /* An address that does not fit the key goes to the odd table. */

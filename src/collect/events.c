@@ -66,7 +66,7 @@ int session_take_up(struct session *session, struct target *target)
 	attached = target_attach(target, error, sizeof(error));
 	if (attached > 0)
 		session->lost[LOSS_LATE_OBJECTS] += attached;
-	else if (attached < 0 && attached != -ESRCH)
+	if (attached != -ESRCH && error[0])
 		session_unprobed(session, error);
 	return 0;
 }
@@ -88,15 +88,27 @@ static void disown_stacks(struct session *session, uint32_t owner)
 	}
 }
 
+/* The blocks and stacks of all programs that the process ran before the one of now. */
+static int forget_programs(struct session *session, struct target *target)
+{
+	uint32_t now = session->tracing.processes[target->slot].generation;
+	int code = 0;
+
+	for (; target->generation != now && !code; target->generation++) {
+		uint32_t old = MT_OWNER(target->slot, target->generation);
+
+		disown_stacks(session, old);
+		code = live_remove_owner(session->live, old);
+	}
+	return code;
+}
+
 int session_exec(struct session *session, struct target *target, bool by_main_thread, char *error, size_t error_size)
 {
-	const struct mt_process *process = &session->tracing.processes[target->slot];
-	uint32_t old = MT_OWNER(target->slot, process->generation - 1);
 	int code;
 
 	error[0] = 0;
-	disown_stacks(session, old);
-	code = live_remove_owner(session->live, old);
+	code = forget_programs(session, target);
 	if (!code)
 		code = target_exec(target, by_main_thread);
 	if (!code)
@@ -106,14 +118,15 @@ int session_exec(struct session *session, struct target *target, bool by_main_th
 	return code < 0 && code != -ESRCH ? code : 0;
 }
 
-static int handle_exec(struct session *session, struct target *target, const struct mt_event *event)
+static int handle_exec(struct session *session, struct target *target)
 {
 	char error[512];
 
 	if (session->launched.pid == target->pid)
 		return 0; /* done while it was held at its exec */
-	if (session_exec(session, target, event->flags & MT_EXEC_BY_MAIN_THREAD, error, sizeof(error)))
+	if (session_exec(session, target, !target->probes_lost, error, sizeof(error)) || error[0])
 		session_unprobed(session, error);
+	target->probes_lost = false;
 	session->lost[LOSS_LATE_OBJECTS] += target->n_attached;
 	target_start(target);
 	return session_take_up(session, target);
@@ -128,6 +141,9 @@ static int handle_event(struct session *session, const struct mt_event *event)
 	if (event->slot >= session->n_targets)
 		return 0;
 	target = session->targets[event->slot];
+	/* This one may have been followed by another already: both count. */
+	if (event->type == MT_EVENT_EXEC && !(event->flags & MT_EXEC_BY_MAIN_THREAD))
+		target->probes_lost = true;
 	if (target->ended || event->generation != session->tracing.processes[event->slot].generation)
 		return 0; /* of a program that is no more */
 	switch (event->type) {
@@ -146,7 +162,7 @@ static int handle_event(struct session *session, const struct mt_event *event)
 	case MT_EVENT_CODE:
 		return handle_code(session, target);
 	case MT_EVENT_EXEC:
-		return handle_exec(session, target, event);
+		return handle_exec(session, target);
 	}
 	return 0;
 }

@@ -403,6 +403,8 @@ static int add_process(struct session *session, pid_t pid, char *error, size_t e
 	code = target_check_program(target, error, error_size);
 	if (!code) {
 		code = target_attach(target, error, error_size);
+		if (code > 0 && error[0])
+			session_unprobed(session, error);
 		if (code >= 0)
 			code = target_check_attached(target, error, error_size);
 	}

@@ -54,7 +54,7 @@ static int slot_claim(struct target *target)
 		return error;
 	memset(process, 0, sizeof(*process));
 	process->tgid = tgid;
-	process->generation = generation;
+	process->generation = target->generation = generation;
 	if (bpf_map_update_elem(bpf_map__fd(target->tracing->bpf->maps.slots), &tgid, &target->slot, BPF_ANY))
 		return -errno;
 	return 0;

@@ -62,7 +62,9 @@ struct target {
 	const struct module *loader;
 	struct ranges *ranges;
 	struct ranges_stats range_stats;
-	bool started; /* hits have counted */
+	uint32_t generation; /* of the program that is known; the process may run a later one */
+	bool probes_lost;    /* by an exec from another thread than the main one */
+	bool started;        /* hits have counted */
 	bool ended;
 	bool exit_status_known;
 	int exit_status; /* as the shell counts it */
@@ -86,7 +88,8 @@ int target_check_program(const struct target *target, char *error, size_t error_
 /*
  * Attaches to every allocator that is mapped and has no probes yet, and tells the programs
  * where code lies that they must know (wrappers, allocators). Returns the number of
- * objects newly attached to, or -errno with one line in `error`.
+ * objects newly attached to, or -errno with one line in `error`; the line is also there
+ * when some could be attached to, and others not. It is empty otherwise.
  */
 int target_attach(struct target *target, char *error, size_t error_size);
 

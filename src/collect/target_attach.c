@@ -234,7 +234,8 @@ static int attach_object(struct target *target, const struct object *object)
 	return error;
 }
 
-static int attach_allocators(struct target *target, const struct module **failed)
+/* Goes on after an object that fails: *failed is the last one, *code why. Returns how many succeeded, or -ENOMEM. */
+static int attach_allocators(struct target *target, const struct module **failed, int *code)
 {
 	int attached = 0;
 
@@ -243,15 +244,16 @@ static int attach_allocators(struct target *target, const struct module **failed
 		const struct object *object;
 		int error = objects_get(target->tracing->objects, &target->mapped[i], &object);
 
-		*failed = module;
 		if (error)
 			return error;
 		if (!object->n_points || has_row(target->attached, target->n_attached, module))
 			continue;
 		error = attach_object(target, object);
-		if (error)
-			return error;
-		attached++;
+		if (error) {
+			*failed = module;
+			*code = error;
+		}
+		attached += !error;
 	}
 	return attached;
 }
@@ -259,8 +261,9 @@ static int attach_allocators(struct target *target, const struct module **failed
 int target_attach(struct target *target, char *error, size_t error_size)
 {
 	const struct module *failed = NULL;
-	int code = describe_code(target);
+	int code = describe_code(target), attached, why = 0;
 
+	error[0] = 0;
 	if (code) {
 		snprintf(error, error_size, "cannot trace process %d: %s", target->pid, strerror(-code));
 		return code;
@@ -271,13 +274,15 @@ int target_attach(struct target *target, char *error, size_t error_size)
 		         target->pid, strerror(-code));
 		return code;
 	}
-	code = attach_allocators(target, &failed);
-	if (code == -ESRCH)
+	attached = attach_allocators(target, &failed, &why);
+	if (attached < 0)
+		why = attached;
+	if (why == -ESRCH)
 		snprintf(error, error_size, "process %d ended while memtrace attached", target->pid);
-	else if (code < 0)
+	else if (why)
 		snprintf(error, error_size, "cannot attach to %s in process %d: %s", failed ? failed->path : "it",
-		         target->pid, strerror(-code));
-	return code;
+		         target->pid, attach_error_words(why));
+	return attached ? attached : why;
 }
 
 int target_hook_loader(struct target *target)
