@@ -40,7 +40,7 @@ $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 # Only collect/ and probe/ see the skeleton.
 $(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON) $(GUARD_SKELETON)
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) src/model/kind.h src/model/loss.h | $(BUILD)/.dependencies
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 

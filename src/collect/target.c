@@ -194,6 +194,7 @@ int target_read_mappings(struct target *target)
 {
 	struct reading reading = {.target = target, .thread = procfs_live_thread(target->pid)};
 	struct mapping *mapped = NULL;
+	uint32_t version = __atomic_load_n(&process_of(target)->code_version, __ATOMIC_ACQUIRE);
 	size_t n_now;
 	int error = reading.thread ? maps_read(reading.thread, add_row, &reading) : -ESRCH;
 
@@ -218,6 +219,7 @@ int target_read_mappings(struct target *target)
 	free(target->mapped);
 	target->mapped = mapped;
 	target->n_mapped = n_now;
+	target->mapped_version = version;
 	qsort(reading.rows, reading.n, sizeof(*reading.rows), compare_mappings);
 	free(target->mappings);
 	target->mappings = reading.rows;

@@ -14,6 +14,7 @@
 #include "collect/modules.h"
 #include "collect/objects.h"
 #include "collect/ranges.h"
+#include "collect/unwinder.h"
 #include "memtrace.h"
 #include "probe/attach.h"
 
@@ -30,6 +31,7 @@ struct tracing {
 	struct mt_stack *stacks;      /* the programs' stacks, mapped */
 	uint64_t *lost;               /* the session's, by cause */
 	struct objects *objects;
+	struct unwinder *unwinder;
 	char **named; /* -O */
 	size_t n_named;
 };
@@ -52,6 +54,7 @@ struct target {
 	size_t n_mappings;
 	struct mapping *mapped; /* those of now */
 	size_t n_mapped;
+	uint32_t mapped_version; /* code_version when they were read */
 	struct mt_wrapper_key *wrappers; /* rows of the programs' table that are this process's */
 	size_t n_wrappers;
 	struct attached_object *attached;

@@ -91,6 +91,30 @@ static void add_allocator(struct target *target, const struct object *object, co
 		add_range(target, code->allocator, MT_WRAPPER_RANGES, mapping->start, mapping->end);
 }
 
+/* Tells the programs what is mapped executable, for walks by call frame information. */
+static int describe_places(struct target *target)
+{
+	struct code_place *places = calloc(target->n_mapped + 1, sizeof(*places));
+	int unplaced, error = places ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < target->n_mapped && !error; i++) {
+		const struct mapping *mapping = &target->mapped[i];
+		const struct object *object;
+
+		error = objects_get(target->tracing->objects, mapping, &object);
+		if (!error)
+			places[i] = (struct code_place){mapping->start, mapping->end,
+			                                object_address(object, mapping, 0), mapping->module};
+	}
+	unplaced = error ? error
+	                 : unwinder_describe(target->tracing->unwinder, target->slot, target->mapped_version, places,
+	                                     target->n_mapped);
+	free(places);
+	if (unplaced > 0)
+		target->tracing->lost[LOSS_UNWIND_TABLES] += unplaced;
+	return unplaced < 0 ? unplaced : 0;
+}
+
 /* Tells the programs anew where code lies: a library may have gone, or come back elsewhere. */
 static int describe_code(struct target *target)
 {
@@ -114,6 +138,8 @@ static int describe_code(struct target *target)
 	memcpy(process->wrapper, code.wrapper, sizeof(code.wrapper));
 	memcpy(process->allocator, code.allocator, sizeof(code.allocator));
 	process->libc = code.libc;
+	if (!error)
+		error = describe_places(target);
 	__atomic_fetch_add(&process->walk_version, 1, __ATOMIC_RELEASE);
 	return error;
 }
