@@ -89,11 +89,11 @@ static __always_inline struct thread *syscall_exit(void)
 /* Code that is being unmapped, or that was mapped over. True when there was any. */
 static __always_inline bool code_gone(__u32 slot, __u64 address, __u64 length)
 {
-	struct mt_process *process = process_of_slot(slot);
+	__u32 version = unwind_code_gone(slot, address, length);
 
-	if (!process || !unwind_code_gone(slot, address, length))
+	if (!version)
 		return false;
-	emit(MT_EVENT_CODE_GONE, slot, address, length, 0, process->code_version);
+	emit(MT_EVENT_CODE_GONE, slot, address, length, 0, version);
 	return true;
 }
 

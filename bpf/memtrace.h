@@ -218,16 +218,16 @@ struct mt_wrapper_row {
 };
 
 enum mt_event_type {
-	MT_EVENT_MAP = 1, /* an anonymous mapping: address, length, stack, flags */
-	MT_EVENT_TAKE,    /* munmap or mremap begins on address, length */
-	MT_EVENT_RESTORE, /* … and failed: what this thread took is there still */
-	MT_EVENT_MOVE,    /* mremap succeeded: what this thread took is now at address, length */
-	MT_EVENT_BRK,     /* the break moved from address to length */
-	MT_EVENT_CODE,    /* something may be mapped executable that memtrace does not know */
+	MT_EVENT_MAP = 1,   /* an anonymous mapping: address, length, stack, flags */
+	MT_EVENT_TAKE,      /* munmap or mremap begins on address, length */
+	MT_EVENT_RESTORE,   /* … and failed: what this thread took is there still */
+	MT_EVENT_MOVE,      /* mremap succeeded: what this thread took is now at address, length */
+	MT_EVENT_BRK,       /* the break moved from address to length */
+	MT_EVENT_CODE,      /* something may be mapped executable that memtrace does not know */
 	MT_EVENT_CODE_GONE, /* what was executable at address, length is so no more; flags: code_version from then on */
 	MT_EVENT_ALL_CODE,  /* a signal interrupted code of object `flags`, whose table has return addresses alone */
-	MT_EVENT_EXEC,    /* the process runs a new program */
-	MT_EVENT_GROW,    /* the live table's insert level is crowded */
+	MT_EVENT_EXEC,      /* the process runs a new program */
+	MT_EVENT_GROW,      /* the live table's insert level is crowded */
 };
 
 #define MT_EXEC_BY_MAIN_THREAD 1

@@ -97,7 +97,8 @@ __noinline int copy_frames(__u32 first, struct scratch *scratch)
 static __always_inline bool same_stack(const struct mt_stack *stack, struct scratch *scratch)
 {
 	return stack->hash == scratch->hash && stack->n_frames == scratch->n && stack->owner == scratch->owner &&
-	       stack->kind == scratch->kind && stack->code_version == scratch->code_version && same_frames(stack->first_frame, scratch);
+	       stack->kind == scratch->kind && stack->code_version == scratch->code_version &&
+	       same_frames(stack->first_frame, scratch);
 }
 
 /* Room for n words within one page; -1 when there is none. */

@@ -300,7 +300,7 @@ static __always_inline __u64 live_register(__u32 saved)
 {
 	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	__u64 value = 0, offset = saved == UNWIND_RBX ? offsetof(struct pt_regs, bx)
-	                                             : offsetof(struct pt_regs, r12) - 8 * (saved - UNWIND_R12);
+	                                              : offsetof(struct pt_regs, r12) - 8 * (saved - UNWIND_R12);
 
 	bpf_probe_read_kernel(&value, sizeof(value), (void *)registers + offset);
 	return value;
@@ -541,6 +541,8 @@ static long unwind_frame(__u32 index, struct walk *walk)
 {
 	int end = step(walk);
 
+	if (!end && index + 1 >= stack_depth)
+		end = END_DEPTH + 1;
 	if (end) {
 		walk->end = end;
 		return 1;
@@ -568,14 +570,14 @@ __noinline int unwind_stack(struct scratch *scratch, struct cursor *at, __u32 sl
 	scratch->position.trampoline = return_trampoline();
 	/* Else it was made from what was mapped before something went. */
 	if (walk.code->version == process->code_version)
-		bpf_loop(stack_depth - 1, unwind_frame, &walk, 0);
+		bpf_loop(stack_depth, unwind_frame, &walk, 0);
 	else
 		walk.end = END_NO_MAPPING + 1;
 	if (walk.end == END_NO_MAPPING + 1)
 		ask_for_code(walk.code, slot);
 	if (walk.end == END_READ_FAULT + 1 || walk.end == END_NO_MAPPING + 1)
 		scratch->reads.uncertain = 1;
-	scratch->flags |= walk.end ? (walk.end - 1) & 7 : END_DEPTH;
+	scratch->flags |= (walk.end - 1) & 7;
 	return 0;
 }
 
@@ -587,12 +589,12 @@ static __always_inline void cache_clear(struct mt_code *code)
 
 #define GONE_AT_ONCE 64
 
-__noinline int unwind_code_gone(__u32 slot, __u64 address, __u64 length)
+__noinline __u32 unwind_code_gone(__u32 slot, __u64 address, __u64 length)
 {
 	struct mt_process *process = process_of_slot(slot);
 	struct mt_code *code = unwind_tables ? code_of_slot(slot) : NULL;
+	__u32 index, version;
 	bool any = false;
-	__u32 index;
 
 	if (!process || !code || !length)
 		return 0;
@@ -613,8 +615,8 @@ __noinline int unwind_code_gone(__u32 slot, __u64 address, __u64 length)
 		return 0;
 	__sync_fetch_and_add(&code->gone, 1);
 	cache_clear(code);
-	__sync_fetch_and_add(&process->code_version, 1);
+	version = __sync_fetch_and_add(&process->code_version, 1) + 1;
 	__sync_fetch_and_add(&code->version, 1);
 	__sync_fetch_and_add(&process->walk_version, 1);
-	return 1;
+	return version;
 }

@@ -13,7 +13,10 @@ extern const volatile bool unwind_tables;
  */
 int unwind_stack(struct scratch *scratch, struct cursor *at, __u32 slot);
 
-/* Code at address, length is being unmapped: nothing is unwound by what was there. 1 when there was any. */
-int unwind_code_gone(__u32 slot, __u64 address, __u64 length);
+/*
+ * Code at address, length is being unmapped: nothing is unwound by what was there. The process's
+ * code_version from now on; 0 when there was none.
+ */
+__u32 unwind_code_gone(__u32 slot, __u64 address, __u64 length);
 
 #endif

@@ -61,8 +61,8 @@ int session_take_up(struct session *session, struct target *target)
 	char error[512];
 	int attached;
 
-	if (target_read_mappings(target))
-		return 0; /* gone */
+	if (target_read_mappings(target) || !target->code_changed)
+		return 0; /* it is gone, or all is as it was */
 	attached = target_attach(target, error, sizeof(error));
 	if (attached > 0)
 		session->lost[LOSS_LATE_OBJECTS] += attached;
@@ -71,10 +71,26 @@ int session_take_up(struct session *session, struct target *target)
 	return 0;
 }
 
-/* Code was mapped: perhaps an allocator. A command was held at the loader's hook for it. */
-static int handle_code(struct session *session, struct target *target)
+/* Code was mapped: perhaps an allocator. A command is held at the loader's hook for that. */
+static int follow_code(struct session *session, struct target *target)
 {
-	return session->launched.pid == target->pid ? 0 : session_take_up(session, target);
+	target->code_events = false;
+	if (session->launched.pid != target->pid)
+		return session_take_up(session, target);
+	target_follow_code(target);
+	return 0;
+}
+
+/* All that share the file are told of its new table. */
+static int handle_all_code(struct session *session, uint32_t object)
+{
+	int error = unwinder_take_all_code(session->tracing.unwinder, object);
+
+	for (size_t i = 0; i < session->n_targets && !error; i++) {
+		session->targets[i]->code_changed = true;
+		session->targets[i]->code_events |= !session->targets[i]->ended;
+	}
+	return 0; /* without room, stacks through signal handlers stay cut, as they say */
 }
 
 /* Owners come round again with the generations; the stacks of this one are nobody's from now on. */
@@ -159,8 +175,15 @@ static int handle_event(struct session *session, const struct mt_event *event)
 		                   event->time_ns);
 	case MT_EVENT_BRK:
 		return handle_break(session, target, event);
+	case MT_EVENT_CODE_GONE:
+		target_code_gone(target, event->address, event->length, event->flags);
+		target->code_events = true;
+		return 0;
 	case MT_EVENT_CODE:
-		return handle_code(session, target);
+		target->code_events = true;
+		return 0;
+	case MT_EVENT_ALL_CODE:
+		return handle_all_code(session, event->flags);
 	case MT_EVENT_EXEC:
 		return handle_exec(session, target);
 	}
@@ -214,6 +237,10 @@ static int consume(struct session *session, uint64_t deadline_ns)
 	if (ring__consumer_pos(ring) < session->consume_until)
 		result = ring_buffer__consume(session->ring);
 	grow_when_crowded(session);
+	for (size_t i = 0; i < session->n_targets; i++) {
+		if (session->targets[i]->code_events && !session->targets[i]->ended)
+			follow_code(session, session->targets[i]);
+	}
 	if (result < 0 && result != -EAGAIN)
 		return result;
 	return ring__consumer_pos(ring) < session->consume_until ? -EAGAIN : 0;

@@ -110,13 +110,13 @@ static int size_tables(struct session *session)
 	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.events, power_of_two_below(events));
 	if (!error)
-		error = bpf_map__set_max_entries(bpf->maps.unwind_rules,
-		                                 at_most(unwind_bytes(options) / 8 / sizeof(struct unwind_rule),
-		                                         MT_MAX_UNWIND_RULES));
+		error = bpf_map__set_max_entries(
+		    bpf->maps.unwind_rules,
+		    at_most(unwind_bytes(options) / 8 / sizeof(struct unwind_rule), MT_MAX_UNWIND_RULES));
 	if (!error)
-		error = bpf_map__set_max_entries(bpf->maps.unwind_pages,
-		                                 at_most(unwind_bytes(options) / 32 / sizeof(struct mt_unwind_page),
-		                                         MT_MAX_UNWIND_PAGES));
+		error = bpf_map__set_max_entries(
+		    bpf->maps.unwind_pages,
+		    at_most(unwind_bytes(options) / 32 / sizeof(struct mt_unwind_page), MT_MAX_UNWIND_PAGES));
 	return error;
 }
 

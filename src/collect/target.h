@@ -54,7 +54,9 @@ struct target {
 	size_t n_mappings;
 	struct mapping *mapped; /* those of now */
 	size_t n_mapped;
-	uint32_t mapped_version; /* code_version when they were read */
+	uint32_t mapped_version;         /* code_version when they were read */
+	bool code_changed;               /* and the programs have not been told yet */
+	bool code_events;                /* say that it may have changed */
 	struct mt_wrapper_key *wrappers; /* rows of the programs' table that are this process's */
 	size_t n_wrappers;
 	struct attached_object *attached;
@@ -82,8 +84,12 @@ int target_new(struct tracing *tracing, pid_t pid, uint32_t slot, const struct r
 /* Detaches and frees. */
 void target_free(struct target *target);
 
-/* Reads the mappings anew; what was mapped before stays known until its addresses are used again. */
+/* Reads the mappings anew; what was mapped before stays known. 0, or -errno: -ESRCH when it has ended. */
 int target_read_mappings(struct target *target);
+/* What was mapped there is gone from that version of the code on. */
+void target_code_gone(struct target *target, uint64_t address, uint64_t length, uint32_t version);
+/* Reads the mappings anew, and tells the programs what has changed. 0 or -errno. */
+int target_follow_code(struct target *target);
 
 /* 0 if memtrace can trace a program of this kind (64-bit, this machine's), else -errno with one line in `error`. */
 int target_check_program(const struct target *target, char *error, size_t error_size);

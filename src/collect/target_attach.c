@@ -141,7 +141,15 @@ static int describe_code(struct target *target)
 	if (!error)
 		error = describe_places(target);
 	__atomic_fetch_add(&process->walk_version, 1, __ATOMIC_RELEASE);
+	target->code_changed = error != 0;
 	return error;
+}
+
+int target_follow_code(struct target *target)
+{
+	int error = target_read_mappings(target);
+
+	return error || !target->code_changed ? error : describe_code(target);
 }
 
 /* A new row in a list of objects with probes; the caller counts it when it is filled. */

@@ -80,9 +80,9 @@ int unwinder_new(struct memtrace_bpf *bpf, uint64_t max_bytes, struct unwinder *
 		return -ENOMEM;
 	error = extents_give(&unwinder->pages, (struct extent){0, bpf_map__max_entries(bpf->maps.unwind_pages)});
 	if (!error)
-		error = extents_give(&unwinder->rules,
-		                     (struct extent){MT_FIRST_RULE,
-		                                     bpf_map__max_entries(bpf->maps.unwind_rules) - MT_FIRST_RULE});
+		error = extents_give(
+		    &unwinder->rules,
+		    (struct extent){MT_FIRST_RULE, bpf_map__max_entries(bpf->maps.unwind_rules) - MT_FIRST_RULE});
 	if (!error)
 		error = extents_give(&unwinder->numbers, (struct extent){0, MT_MAX_UNWIND_OBJECTS});
 	return error;
@@ -314,13 +314,15 @@ static int fill(struct unwinder *unwinder, struct mt_code *code, struct describe
 
 		if (!object)
 			return -ENOMEM;
+		if (places[i].start >> 63) /* [vsyscall], which the programs' search could not order */
+			continue;
 		object->users++;
 		described->objects[described->n++] = object;
 		if (extends(code, &places[i], number)) {
 			code->range[code->n_ranges - 1].n_pages += n_pages_of(&places[i]);
 		} else if (code->n_ranges < MT_CODE_RANGES) {
-			code->range[code->n_ranges++] = (struct mt_code_range){
-			    places[i].start, places[i].bias, n_pages_of(&places[i]), number};
+			code->range[code->n_ranges++] =
+			    (struct mt_code_range){places[i].start, places[i].bias, n_pages_of(&places[i]), number};
 		} else {
 			unplaced++;
 		}
