@@ -21,7 +21,7 @@
 #define CODE 0x10000
 #define CODE_SIZE 0x40000
 #define FRAME_ADDRESS 0x900000
-#define BYTES_MAX 0x20000
+#define BYTES_MAX 0x40000
 
 /* x86-64: the CFA is rsp + 8, the return address at CFA - 8. */
 #define USUAL_CFA 0x0c, 7, 8
