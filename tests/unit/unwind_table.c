@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -381,6 +382,51 @@ static void packed_sections(void **state)
 	}
 }
 
+static void several_segments(void **state)
+{
+	static const uint64_t places[] = {0x700000, CODE + (1ULL << 32) - CODE_SIZE, CODE + (1ULL << 32),
+	                                  0x7f0000000000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct elf_draft *draft = draft_new();
+		size_t cie = CIE(draft, USUAL);
+		struct unwind_table table;
+		bool near = i < 2;
+
+		draft->second_code = places[i];
+		draft->code[0x110] = 0xff;
+		draft->code[0x111] = 0xd0;
+		FDE(draft, cie, CODE + 0x100, 0x40, OFFSET_IS(16));
+		FDE(draft, cie, places[i] + 0x100, 0x40, OFFSET_IS(24));
+		FDE(draft, cie, places[i] + CODE_SIZE - 1, 1, OFFSET_IS(32)); /* 4 GiB, in the second place */
+		FDE(draft, cie, places[i] + CODE_SIZE, 0x40, 0);              /* not in the file */
+		assert_int_equal(draft_build(draft, UNWIND_CALL_SITES, &table), 0);
+		assert_int_equal(table.n_fdes, i == 0 ? 3 : i == 1 ? 2 : 1);
+		assert_int_equal(table.n_malformed, 4 - table.n_fdes);
+		assert_cfa(&table, CODE + 0x111, UNWIND_SP, 16);
+		assert_cfa(&table, places[i] + 0x111, near ? UNWIND_SP : UNWIND_BAD, near ? 24 : 0);
+		assert_cfa(&table, places[i] + 0x140, UNWIND_BAD, 0);
+		assert_true(table.n_pages <= 0x10000);
+		unwind_table_free(&table);
+	}
+}
+
+static void the_vdso(void **state)
+{
+	const uint8_t *image = (const uint8_t *)getauxval(AT_SYSINFO_EHDR);
+	struct unwind_table table;
+
+	(void)state;
+	if (!image)
+		skip();
+	assert_int_equal(unwind_table_build_image(image, 4096, ALL, &table), 0);
+	assert_true(table.n_fdes > 2);
+	assert_int_equal(table.n_malformed, 0);
+	unwind_table_free(&table);
+	assert_int_equal(unwind_table_build_image(image, 63, ALL, &table), -ENOEXEC);
+}
+
 static void the_test_itself(void **state)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -435,6 +481,7 @@ int main(void)
 	    cmocka_unit_test(signal_frames),           cmocka_unit_test(augmentations),
 	    cmocka_unit_test(without_section_headers), cmocka_unit_test(zero_lengths_and_lengths_of_64_bits),
 	    cmocka_unit_test(debug_frame_alone),       cmocka_unit_test(packed_sections),
+	    cmocka_unit_test(several_segments),        cmocka_unit_test(the_vdso),
 	    cmocka_unit_test(the_test_itself),         cmocka_unit_test(no_elf_file),
 	    cmocka_unit_test(nothing_to_tell),
 	};

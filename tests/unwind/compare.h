@@ -41,6 +41,7 @@ struct comparison {
 	size_t unsaid[N_REASONS], unsaid_at_calls[N_REASONS];
 	size_t forms[UNWIND_CFA_COUNT];      /* rows by what the CFA is */
 	size_t call_rows[UNWIND_CFA_COUNT];  /* the same, of rows with a call in them */
+	size_t fp_forms[UNWIND_FP_LOST + 1]; /* the same, by where the frame pointer is */
 	size_t odd[UNWIND_CFA_COUNT];        /* bits of cfa_offset beyond 16 */
 	struct unwind_table all, call_sites; /* owned by compare_file(), counts stay */
 };
@@ -426,6 +427,7 @@ static inline void compare_row(struct compared_file *file, Dwarf_Frame *frame, u
 		result->rows++;
 		result->forms[rule->cfa]++;
 		result->call_rows[rule->cfa] += has_call;
+		result->fp_forms[rule->fp] += has_call;
 		result->odd[rule->cfa] += has_call && rule->cfa_offset != (int16_t)rule->cfa_offset;
 		if (rule->cfa == UNWIND_BAD) {
 			enum reason reason = why_unsaid(file, frame, address);

@@ -83,7 +83,10 @@ int main(int argc, char **argv)
 	       n_pages);
 	print_forms("rows by CFA", total.forms);
 	print_forms("rows with a call", total.call_rows);
-	print_forms("of these beyond 16 bits", total.odd);
+	printf("rows with a call, frame pointer: same %zu, at CFA %zu, at frame pointer %zu, lost %zu\n",
+	       total.fp_forms[UNWIND_FP_SAME], total.fp_forms[UNWIND_FP_AT_CFA], total.fp_forms[UNWIND_FP_AT_FP],
+	       total.fp_forms[UNWIND_FP_LOST]);
+	print_forms("rows with a call, offset beyond 16 bits", total.odd);
 	printf("BAD: by register %zu, expression %zu, return address %zu, stack pointer %zu\n",
 	       total.unsaid[BY_REGISTER], total.unsaid[BY_EXPRESSION], total.unsaid[BY_RETURN], total.unsaid[BY_SP]);
 	printf("BAD with a call: by register %zu, expression %zu, return address %zu, stack pointer %zu\n",
