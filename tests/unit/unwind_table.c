@@ -276,6 +276,42 @@ static void augmentations(void **state)
 	}
 }
 
+static void versions_of_entries(void **state)
+{
+	static const struct {
+		uint8_t size, bytes[16]; /* from the version on */
+		bool usable;
+	} rows[] = {
+	    {5, {1, 0, 1, 0x78, 16}, true},        {6, {3, 0, 1, 0x78, 0x90, 0}, true}, /* the column as LEB128 */
+	    {7, {4, 0, 8, 0, 1, 0x78, 16}, true},  {15, {1, 'e', 'h', 0, 1, 2, 3, 4, 5, 6, 7, 8, 1, 0x78, 16}, true},
+	    {7, {4, 0, 4, 0, 1, 0x78, 16}, false}, /* addresses of 4 bytes */
+	    {7, {4, 0, 8, 2, 1, 0x78, 16}, false}, /* segments */
+	    {5, {2, 0, 1, 0x78, 16}, false},       {5, {5, 0, 1, 0x78, 16}, false},
+	    {5, {1, 0, 1, 0x78, 30}, false}, /* of another machine */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct elf_draft *draft = draft_new();
+		struct bytes *body = calloc(1, sizeof(*body));
+		struct unwind_table table;
+		int err;
+
+		append_number(body, 0, 4);
+		append(body, rows[i].bytes, rows[i].size);
+		append(body, (const uint8_t[]){USUAL}, 5);
+		draft_entry(draft, body);
+		free(body);
+		FDE(draft, 0, CODE, 0x10, 0);
+		err = draft_build(draft, ALL, &table);
+		if (err != (rows[i].usable ? 0 : -ENODATA))
+			fail_msg("row %zu: %d", i, err);
+		if (!err)
+			assert_cfa(&table, CODE, UNWIND_SP, 8);
+		unwind_table_free(&table);
+	}
+}
+
 static void without_section_headers(void **state)
 {
 	struct elf_draft *draft = draft_new();
@@ -474,15 +510,25 @@ static void nothing_to_tell(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(rows_of_a_function),      cmocka_unit_test(padding_and_gaps),
-	    cmocka_unit_test(entries_out_of_order),    cmocka_unit_test(entries_that_overlap),
-	    cmocka_unit_test(entries_elsewhere),       cmocka_unit_test(pages_repeat_the_rule_in_force),
-	    cmocka_unit_test(page_without_room),       cmocka_unit_test(too_many_rules),
-	    cmocka_unit_test(signal_frames),           cmocka_unit_test(augmentations),
-	    cmocka_unit_test(without_section_headers), cmocka_unit_test(zero_lengths_and_lengths_of_64_bits),
-	    cmocka_unit_test(debug_frame_alone),       cmocka_unit_test(packed_sections),
-	    cmocka_unit_test(several_segments),        cmocka_unit_test(the_vdso),
-	    cmocka_unit_test(the_test_itself),         cmocka_unit_test(no_elf_file),
+	    cmocka_unit_test(rows_of_a_function),
+	    cmocka_unit_test(padding_and_gaps),
+	    cmocka_unit_test(entries_out_of_order),
+	    cmocka_unit_test(entries_that_overlap),
+	    cmocka_unit_test(entries_elsewhere),
+	    cmocka_unit_test(pages_repeat_the_rule_in_force),
+	    cmocka_unit_test(page_without_room),
+	    cmocka_unit_test(too_many_rules),
+	    cmocka_unit_test(signal_frames),
+	    cmocka_unit_test(augmentations),
+	    cmocka_unit_test(versions_of_entries),
+	    cmocka_unit_test(without_section_headers),
+	    cmocka_unit_test(zero_lengths_and_lengths_of_64_bits),
+	    cmocka_unit_test(debug_frame_alone),
+	    cmocka_unit_test(packed_sections),
+	    cmocka_unit_test(several_segments),
+	    cmocka_unit_test(the_vdso),
+	    cmocka_unit_test(the_test_itself),
+	    cmocka_unit_test(no_elf_file),
 	    cmocka_unit_test(nothing_to_tell),
 	};
 
