@@ -231,6 +231,19 @@ static void expressions_of_the_cfa(void **state)
 	assert_int_equal(table.n_not_expressed, 0);
 }
 
+static void register_after_an_expression(void **state)
+{
+	(void)state;
+	RUN(0x0e, 56, EXPRESSION(BREG(RSP), 16, DEREF), ADVANCE(1), 0x0d, RBP, ADVANCE(1),
+	    EXPRESSION(BREG(RSP), 16, DEREF), 0x0e, 64, ADVANCE(1), 0x0d, RSP);
+	cfa_is(0, UNWIND_DEREF_SP, 16);
+	cfa_is(1, UNWIND_FP, 56);
+	assert_int_equal(at(1)->second_offset, 0);
+	cfa_is(2, UNWIND_DEREF_SP, 16);
+	cfa_is(3, UNWIND_SP, 64);
+	assert_int_equal(table.n_malformed, 0);
+}
+
 static void expression_of_the_plt(void **state)
 {
 	(void)state;
@@ -310,12 +323,11 @@ static void malformed_programs(void **state)
 	static const struct {
 		uint8_t size, bytes[12];
 	} rows[] = {
-	    {1, {0x17}},             /* no such opcode */
-	    {1, {0x2d}},             /* of another machine */
-	    {1, {0x3f}},             /* no such opcode */
-	    {1, {0x0b}},             /* nothing remembered */
-	    {4, {0x0f, 2, 0x77, 0}}, /* fits, but the next does not */
-	    {2, {0x0f, 12}},         /* beyond the end */
+	    {1, {0x17}},     /* no such opcode */
+	    {1, {0x2d}},     /* of another machine */
+	    {1, {0x3f}},     /* no such opcode */
+	    {1, {0x0b}},     /* nothing remembered */
+	    {2, {0x0f, 12}}, /* beyond the end */
 	    {10, {0x0f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}},
 	    {3, {0x10, 6, 0x7f}},                /* beyond the end */
 	    {1, {0x01}},                         /* cut */
@@ -334,8 +346,6 @@ static void malformed_programs(void **state)
 		/* No padding, of which an operand might be taken. */
 		while ((n + 20) % 4)
 			program[n++] = 0x0f;
-		if (rows[i].bytes[0] == 0x0f && rows[i].size == 4)
-			memcpy(program + n, (const uint8_t[]){0x0d, 6, 0x0e, 8}, 4), n += 4;
 		run_on(EM_X86_64, (const uint8_t[]){USUAL}, 5, program, n);
 		if (table.n_malformed != 1)
 			fail_msg("row %zu was taken", i);
@@ -351,7 +361,7 @@ static void malformed_programs(void **state)
 static void no_cfa_at_all(void **state)
 {
 	static const uint8_t none[] = {0x90, 1};
-	static const uint8_t back[] = {ADVANCE(1), USUAL_CFA};
+	static const uint8_t back[] = {0x0e, 8, ADVANCE(1), 0x0d, RSP};
 
 	(void)state;
 	run_on(EM_X86_64, none, sizeof(none), back, sizeof(back));
@@ -401,6 +411,7 @@ int main(void)
 	    cmocka_unit_test(stack_pointer_that_is_not_the_cfa),
 	    cmocka_unit_test(remembered_states),
 	    cmocka_unit_test(expressions_of_the_cfa),
+	    cmocka_unit_test(register_after_an_expression),
 	    cmocka_unit_test(expression_of_the_plt),
 	    cmocka_unit_test(expressions_that_cannot_be_said),
 	    cmocka_unit_test(constants_of_all_sizes),

@@ -32,11 +32,12 @@ enum reason {
 	BY_EXPRESSION, /* the CFA is an expression of another form */
 	BY_RETURN,     /* the return address is elsewhere */
 	BY_SP,         /* the caller's stack pointer is not the CFA */
-	N_REASONS,
+	N_REASONS,     /* none: there should be a rule */
 };
 
 struct comparison {
 	size_t rows, gaps, differences;
+	size_t unknown; /* rows whose CFA libdw calls invalid: not compared */
 	size_t calls, calls_differ;
 	size_t unsaid[N_REASONS], unsaid_at_calls[N_REASONS];
 	size_t forms[UNWIND_CFA_COUNT];      /* rows by what the CFA is */
@@ -254,12 +255,12 @@ static inline bool same_saved(const struct compared_file *file, const struct unw
 /* Whether a rule that is BAD has to be, and why. */
 static inline enum reason why_unsaid(const struct compared_file *file, Dwarf_Frame *frame, uint64_t pc)
 {
-	struct location cfa = libdw_cfa(file, frame, pc), sp;
+	struct location cfa = libdw_cfa(file, frame, pc), sp, ra;
 	Dwarf_Op *ops;
 	size_t n;
 
-	if (dwarf_frame_cfa(frame, &ops, &n) || n == 0)
-		return BY_EXPRESSION;
+	if (cfa.kind == UNKNOWN || dwarf_frame_cfa(frame, &ops, &n))
+		return N_REASONS;
 	sp = libdw_sp(file, frame, cfa.value, pc);
 	if (sp.kind != IS || sp.value != cfa.value)
 		return BY_SP;
@@ -269,9 +270,14 @@ static inline enum reason why_unsaid(const struct compared_file *file, Dwarf_Fra
 		                    ? number == 29 || number == 31
 		                    : number == 3 || number == 6 || number == 7 || (number >= 12 && number <= 15);
 
-		return followed ? BY_RETURN : BY_REGISTER;
+		if (!followed)
+			return BY_REGISTER;
 	}
-	return BY_EXPRESSION;
+	ra = libdw_register(file, frame, file->is_arm ? 30 : 16, cfa.value, pc);
+	if (file->is_arm ? ra.kind != SAME && (ra.kind != AT || !ra.by_cfa)
+	                 : ra.kind != AT || ra.value != cfa.value - 8)
+		return BY_RETURN;
+	return n == 1 ? N_REASONS : BY_EXPRESSION;
 }
 
 static inline bool same_rule(struct compared_file *file, const struct unwind_rule *rule, Dwarf_Frame *frame,
@@ -281,6 +287,8 @@ static inline bool same_rule(struct compared_file *file, const struct unwind_rul
 	bool is_signal = false;
 
 	dwarf_frame_info(frame, NULL, NULL, &is_signal);
+	if (cfa.kind == UNKNOWN)
+		return true; /* counted apart */
 	if (is_signal || rule->cfa == UNWIND_SIGNAL)
 		return is_signal && rule->cfa == UNWIND_SIGNAL;
 	ra = libdw_register(file, frame, file->is_arm ? 30 : 16, cfa.value, pc);
@@ -290,7 +298,7 @@ static inline bool same_rule(struct compared_file *file, const struct unwind_rul
 		return true; /* counted apart */
 	sp = libdw_sp(file, frame, cfa.value, pc);
 	fp = libdw_register(file, frame, file->is_arm ? 29 : 6, cfa.value, pc);
-	if (cfa.kind == UNKNOWN || cfa.value != table_cfa(file, rule, pc) || sp.kind != IS || sp.value != cfa.value)
+	if (cfa.value != table_cfa(file, rule, pc) || sp.kind != IS || sp.value != cfa.value)
 		return false;
 	if (rule->ra_offset == 0 ? !file->is_arm || ra.kind != SAME
 	                         : ra.kind != AT || ra.value != cfa.value + (uint64_t)rule->ra_offset)
@@ -415,6 +423,22 @@ static inline bool compare_calls(struct compared_file *file, uint64_t start, uin
 	return found;
 }
 
+static inline void count_unsaid(struct compared_file *file, Dwarf_Frame *frame, uint64_t address, bool has_call)
+{
+	enum reason reason = why_unsaid(file, frame, address);
+
+	if (reason == N_REASONS) {
+		if (libdw_cfa(file, frame, address).kind == UNKNOWN)
+			return;
+		differs(file, address, "no rule");
+		return;
+	}
+	file->result->unsaid[reason]++;
+	file->result->unsaid_at_calls[reason] += has_call;
+	if (has_call && file->unsaid)
+		fprintf(file->unsaid, "%s: %#" PRIx64 ": a call, and no rule (%u)\n", file->path, address, reason);
+}
+
 static inline void compare_row(struct compared_file *file, Dwarf_Frame *frame, uint64_t start, uint64_t end)
 {
 	struct comparison *result = file->result;
@@ -429,18 +453,13 @@ static inline void compare_row(struct compared_file *file, Dwarf_Frame *frame, u
 		result->call_rows[rule->cfa] += has_call;
 		result->fp_forms[rule->fp] += has_call;
 		result->odd[rule->cfa] += has_call && rule->cfa_offset != (int16_t)rule->cfa_offset;
-		if (rule->cfa == UNWIND_BAD) {
-			enum reason reason = why_unsaid(file, frame, address);
-
-			result->unsaid[reason]++;
-			result->unsaid_at_calls[reason] += has_call;
-			if (has_call && file->unsaid)
-				fprintf(file->unsaid, "%s: %#" PRIx64 ": a call, and no rule (%u)\n", file->path,
-				        address, reason);
-		}
+		result->unknown += libdw_cfa(file, frame, address).kind == UNKNOWN;
+		if (rule->cfa == UNWIND_BAD)
+			count_unsaid(file, frame, address, has_call);
 		if (next > end)
 			next = end;
-		if (!same_rule(file, rule, frame, address) || !same_rule(file, rule, frame, next - 1))
+		if (!same_rule(file, rule, frame, address) ||
+		    (next - 1 > address && !same_rule(file, rule, frame, next - 1)))
 			differs(file, address, "another rule");
 		address = next;
 	}

@@ -77,7 +77,8 @@ int main(int argc, char **argv)
 	}
 	printf("files %zu (without call frame information %zu, unreadable %zu), FDEs %zu, malformed %zu\n", n_files,
 	       n_without, n_unreadable, n_fdes, n_malformed);
-	printf("rows compared %zu, differences %zu; gaps %zu\n", total.rows, total.differences, total.gaps);
+	printf("rows compared %zu, differences %zu, invalid for libdw %zu; gaps %zu\n", total.rows, total.differences,
+	       total.unknown, total.gaps);
 	printf("calls %zu, differences %zu\n", total.calls, total.calls_differ);
 	printf("rows %zu, of them for call sites %zu (with %zu rules, %zu pages)\n", n_all_rows, n_rows, n_rules,
 	       n_pages);
