@@ -35,6 +35,8 @@ struct thread {
 	__u64 old_break;
 	__u32 syscall_pending;
 	__u32 window_bytes; /* that are of use */
+	__s32 last_child;   /* that it forked; its tgid */
+	__u32 spare;
 	struct window window;
 };
 
