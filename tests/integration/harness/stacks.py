@@ -51,9 +51,17 @@ class Symbols:
         return None
 
 
+@functools.lru_cache(None)
+def _last_name(function):
+    """The function's own name: no scope, no parameters, no clone's suffix."""
+    before = None
+    while before != function:
+        before, function = function, re.sub(r"<[^<>()]*>|\([^<>()]*\)|\[[^][]*\]", "", function)
+    return function.removesuffix(" const").strip().split("::")[-1].split(" ")[-1].split(".")[0]
+
+
 def passes(label, function):
-    """The label of the source is this function's name, whatever stands around it (scope, parameters, clone)."""
-    return function is not None and bool(re.search(rf"(^|[ :]){re.escape(label)}($|[(<\[. ])", function))
+    return function is not None and _last_name(label) == _last_name(function)
 
 
 def passed(functions, labels):
