@@ -13,7 +13,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwr
 	    $(if $(CI)$(WERROR),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -DMEMTRACE_VERSION='"$(VERSION)"' -Isrc -Ibpf -I$(BUILD)
 # libbpf stands in the program itself; elfutils cannot be linked so (its static archive lacks symbols).
-LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -l:libiberty.a -lz -lpthread
+LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -l:libiberty.a -lz -lzstd -lpthread
 
 BPF_TARGET_x86_64 := x86
 BPF_TARGET_aarch64 := arm64
@@ -40,7 +40,7 @@ $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 # Only collect/ and probe/ see the skeleton.
 $(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON) $(GUARD_SKELETON)
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) src/model/kind.h src/model/loss.h | $(BUILD)/.dependencies
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 

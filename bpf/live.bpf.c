@@ -92,10 +92,13 @@ static __always_inline bool bucket_take(struct mt_bucket *bucket, __u64 key, str
 	if (!found)
 		return false;
 	found = (found - 1) & (MT_BUCKET_SLOTS - 1);
+	if (__sync_val_compare_and_swap(&bucket->key[found], key, MT_KEY_BUSY) != key)
+		return false;
 	*block = bucket->block[found];
 	bucket->block[found].time_ns = 0;
 	barrier();
-	return __sync_val_compare_and_swap(&bucket->key[found], key, 0) == key;
+	bucket->key[found] = 0;
+	return true;
 }
 
 static __always_inline bool bucket_put(struct mt_bucket *bucket, __u64 key, const struct mt_block *block)

@@ -8,6 +8,7 @@
 #include "tables.bpf.h"
 #include "calls.bpf.h"
 #include "stacks.bpf.h"
+#include "unwind.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 #define PROT_EXEC 4
@@ -85,6 +86,28 @@ static __always_inline struct thread *syscall_exit(void)
 	return thread;
 }
 
+/* Code that is being unmapped, or that was mapped over. True when there was any. */
+static __always_inline bool code_gone(__u32 slot, __u64 address, __u64 length)
+{
+	__u32 version = unwind_code_gone(slot, address, length);
+
+	if (!version)
+		return false;
+	emit(MT_EVENT_CODE_GONE, slot, address, length, 0, version);
+	return true;
+}
+
+/* Said again when it is gone indeed: memtrace may have looked at what is mapped meanwhile. */
+static __always_inline void code_is_gone(__u32 slot)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
+
+	if (!thread || !thread->code_length)
+		return;
+	code_gone(slot, thread->code_address, thread->code_length);
+	thread->code_length = 0;
+}
+
 static __always_inline long traced_slot(void)
 {
 	long slot = current_slot();
@@ -111,6 +134,7 @@ static __always_inline bool program_request(struct stack_request *request, __u32
 	request->base = 0;
 	request->slot = slot;
 	request->kind = kind;
+	request->stepped = 0;
 	stack_skip_wrappers(request);
 	if (!process || in_ranges(process->allocator, MT_WRAPPER_RANGES, request->pc))
 		return false;
@@ -143,6 +167,10 @@ int mmap_exit(struct trace_event_raw_sys_exit *ctx)
 	length = thread->syscall_args[1];
 	protection = thread->syscall_args[2];
 	flags = thread->syscall_args[3];
+	if (flags & MAP_FIXED)
+		code_gone(slot, ctx->ret, length);
+	if (protection & PROT_EXEC)
+		emit(MT_EVENT_CODE, slot, ctx->ret, length, 0, 0);
 	if (flags & MAP_ANONYMOUS) {
 		if (program_request(&request, slot, KIND_MMAP, flags & MAP_STACK))
 			emit(MT_EVENT_MAP, slot, ctx->ret, length, stack_number(&request), flags);
@@ -150,8 +178,6 @@ int mmap_exit(struct trace_event_raw_sys_exit *ctx)
 	}
 	if (flags & MAP_FIXED)
 		emit(MT_EVENT_TAKE, slot, ctx->ret, length, 0, 0);
-	if (protection & PROT_EXEC)
-		emit(MT_EVENT_CODE, slot, ctx->ret, length, 0, 0);
 	return 0;
 }
 
@@ -164,7 +190,16 @@ static __always_inline int unmap_enter(struct trace_event_raw_sys_enter *ctx, in
 	if (slot < 0)
 		return 0;
 	process = process_of_slot(slot);
-	if (!process || !process->has_ranges)
+	if (!process)
+		return 0;
+	if (code_gone(slot, ctx->args[0], ctx->args[1])) {
+		thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (thread) {
+			thread->code_address = ctx->args[0];
+			thread->code_length = ctx->args[1];
+		}
+	}
+	if (!process->has_ranges)
 		return 0;
 	thread = syscall_enter(ctx, slot, n_args);
 	if (thread)
@@ -184,6 +219,8 @@ int munmap_exit(struct trace_event_raw_sys_exit *ctx)
 	long slot = traced_slot();
 	struct thread *thread = slot >= 0 ? syscall_exit() : NULL;
 
+	if (slot >= 0)
+		code_is_gone(slot);
 	if (thread && ctx->ret)
 		emit(MT_EVENT_RESTORE, slot, 0, 0, 0, 0);
 	return 0;
@@ -201,6 +238,8 @@ int mremap_exit(struct trace_event_raw_sys_exit *ctx)
 	long slot = traced_slot();
 	struct thread *thread = slot >= 0 ? syscall_exit() : NULL;
 
+	if (slot >= 0)
+		code_is_gone(slot);
 	if (!thread)
 		return 0;
 	if (IS_ERROR(ctx->ret))

@@ -11,6 +11,7 @@
 
 #include "model/kind.h"
 #include "model/loss.h"
+#include "model/unwind_rule.h"
 
 /* What a probed function does with memory. */
 enum mt_op {
@@ -52,9 +53,10 @@ enum mt_failure {
 /*
  * The live table: buckets of 8 slots; a block's key is in one of two buckets of one
  * level, or in the odd table. Levels are added as it fills; inserts go to one of them.
- * A slot is claimed by compare-and-swap of its key from 0. time_ns is written last
- * and zeroed before the key is released: a reader that sees key and time_ns unchanged
- * around its copy has a whole block.
+ * A slot is claimed by compare-and-swap of its key from 0, and given up by one to
+ * MT_KEY_BUSY, so that one taker alone empties it. time_ns is written last and zeroed
+ * before the key is released: a reader that sees key and time_ns unchanged around its
+ * copy has a whole block.
  */
 #define MT_BUCKET_SLOTS 8
 #define MT_MAX_LEVELS 8
@@ -77,6 +79,7 @@ struct mt_bucket {
 #define MT_OWNER(slot, generation) (((__u64)(slot) << 4) | ((generation) & (MT_GENERATIONS - 1)))
 /* Bits 0-43: address / 8; 44-47: generation; 48-63: slot. */
 #define MT_KEY(owner, address) (((owner) << 44) | ((address) >> 3))
+#define MT_KEY_BUSY (~0ULL)
 #define MT_KEY_ADDRESS(key) (((key) & ((1ULL << 44) - 1)) << 3)
 #define MT_KEY_OWNER(key) ((key) >> 44)
 /* An address that does not fit the key goes to the odd table. */
@@ -101,7 +104,7 @@ struct mt_stack {
 	__u8 kind;  /* enum block_kind */
 	__u8 flags; /* MT_STACK_* and the end */
 	__u32 owner;
-	__u32 spare;
+	__u32 code_version; /* of the process's code, when the stack was walked */
 };
 
 #define MT_STACK_END(flags) ((flags)&7) /* enum stack_end */
@@ -119,6 +122,63 @@ struct mt_frame_page {
 /* word = tag << 32 | (stack + 1) */
 struct mt_index_bucket {
 	__u64 word[MT_INDEX_SLOTS];
+};
+
+/*
+ * Unwind tables (model/unwind_rule.h), one for each file whatever processes map it: an object.
+ * Its pages, rows and rules stand in tables that all share; rows in shards, a page's in one.
+ */
+#define MT_SHARD_ROWS (1U << 18)
+#define MT_MAX_SHARDS 1024
+#define MT_MAX_UNWIND_PAGES (1U << 16)
+#define MT_MAX_UNWIND_RULES (1U << 17)
+#define MT_MAX_UNWIND_OBJECTS (1U << 13)
+#define MT_FIRST_RULE 8 /* numbers below say why there is none: bpf/unwind.bpf.c */
+
+struct mt_unwind_shard {
+	__u32 row[MT_SHARD_ROWS];
+};
+
+struct mt_unwind_page {
+	__u32 first_row; /* shard * MT_SHARD_ROWS + place in it */
+	__u32 n_rows;
+};
+
+struct mt_unwind_object {
+	__u32 first_page; /* of the file's addresses: address >> UNWIND_PAGE_BITS */
+	__u32 n_pages;
+	__u32 page, rule; /* index of the first one */
+	__u32 all_code;   /* its rows are right for any address, not for return addresses alone */
+	__u32 spare;
+};
+
+/* What an object's number can be instead. */
+#define MT_OBJECT_NO_CFI 0xffffffffU /* code without call frame information */
+#define MT_OBJECT_GONE 0xfffffffeU   /* unmapped since */
+
+/*
+ * What a process has mapped executable, sorted. It is replaced whole when that changes, so that a
+ * walk sees one version from its first frame to its last; a program changes it only to say that a
+ * range is gone. The cache is of this version alone: address << 17 | number of its rule.
+ */
+#define MT_CODE_RANGES 2048
+#define MT_CODE_CACHE 2048
+
+struct mt_code_range {
+	__u64 start;
+	__u64 bias;    /* address in the process - address in the file */
+	__u32 n_pages; /* of 4 KiB */
+	__u32 object;
+};
+
+struct mt_code {
+	__u32 version; /* the process's code_version that it is right for */
+	__u32 n_ranges;
+	__u32 gone; /* counts the times that ranges went */
+	__u32 spare;
+	__u64 asked_ns; /* when it was last found to lack something */
+	struct mt_code_range range[MT_CODE_RANGES];
+	__u64 cache[MT_CODE_CACHE];
 };
 
 struct mt_range {
@@ -142,6 +202,8 @@ struct mt_process {
 	__u32 traced;       /* hits count from now on */
 	__u32 walk_version; /* one more with each change of what a walk goes by */
 	__u32 has_ranges;   /* a mapping of it was reported since its last exec */
+	__u32 code_version; /* one more each time that code was unmapped */
+	__u32 spare;
 };
 
 /* How to step over a frame without a frame pointer: by return address and process slot. */
@@ -156,14 +218,16 @@ struct mt_wrapper_row {
 };
 
 enum mt_event_type {
-	MT_EVENT_MAP = 1, /* an anonymous mapping: address, length, stack, flags */
-	MT_EVENT_TAKE,    /* munmap or mremap begins on address, length */
-	MT_EVENT_RESTORE, /* … and failed: what this thread took is there still */
-	MT_EVENT_MOVE,    /* mremap succeeded: what this thread took is now at address, length */
-	MT_EVENT_BRK,     /* the break moved from address to length */
-	MT_EVENT_CODE,    /* a file was mapped executable at address, length */
-	MT_EVENT_EXEC,    /* the process runs a new program */
-	MT_EVENT_GROW,    /* the live table's insert level is crowded */
+	MT_EVENT_MAP = 1,   /* an anonymous mapping: address, length, stack, flags */
+	MT_EVENT_TAKE,      /* munmap or mremap begins on address, length */
+	MT_EVENT_RESTORE,   /* … and failed: what this thread took is there still */
+	MT_EVENT_MOVE,      /* mremap succeeded: what this thread took is now at address, length */
+	MT_EVENT_BRK,       /* the break moved from address to length */
+	MT_EVENT_CODE,      /* something may be mapped executable that memtrace does not know */
+	MT_EVENT_CODE_GONE, /* what was executable at address, length is so no more; flags: code_version from then on */
+	MT_EVENT_ALL_CODE,  /* a signal interrupted code of object `flags`, whose table has return addresses alone */
+	MT_EVENT_EXEC,      /* the process runs a new program */
+	MT_EVENT_GROW,      /* the live table's insert level is crowded */
 };
 
 #define MT_EXEC_BY_MAIN_THREAD 1

@@ -97,7 +97,8 @@ __noinline int copy_frames(__u32 first, struct scratch *scratch)
 static __always_inline bool same_stack(const struct mt_stack *stack, struct scratch *scratch)
 {
 	return stack->hash == scratch->hash && stack->n_frames == scratch->n && stack->owner == scratch->owner &&
-	       stack->kind == scratch->kind && same_frames(stack->first_frame, scratch);
+	       stack->kind == scratch->kind && stack->code_version == scratch->code_version &&
+	       same_frames(stack->first_frame, scratch);
 }
 
 /* Room for n words within one page; -1 when there is none. */
@@ -138,6 +139,7 @@ __noinline int stack_add(struct scratch *scratch)
 	stack->n_frames = scratch->n;
 	stack->owner = scratch->owner;
 	stack->kind = scratch->kind;
+	stack->code_version = scratch->code_version;
 	barrier();
 	stack->flags = scratch->flags | MT_STACK_USED;
 	return number;
@@ -241,7 +243,10 @@ __noinline int stack_number(struct stack_request *request)
 		scratch->flags = 0;
 		scratch->kind = request->kind;
 		scratch->owner = owner_of(request->slot, process);
+		scratch->code_version = process->code_version;
+		scratch->no_registers = request->stepped;
 		scratch->hash = hash_fold(HASH_STEP(request->kind + 1, (__u64)scratch->owner));
+		scratch->hash = hash_fold(HASH_STEP(scratch->hash, scratch->code_version));
 		reads_begin(&scratch->reads, request->base, process->walk_version);
 		stack_walk(scratch, &at, request->slot);
 		number = stack_find(scratch);

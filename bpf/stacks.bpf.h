@@ -5,9 +5,19 @@
 #include "memos.bpf.h"
 #include "tables.bpf.h"
 
-/* Where a walk stands: the next frame's return address and its caller's registers. */
+/* A frame's return address, and the registers of the code that it leads to. */
 struct cursor {
 	__u64 pc, sp, bp;
+};
+
+/* Where a walk stands. */
+struct position {
+	struct cursor at;
+	__u64 trampoline;       /* of return probes */
+	__u32 range;            /* of the process's code, that the last frame was in */
+	__u32 interrupted;      /* at.pc is where a signal came, not a return address */
+	__u32 by_frame_pointer; /* at.bp is the end of a chain of frame pointers */
+	__u32 slot;
 };
 
 struct scratch {
@@ -18,9 +28,15 @@ struct scratch {
 	__u8 kind, flags;
 	__u16 spare;
 	__u32 added; /* number + 1 of the entry made for it, 0 without */
+	__u32 code_version;
+	__u32 no_registers; /* those that the task holds are not those of the first frame */
 	__u32 spare2;
+	struct position position;
 	struct reads reads;
 	__u64 frames[MT_MAX_DEPTH];
+	/* How each frame was left, for registers that later ones ask for. */
+	__u64 cfa[MT_MAX_DEPTH];
+	__u32 rule[MT_MAX_DEPTH];
 };
 
 extern const volatile __u32 stack_depth;
@@ -30,6 +46,8 @@ struct stack_request {
 	__u64 base; /* the walk uses no word of the stack below it; 0: not to be remembered */
 	__u32 slot;
 	__u32 kind;
+	__u32 stepped; /* frames were stepped over */
+	__u32 spare;
 };
 
 #define HASH_STEP(hash, word) (((hash) ^ (word)) * 0x9E3779B97F4A7C15ULL)

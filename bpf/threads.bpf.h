@@ -33,6 +33,7 @@ struct thread {
 	__u64 freed, freed_stack_pointer; /* the last free's block and where it was called */
 	__u64 syscall_args[4];
 	__u64 old_break;
+	__u64 code_address, code_length; /* being unmapped; 0: none */
 	__u32 syscall_pending;
 	__u32 window_bytes; /* that are of use */
 	struct window window;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Walking a stack: from a frame to its caller's, outwards. */
+/*
+ * Walking a stack: by call frame information (unwind.bpf.c); by frame pointers where that cannot be
+ * had. Wrappers around allocation functions, which have none, are stepped over by rows of their own.
+ */
 #include "stacks.bpf.h"
 #include "tables.bpf.h"
+#include "unwind.bpf.h"
 
 const volatile __u32 stack_depth = 127;
 
@@ -82,6 +86,8 @@ __noinline int stack_walk(struct scratch *scratch, struct cursor *at, __u32 slot
 	if (!scratch || !at || !process)
 		return 0;
 	scratch_add(scratch, at->pc);
+	if (!unwind_stack(scratch, at, slot))
+		return 0;
 	for (; i < 4 && i < stack_depth && step_wrapper(process, slot, at, &scratch->reads); i++)
 		scratch_add(scratch, at->pc);
 	for (; i < MT_MAX_DEPTH; i++) {
@@ -116,6 +122,7 @@ __noinline int stack_skip_wrappers(struct stack_request *request)
 	for (int i = 0; i < 3; i++) {
 		if (!step_wrapper(process, request->slot, &at, NULL))
 			break;
+		request->stepped = 1;
 	}
 	request->pc = at.pc;
 	request->sp = at.sp;

@@ -13,6 +13,8 @@ int identity_compare(const struct snapshot *snapshot_a, const struct stack *a, c
 		order = COMPARE(a->kind, b->kind);
 	if (!order)
 		order = COMPARE(a->n_addresses, b->n_addresses);
+	if (!order)
+		order = COMPARE(a->code_version, b->code_version);
 	for (size_t i = 0; !order && i < a->n_addresses; i++)
 		order = COMPARE(a->addresses[i], b->addresses[i]);
 	return order;

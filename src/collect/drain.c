@@ -107,7 +107,7 @@ static int copy_processes(struct drain *drain)
 		struct process *process = &snapshot->processes[snapshot->n_processes++];
 
 		if (!target->ended)
-			target_read_mappings(target); /* code that was made at run time has no event */
+			target_follow_code(target); /* code that was made at run time has no event */
 		process->pid = target->pid;
 		memcpy(process->comm, target->comm, sizeof(target->comm));
 		process->ended = target->ended;
@@ -124,11 +124,19 @@ static int copy_processes(struct drain *drain)
 	return 0;
 }
 
-/* A walk by frame pointers may have left the stack: nothing beyond code that is mapped. */
-static void cut_at_unmapped(struct stack *stack, const struct process *process)
+/*
+ * A walk by frame pointers may have left the stack: nothing beyond code that was mapped. What is
+ * left is of the version in which the last of it came.
+ */
+static void cut_at_unmapped(struct stack *stack, const struct process *process, uint32_t version)
 {
-	for (size_t i = 1; i < stack->n_addresses; i++) {
-		if (mapping_find(process->mappings, process->n_mappings, stack->addresses[i] - 1))
+	for (size_t i = 0; i < stack->n_addresses; i++) {
+		const struct mapping *mapping =
+		    mapping_find(process->mappings, process->n_mappings, stack->addresses[i] - 1, version);
+
+		if (mapping && mapping->from > stack->code_version)
+			stack->code_version = mapping->from;
+		if (mapping || i == 0)
 			continue;
 		stack->n_addresses = i;
 		stack->end = END_NO_MAPPING;
@@ -175,7 +183,7 @@ static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stac
 		return 0;
 	if (copy_addresses(drain->session, from, stack))
 		return -ENOMEM;
-	cut_at_unmapped(stack, &snapshot->processes[stack->process]);
+	cut_at_unmapped(stack, &snapshot->processes[stack->process], from->code_version);
 	tally->row = ++snapshot->n_stacks;
 	return 0;
 }

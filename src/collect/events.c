@@ -61,20 +61,36 @@ int session_take_up(struct session *session, struct target *target)
 	char error[512];
 	int attached;
 
-	if (target_read_mappings(target))
-		return 0; /* gone */
+	if (target_read_mappings(target) || !target->code_changed)
+		return 0; /* it is gone, or all is as it was */
 	attached = target_attach(target, error, sizeof(error));
 	if (attached > 0)
 		session->lost[LOSS_LATE_OBJECTS] += attached;
-	else if (attached < 0 && attached != -ESRCH)
+	if (attached != -ESRCH && error[0])
 		session_unprobed(session, error);
 	return 0;
 }
 
-/* Code was mapped: perhaps an allocator. A command was held at the loader's hook for it. */
-static int handle_code(struct session *session, struct target *target)
+/* Code was mapped: perhaps an allocator. A command is held at the loader's hook for that. */
+static int follow_code(struct session *session, struct target *target)
 {
-	return session->launched.pid == target->pid ? 0 : session_take_up(session, target);
+	target->code_events = false;
+	if (session->launched.pid != target->pid)
+		return session_take_up(session, target);
+	target_follow_code(target);
+	return 0;
+}
+
+/* All that share the file are told of its new table. */
+static int handle_all_code(struct session *session, uint32_t object)
+{
+	int error = unwinder_take_all_code(session->tracing.unwinder, object);
+
+	for (size_t i = 0; i < session->n_targets && !error; i++) {
+		session->targets[i]->code_changed = true;
+		session->targets[i]->code_events |= !session->targets[i]->ended;
+	}
+	return 0; /* without room, stacks through signal handlers stay cut, as they say */
 }
 
 /* Owners come round again with the generations; the stacks of this one are nobody's from now on. */
@@ -88,15 +104,27 @@ static void disown_stacks(struct session *session, uint32_t owner)
 	}
 }
 
+/* The blocks and stacks of all programs that the process ran before the one of now. */
+static int forget_programs(struct session *session, struct target *target)
+{
+	uint32_t now = session->tracing.processes[target->slot].generation;
+	int code = 0;
+
+	for (; target->generation != now && !code; target->generation++) {
+		uint32_t old = MT_OWNER(target->slot, target->generation);
+
+		disown_stacks(session, old);
+		code = live_remove_owner(session->live, old);
+	}
+	return code;
+}
+
 int session_exec(struct session *session, struct target *target, bool by_main_thread, char *error, size_t error_size)
 {
-	const struct mt_process *process = &session->tracing.processes[target->slot];
-	uint32_t old = MT_OWNER(target->slot, process->generation - 1);
 	int code;
 
 	error[0] = 0;
-	disown_stacks(session, old);
-	code = live_remove_owner(session->live, old);
+	code = forget_programs(session, target);
 	if (!code)
 		code = target_exec(target, by_main_thread);
 	if (!code)
@@ -106,14 +134,15 @@ int session_exec(struct session *session, struct target *target, bool by_main_th
 	return code < 0 && code != -ESRCH ? code : 0;
 }
 
-static int handle_exec(struct session *session, struct target *target, const struct mt_event *event)
+static int handle_exec(struct session *session, struct target *target)
 {
 	char error[512];
 
 	if (session->launched.pid == target->pid)
 		return 0; /* done while it was held at its exec */
-	if (session_exec(session, target, event->flags & MT_EXEC_BY_MAIN_THREAD, error, sizeof(error)))
+	if (session_exec(session, target, !target->probes_lost, error, sizeof(error)) || error[0])
 		session_unprobed(session, error);
+	target->probes_lost = false;
 	session->lost[LOSS_LATE_OBJECTS] += target->n_attached;
 	target_start(target);
 	return session_take_up(session, target);
@@ -128,6 +157,9 @@ static int handle_event(struct session *session, const struct mt_event *event)
 	if (event->slot >= session->n_targets)
 		return 0;
 	target = session->targets[event->slot];
+	/* This one may have been followed by another already: both count. */
+	if (event->type == MT_EVENT_EXEC && !(event->flags & MT_EXEC_BY_MAIN_THREAD))
+		target->probes_lost = true;
 	if (target->ended || event->generation != session->tracing.processes[event->slot].generation)
 		return 0; /* of a program that is no more */
 	switch (event->type) {
@@ -143,10 +175,17 @@ static int handle_event(struct session *session, const struct mt_event *event)
 		                   event->time_ns);
 	case MT_EVENT_BRK:
 		return handle_break(session, target, event);
+	case MT_EVENT_CODE_GONE:
+		target_code_gone(target, event->address, event->length, event->flags);
+		target->code_events = true;
+		return 0;
 	case MT_EVENT_CODE:
-		return handle_code(session, target);
+		target->code_events = true;
+		return 0;
+	case MT_EVENT_ALL_CODE:
+		return handle_all_code(session, event->flags);
 	case MT_EVENT_EXEC:
-		return handle_exec(session, target, event);
+		return handle_exec(session, target);
 	}
 	return 0;
 }
@@ -198,6 +237,10 @@ static int consume(struct session *session, uint64_t deadline_ns)
 	if (ring__consumer_pos(ring) < session->consume_until)
 		result = ring_buffer__consume(session->ring);
 	grow_when_crowded(session);
+	for (size_t i = 0; i < session->n_targets; i++) {
+		if (session->targets[i]->code_events && !session->targets[i]->ended)
+			follow_code(session, session->targets[i]);
+	}
 	if (result < 0 && result != -EAGAIN)
 		return result;
 	return ring__consumer_pos(ring) < session->consume_until ? -EAGAIN : 0;

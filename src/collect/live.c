@@ -178,7 +178,7 @@ static bool slot_read(const struct mt_bucket *bucket, int i, uint64_t *key, stru
 		uint64_t time_ns, again;
 
 		*key = __atomic_load_n(&bucket->key[i], __ATOMIC_ACQUIRE);
-		if (!*key)
+		if (!*key || *key == MT_KEY_BUSY)
 			return false;
 		time_ns = __atomic_load_n(&from->time_ns, __ATOMIC_ACQUIRE);
 		block->size_bytes = __atomic_load_n(&from->size_bytes, __ATOMIC_RELAXED);
@@ -277,11 +277,13 @@ int live_remove_owner(struct live *live, uint64_t owner)
 			for (int j = 0; j < MT_BUCKET_SLOTS; j++) {
 				uint64_t key = bucket->key[j];
 
-				if (!key || MT_KEY_OWNER(key) != owner)
+				if (!key || key == MT_KEY_BUSY || MT_KEY_OWNER(key) != owner)
 					continue;
-				bucket->block[j].time_ns = 0;
-				__atomic_compare_exchange_n(&bucket->key[j], &key, 0, false, __ATOMIC_RELEASE,
-				                            __ATOMIC_RELAXED);
+				if (!__atomic_compare_exchange_n(&bucket->key[j], &key, MT_KEY_BUSY, false,
+				                                 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+					continue;
+				__atomic_store_n(&bucket->block[j].time_ns, 0, __ATOMIC_RELAXED);
+				__atomic_store_n(&bucket->key[j], 0, __ATOMIC_RELEASE);
 			}
 		}
 	}

@@ -61,7 +61,18 @@ static uint64_t power_of_two_below(uint64_t n)
 	return n < 2 ? 1 : 1ULL << (63 - __builtin_clzll(n));
 }
 
-/* Shares --max-memory out: an eighth to stacks, a 128th to events, the rest to blocks. */
+static uint64_t at_most(uint64_t n, uint64_t limit)
+{
+	return n < limit ? n : limit;
+}
+
+/* For tables to unwind by: a quarter. */
+static uint64_t unwind_bytes(const struct session_options *options)
+{
+	return options->max_memory_bytes / 4;
+}
+
+/* Shares --max-memory out: an eighth to stacks, a 128th to events, a quarter to unwinding, the rest to blocks. */
 static int size_tables(struct session *session)
 {
 	const struct session_options *options = &session->options;
@@ -88,6 +99,7 @@ static int size_tables(struct session *session)
 	bpf->rodata->stack_depth = options->stack_depth;
 	bpf->rodata->min_size_bytes = options->min_size_bytes;
 	bpf->rodata->max_size_bytes = options->max_size_bytes;
+	bpf->rodata->unwind_tables = feature_present(FEATURE_LOOP);
 	error = bpf_map__set_max_entries(bpf->maps.stacks, session->stack_rows);
 	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.frame_pages, session->frame_words / MT_FRAME_PAGE);
@@ -97,6 +109,14 @@ static int size_tables(struct session *session)
 		error = bpf_map__set_max_entries(bpf->maps.scratches, scratches);
 	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.events, power_of_two_below(events));
+	if (!error)
+		error = bpf_map__set_max_entries(
+		    bpf->maps.unwind_rules,
+		    at_most(unwind_bytes(options) / 8 / sizeof(struct unwind_rule), MT_MAX_UNWIND_RULES));
+	if (!error)
+		error = bpf_map__set_max_entries(
+		    bpf->maps.unwind_pages,
+		    at_most(unwind_bytes(options) / 32 / sizeof(struct mt_unwind_page), MT_MAX_UNWIND_PAGES));
 	return error;
 }
 
@@ -205,6 +225,7 @@ static uint64_t live_slots(const struct session *session)
 
 	if (session->options.live_table_slots)
 		return session->options.live_table_slots;
+	budget -= unwind_bytes(&session->options);
 	budget = budget > 2 * stacks ? budget - stacks : budget / 2;
 	return budget / (sizeof(struct mt_bucket) / MT_BUCKET_SLOTS);
 }
@@ -247,6 +268,10 @@ static int set_up(struct session *session)
 		error = attach_lifecycle(session);
 	if (!error)
 		error = attach_syscalls(session);
+	if (!error)
+		error = unwinder_new(session->tracing.bpf,
+		                     feature_present(FEATURE_LOOP) ? unwind_bytes(&session->options) * 3 / 4 : 0,
+		                     &session->tracing.unwinder);
 	session->tracing.modules = modules_new();
 	session->tracing.objects = objects_new(session->options.objects, session->options.n_objects);
 	if (!error && (!session->tracing.modules || !session->tracing.objects))
@@ -310,6 +335,7 @@ void session_free(struct session *session)
 		bpf_link__destroy(session->links[i]);
 	guard_free(session->tracing.guard);
 	live_free(session->live);
+	unwinder_free(session->tracing.unwinder);
 	ring_buffer__free(session->ring);
 	if (bpf) {
 		unmap_table(session->tracing.processes, bpf->maps.processes);
@@ -403,6 +429,8 @@ static int add_process(struct session *session, pid_t pid, char *error, size_t e
 	code = target_check_program(target, error, error_size);
 	if (!code) {
 		code = target_attach(target, error, error_size);
+		if (code > 0 && error[0])
+			session_unprobed(session, error);
 		if (code >= 0)
 			code = target_check_attached(target, error, error_size);
 	}

@@ -54,7 +54,7 @@ static int slot_claim(struct target *target)
 		return error;
 	memset(process, 0, sizeof(*process));
 	process->tgid = tgid;
-	process->generation = generation;
+	process->generation = target->generation = generation;
 	if (bpf_map_update_elem(bpf_map__fd(target->tracing->bpf->maps.slots), &tgid, &target->slot, BPF_ANY))
 		return -errno;
 	return 0;
@@ -141,90 +141,6 @@ void target_free(struct target *target)
 	free(target);
 }
 
-struct reading {
-	struct target *target;
-	pid_t thread; /* a live one: what is mapped cannot be read by a main thread that has ended */
-	struct mapping *rows;
-	size_t n, size;
-};
-
-static int add_mapping(struct reading *reading, const struct mapping *mapping)
-{
-	if (reading->n == reading->size) {
-		size_t size = reading->size ? 2 * reading->size : 64;
-		struct mapping *rows = realloc(reading->rows, size * sizeof(*rows));
-
-		if (!rows)
-			return -ENOMEM;
-		reading->rows = rows;
-		reading->size = size;
-	}
-	reading->rows[reading->n++] = *mapping;
-	return 0;
-}
-
-static int add_row(void *context, const struct maps_row *row)
-{
-	struct reading *reading = context;
-	struct mapping mapping = {.start = row->start, .end = row->end, .offset = row->offset};
-
-	if (!row->executable)
-		return 0;
-	mapping.module = modules_get(reading->target->tracing->modules, reading->thread, row);
-	return mapping.module ? add_mapping(reading, &mapping) : -ENOMEM;
-}
-
-static int compare_mappings(const void *a, const void *b)
-{
-	const struct mapping *one = a, *two = b;
-
-	return (one->start > two->start) - (one->start < two->start);
-}
-
-static bool overlaps_any(const struct mapping *rows, size_t n, const struct mapping *mapping)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (mapping->start < rows[i].end && rows[i].start < mapping->end)
-			return true;
-	}
-	return false;
-}
-
-int target_read_mappings(struct target *target)
-{
-	struct reading reading = {.target = target, .thread = procfs_live_thread(target->pid)};
-	struct mapping *mapped = NULL;
-	size_t n_now;
-	int error = reading.thread ? maps_read(reading.thread, add_row, &reading) : -ESRCH;
-
-	if (!error && !reading.n)
-		error = -ESRCH;
-	n_now = reading.n;
-	if (!error) {
-		mapped = calloc(n_now, sizeof(*mapped));
-		error = mapped ? 0 : -ENOMEM;
-	}
-	if (!error)
-		memcpy(mapped, reading.rows, n_now * sizeof(*mapped));
-	for (size_t i = 0; i < target->n_mappings && !error; i++) {
-		if (!overlaps_any(reading.rows, n_now, &target->mappings[i]))
-			error = add_mapping(&reading, &target->mappings[i]);
-	}
-	if (error) {
-		free(reading.rows);
-		free(mapped);
-		return error;
-	}
-	free(target->mapped);
-	target->mapped = mapped;
-	target->n_mapped = n_now;
-	qsort(reading.rows, reading.n, sizeof(*reading.rows), compare_mappings);
-	free(target->mappings);
-	target->mappings = reading.rows;
-	target->n_mappings = reading.n;
-	return 0;
-}
-
 /* The file that the process runs, among its mappings. */
 static const struct module *program_module(const struct target *target)
 {
@@ -303,6 +219,7 @@ int target_exec(struct target *target, bool by_main_thread)
 		detach_all(target);
 	ranges_clear(target->ranges);
 	target->n_mappings = 0;
+	target->n_mapped = 0;
 	procfs_comm(target->pid, target->comm);
 	free(target->exe);
 	target->exe = procfs_exe(target->pid);

@@ -14,6 +14,7 @@
 #include "collect/modules.h"
 #include "collect/objects.h"
 #include "collect/ranges.h"
+#include "collect/unwinder.h"
 #include "memtrace.h"
 #include "probe/attach.h"
 
@@ -30,6 +31,7 @@ struct tracing {
 	struct mt_stack *stacks;      /* the programs' stacks, mapped */
 	uint64_t *lost;               /* the session's, by cause */
 	struct objects *objects;
+	struct unwinder *unwinder;
 	char **named; /* -O */
 	size_t n_named;
 };
@@ -52,6 +54,9 @@ struct target {
 	size_t n_mappings;
 	struct mapping *mapped; /* those of now */
 	size_t n_mapped;
+	uint32_t mapped_version;         /* code_version when they were read */
+	bool code_changed;               /* and the programs have not been told yet */
+	bool code_events;                /* say that it may have changed */
 	struct mt_wrapper_key *wrappers; /* rows of the programs' table that are this process's */
 	size_t n_wrappers;
 	struct attached_object *attached;
@@ -62,7 +67,9 @@ struct target {
 	const struct module *loader;
 	struct ranges *ranges;
 	struct ranges_stats range_stats;
-	bool started; /* hits have counted */
+	uint32_t generation; /* of the program that is known; the process may run a later one */
+	bool probes_lost;    /* by an exec from another thread than the main one */
+	bool started;        /* hits have counted */
 	bool ended;
 	bool exit_status_known;
 	int exit_status; /* as the shell counts it */
@@ -77,8 +84,12 @@ int target_new(struct tracing *tracing, pid_t pid, uint32_t slot, const struct r
 /* Detaches and frees. */
 void target_free(struct target *target);
 
-/* Reads the mappings anew; what was mapped before stays known until its addresses are used again. */
+/* Reads the mappings anew; what was mapped before stays known. 0, or -errno: -ESRCH when it has ended. */
 int target_read_mappings(struct target *target);
+/* What was mapped there is gone from that version of the code on. */
+void target_code_gone(struct target *target, uint64_t address, uint64_t length, uint32_t version);
+/* Reads the mappings anew, and tells the programs what has changed. 0 or -errno. */
+int target_follow_code(struct target *target);
 
 /* 0 if memtrace can trace a program of this kind (64-bit, this machine's), else -errno with one line in `error`. */
 int target_check_program(const struct target *target, char *error, size_t error_size);
@@ -86,7 +97,8 @@ int target_check_program(const struct target *target, char *error, size_t error_
 /*
  * Attaches to every allocator that is mapped and has no probes yet, and tells the programs
  * where code lies that they must know (wrappers, allocators). Returns the number of
- * objects newly attached to, or -errno with one line in `error`.
+ * objects newly attached to, or -errno with one line in `error`; the line is also there
+ * when some could be attached to, and others not. It is empty otherwise.
  */
 int target_attach(struct target *target, char *error, size_t error_size);
 

@@ -91,6 +91,30 @@ static void add_allocator(struct target *target, const struct object *object, co
 		add_range(target, code->allocator, MT_WRAPPER_RANGES, mapping->start, mapping->end);
 }
 
+/* Tells the programs what is mapped executable, for walks by call frame information. */
+static int describe_places(struct target *target)
+{
+	struct code_place *places = calloc(target->n_mapped + 1, sizeof(*places));
+	int unplaced, error = places ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < target->n_mapped && !error; i++) {
+		const struct mapping *mapping = &target->mapped[i];
+		const struct object *object;
+
+		error = objects_get(target->tracing->objects, mapping, &object);
+		if (!error)
+			places[i] = (struct code_place){mapping->start, mapping->end,
+			                                object_address(object, mapping, 0), mapping->module};
+	}
+	unplaced = error ? error
+	                 : unwinder_describe(target->tracing->unwinder, target->slot, target->mapped_version, places,
+	                                     target->n_mapped);
+	free(places);
+	if (unplaced > 0)
+		target->tracing->lost[LOSS_UNWIND_TABLES] += unplaced;
+	return unplaced < 0 ? unplaced : 0;
+}
+
 /* Tells the programs anew where code lies: a library may have gone, or come back elsewhere. */
 static int describe_code(struct target *target)
 {
@@ -114,8 +138,18 @@ static int describe_code(struct target *target)
 	memcpy(process->wrapper, code.wrapper, sizeof(code.wrapper));
 	memcpy(process->allocator, code.allocator, sizeof(code.allocator));
 	process->libc = code.libc;
+	if (!error)
+		error = describe_places(target);
 	__atomic_fetch_add(&process->walk_version, 1, __ATOMIC_RELEASE);
+	target->code_changed = error != 0;
 	return error;
+}
+
+int target_follow_code(struct target *target)
+{
+	int error = target_read_mappings(target);
+
+	return error || !target->code_changed ? error : describe_code(target);
 }
 
 /* A new row in a list of objects with probes; the caller counts it when it is filled. */
@@ -234,7 +268,8 @@ static int attach_object(struct target *target, const struct object *object)
 	return error;
 }
 
-static int attach_allocators(struct target *target, const struct module **failed)
+/* Goes on after an object that fails: *failed is the last one, *code why. Returns how many succeeded, or -ENOMEM. */
+static int attach_allocators(struct target *target, const struct module **failed, int *code)
 {
 	int attached = 0;
 
@@ -243,15 +278,16 @@ static int attach_allocators(struct target *target, const struct module **failed
 		const struct object *object;
 		int error = objects_get(target->tracing->objects, &target->mapped[i], &object);
 
-		*failed = module;
 		if (error)
 			return error;
 		if (!object->n_points || has_row(target->attached, target->n_attached, module))
 			continue;
 		error = attach_object(target, object);
-		if (error)
-			return error;
-		attached++;
+		if (error) {
+			*failed = module;
+			*code = error;
+		}
+		attached += !error;
 	}
 	return attached;
 }
@@ -259,8 +295,9 @@ static int attach_allocators(struct target *target, const struct module **failed
 int target_attach(struct target *target, char *error, size_t error_size)
 {
 	const struct module *failed = NULL;
-	int code = describe_code(target);
+	int code = describe_code(target), attached, why = 0;
 
+	error[0] = 0;
 	if (code) {
 		snprintf(error, error_size, "cannot trace process %d: %s", target->pid, strerror(-code));
 		return code;
@@ -271,13 +308,15 @@ int target_attach(struct target *target, char *error, size_t error_size)
 		         target->pid, strerror(-code));
 		return code;
 	}
-	code = attach_allocators(target, &failed);
-	if (code == -ESRCH)
+	attached = attach_allocators(target, &failed, &why);
+	if (attached < 0)
+		why = attached;
+	if (why == -ESRCH)
 		snprintf(error, error_size, "process %d ended while memtrace attached", target->pid);
-	else if (code < 0)
+	else if (why)
 		snprintf(error, error_size, "cannot attach to %s in process %d: %s", failed ? failed->path : "it",
-		         target->pid, strerror(-code));
-	return code;
+		         target->pid, attach_error_words(why));
+	return attached ? attached : why;
 }
 
 int target_hook_loader(struct target *target)

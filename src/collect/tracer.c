@@ -81,6 +81,8 @@ void tracer_ended(struct session *session, int status)
 /* What came too late to stop the command for is told and counted. 0, or `code` while nothing has counted yet. */
 static int forgive(struct session *session, const struct target *target, int code, const char *error)
 {
+	if (code > 0 && error[0])
+		session_unprobed(session, error);
 	if (code >= 0 || code == -ESRCH)
 		return 0;
 	if (!target || !target->started)
@@ -166,6 +168,8 @@ static int on_exec(struct session *session, char *error, size_t error_size)
 		code = session_exec(session, target, by_main_thread(session->launched.pid), error, error_size);
 	target = launched_target(session);
 	if (code >= 0) {
+		forgive(session, target, code, error);
+		error[0] = 0;
 		session->launched.any_attached |= target->n_attached > 0;
 		code = hook_loader(target, error, error_size);
 	}

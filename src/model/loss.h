@@ -18,6 +18,8 @@
 	X(LOSS_MAPPINGS_FULL, "mappings_full", "mapping calls not followed") \
 	X(LOSS_LATE_OBJECTS, "late_objects", "allocators taken up after they were mapped") \
 	X(LOSS_CODE_RANGES, "code_ranges_full", "places in code that the programs had no room to know") \
+	X(LOSS_UNWIND_TABLES, "unwind_tables_full", \
+	  "files and places of code without unwind tables, for want of room") \
 	X(LOSS_NO_MAPPINGS, "mappings_untraced", "processes whose mappings are not traced: no access to tracefs") \
 	X(LOSS_UNPROBED, "unprobed_functions", "functions that the kernel refused to probe") \
 	X(LOSS_UNPROBED_OBJECTS, "unprobed_objects", "objects that could not be probed")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/module.h"
 
-const struct mapping *mapping_find(const struct mapping *mappings, size_t n, uint64_t address)
+const struct mapping *mapping_find(const struct mapping *mappings, size_t n, uint64_t address, uint32_t version)
 {
 	size_t low = 0, high = n;
 
@@ -13,7 +13,11 @@ const struct mapping *mapping_find(const struct mapping *mappings, size_t n, uin
 		else
 			high = middle;
 	}
-	if (low == 0 || address >= mappings[low - 1].end)
-		return NULL;
-	return &mappings[low - 1];
+	while (low--) {
+		const struct mapping *mapping = &mappings[low];
+
+		if (address < mapping->end && version >= mapping->from && version <= mapping->until)
+			return mapping;
+	}
+	return NULL;
 }

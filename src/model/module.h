@@ -23,13 +23,20 @@ struct module {
 	size_t build_id_size; /* 0: none */
 };
 
+/*
+ * The same addresses may be mapped again and again. A process's code has a version, which is one more
+ * each time that code was unmapped; a mapping was there from one version to another.
+ */
 struct mapping {
 	uint64_t start, end; /* [start, end) */
 	uint64_t offset;     /* in the file, bytes */
 	const struct module *module;
+	uint32_t from, until; /* versions, both included */
 };
 
-/* The mapping that holds the address, or NULL. `mappings` are sorted by start. */
-const struct mapping *mapping_find(const struct mapping *mappings, size_t n, uint64_t address);
+#define MAPPING_STAYS UINT32_MAX /* until now */
+
+/* The mapping that held the address in that version, or NULL. `mappings` are sorted by start. */
+const struct mapping *mapping_find(const struct mapping *mappings, size_t n, uint64_t address, uint32_t version);
 
 #endif

@@ -61,6 +61,7 @@ struct stack {
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
 	uint64_t *addresses; /* innermost first; none: entries were reclaimed or lost */
 	size_t n_addresses;
+	uint32_t code_version;    /* that the addresses are of: the first in which all they lie in was mapped */
 	struct node_usage *nodes; /* in the order of snapshot.nodes; NULL: one node only */
 	size_t n_nodes;
 	struct block *blocks; /* with --show-allocs: oldest first */
@@ -76,7 +77,7 @@ struct process {
 	bool ended;
 	int exit_status; /* as the shell counts it: 128+N for signal N; only if ended */
 	bool exit_status_known;
-	struct mapping *mappings; /* executable ones, sorted by start */
+	struct mapping *mappings; /* executable ones, also those that are gone, sorted by start */
 	size_t n_mappings;
 };
 

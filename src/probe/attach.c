@@ -86,6 +86,12 @@ int attach_prepare(struct memtrace_bpf *bpf, enum backend backend)
 	return 0;
 }
 
+const char *attach_error_words(int error)
+{
+	/* ENOTSUPP, which the kernel keeps to itself otherwise: it cannot probe such a file or instruction. */
+	return error == -524 ? "the kernel cannot probe it" : strerror(-error);
+}
+
 struct attachment {
 	int *fds; /* multi links */
 	size_t n_fds;

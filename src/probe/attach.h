@@ -37,6 +37,9 @@ struct attach_point {
 
 struct attachment;
 
+/* Words for what attaching failed with: -errno, also one that the kernel gives only here. Static or strerror(3)'s. */
+const char *attach_error_words(int error);
+
 /*
  * Attaches to all points of the file at `path` (also /proc/self/fd/N), for the process that
  * thread `thread` belongs to. The attachment owns the links: freeing it detaches. 0 or -errno.

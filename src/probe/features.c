@@ -24,6 +24,7 @@ const struct feature_row feature_rows[FEATURE_COUNT] = {
     [FEATURE_ITER_TASK] = {"task iterator", "5.8", "eaaacd23910f", "cannot run", true},
     [FEATURE_SYSCALL_TRACEPOINTS] = {"system call tracepoints", "2.6.32", "a871bd33a6c0", "mappings are not traced",
                                      false},
+    [FEATURE_LOOP] = {"loops in BPF (bpf_loop)", "5.17", "e6f2dd0f8067", "stacks by frame pointers alone", false},
     [FEATURE_UPROBE_PERF] = {"perf uprobes", "4.17", "33ea4b24277b", "cannot run", true},
     [FEATURE_UPROBE_MULTI] = {"uprobe_multi links", "6.6", "89ae89f53d20", "a perf uprobe per site", false},
     [FEATURE_UPROBE_SESSION] = {"uprobe sessions", "6.13", "d920179b3d48", "entry and return probes apart", false},
@@ -113,6 +114,8 @@ static bool probe(enum feature feature)
 		return kernel_at_least("5.8");
 	case FEATURE_SYSCALL_TRACEPOINTS:
 		return tracepoint_id("syscalls", "sys_enter_mmap") > 0;
+	case FEATURE_LOOP:
+		return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL) == 1;
 	case FEATURE_UPROBE_PERF:
 		return access("/sys/bus/event_source/devices/uprobe/type", R_OK) == 0;
 	case FEATURE_UPROBE_MULTI:

@@ -9,14 +9,15 @@ size_t printed_frame_count(const struct stack *stack)
 	return stack->frames ? stack->n_frames : stack->n_addresses;
 }
 
-static void from_address(struct printed_frame *printed, const struct process *process, uint64_t address)
+static void from_address(struct printed_frame *printed, const struct process *process, uint64_t address,
+                         uint32_t code_version)
 {
 	const struct mapping *mapping;
 
 	memset(printed, 0, sizeof(*printed));
 	printed->frame.address = address;
 	/* A call that ends its mapping returns behind it. */
-	mapping = address ? mapping_find(process->mappings, process->n_mappings, address - 1) : NULL;
+	mapping = address ? mapping_find(process->mappings, process->n_mappings, address - 1, code_version) : NULL;
 	if (!mapping)
 		return;
 	printed->frame.module = mapping->module->name;
@@ -32,7 +33,7 @@ void printed_frame_get(struct printed_frame *printed, const struct process *proc
 	if (stack->frames)
 		printed->frame = stack->frames[i];
 	else
-		from_address(printed, process, stack->addresses[i]);
+		from_address(printed, process, stack->addresses[i], stack->code_version);
 	if (!printed->frame.module)
 		printed->frame.module = MODULE_UNKNOWN;
 }

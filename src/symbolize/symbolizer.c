@@ -191,9 +191,9 @@ static int add_plain(struct gathered *gathered, const struct frame *frame)
 
 /* Everything is looked up for the byte before the return address: a call may be its function's last instruction. */
 static int add_address(struct symbolizer *symbolizer, const struct process *process, uint64_t address,
-                       struct gathered *gathered)
+                       uint32_t code_version, struct gathered *gathered)
 {
-	const struct mapping *mapping = mapping_find(process->mappings, process->n_mappings, address - 1);
+	const struct mapping *mapping = mapping_find(process->mappings, process->n_mappings, address - 1, code_version);
 	struct frame frame = {.address = address, .module = "[unknown]"};
 	const struct code_place *place;
 	const struct module *module;
@@ -219,7 +219,7 @@ int symbolizer_stack(struct symbolizer *symbolizer, const struct process *proces
 	int err = 0;
 
 	for (size_t i = 0; i < stack->n_addresses && !err; i++)
-		err = add_address(symbolizer, process, stack->addresses[i], &gathered);
+		err = add_address(symbolizer, process, stack->addresses[i], stack->code_version, &gathered);
 	if (err) {
 		free(gathered.frames);
 	} else {

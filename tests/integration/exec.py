@@ -2,15 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
 """exec drops the process's blocks, and tracing goes on in the new image."""
+import os
+import signal
+
 from harness import *
 
 
-@case(times=["main", "thread"])
+@case(times=["main", "thread", "burst"])
 def exec_from(thread):
     with Fixture("exec", thread) as target, \
             Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", "-p", str(target.pid), "0.2") as memtrace:
         memtrace.attached()
+        if thread == "burst":  # to be looked at when all is over
+            os.kill(memtrace.pid, signal.SIGSTOP)
         target.step()  # ready again, now in the new image
+        os.kill(memtrace.pid, signal.SIGCONT)
         # Nothing announces that memtrace is attached again: until it sees a block.
         end = DEADLINE_S * 5
         while True:

@@ -63,22 +63,22 @@ static void finds_mappings(void **state)
 	};
 
 	(void)state;
-	assert_null(mapping_find(NULL, 0, 0x1000));
-	assert_null(mapping_find(mappings, 0, 0x1000));
-	assert_null(mapping_find(mappings, 4, 0));
-	assert_null(mapping_find(mappings, 4, 0xfff));
-	assert_ptr_equal(mapping_find(mappings, 4, 0x1000), &mappings[0]);
-	assert_ptr_equal(mapping_find(mappings, 4, 0x1fff), &mappings[0]);
-	assert_ptr_equal(mapping_find(mappings, 4, 0x2000), &mappings[1]);
-	assert_ptr_equal(mapping_find(mappings, 4, 0x2fff), &mappings[1]);
-	assert_null(mapping_find(mappings, 4, 0x3000));
-	assert_null(mapping_find(mappings, 4, 0x4fff));
-	assert_ptr_equal(mapping_find(mappings, 4, 0x5000), &mappings[2]);
-	assert_null(mapping_find(mappings, 4, 0x6000));
-	assert_ptr_equal(mapping_find(mappings, 4, UINT64_MAX - 1), &mappings[3]);
-	assert_null(mapping_find(mappings, 4, UINT64_MAX));
-	assert_ptr_equal(mapping_find(mappings, 1, 0x1000), &mappings[0]);
-	assert_null(mapping_find(mappings, 1, 0x2000));
+	assert_null(mapping_find(NULL, 0, 0x1000, 0));
+	assert_null(mapping_find(mappings, 0, 0x1000, 0));
+	assert_null(mapping_find(mappings, 4, 0, 0));
+	assert_null(mapping_find(mappings, 4, 0xfff, 0));
+	assert_ptr_equal(mapping_find(mappings, 4, 0x1000, 0), &mappings[0]);
+	assert_ptr_equal(mapping_find(mappings, 4, 0x1fff, 0), &mappings[0]);
+	assert_ptr_equal(mapping_find(mappings, 4, 0x2000, 0), &mappings[1]);
+	assert_ptr_equal(mapping_find(mappings, 4, 0x2fff, 0), &mappings[1]);
+	assert_null(mapping_find(mappings, 4, 0x3000, 0));
+	assert_null(mapping_find(mappings, 4, 0x4fff, 0));
+	assert_ptr_equal(mapping_find(mappings, 4, 0x5000, 0), &mappings[2]);
+	assert_null(mapping_find(mappings, 4, 0x6000, 0));
+	assert_ptr_equal(mapping_find(mappings, 4, UINT64_MAX - 1, 0), &mappings[3]);
+	assert_null(mapping_find(mappings, 4, UINT64_MAX, 0));
+	assert_ptr_equal(mapping_find(mappings, 1, 0x1000, 0), &mappings[0]);
+	assert_null(mapping_find(mappings, 1, 0x2000, 0));
 }
 
 /* Under the address sanitizer: nothing is freed twice, or not at all. */

@@ -1,0 +1,622 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Unwinding by call frame information: each frame's rule is looked up in the table of the file
+ * that its code is in (src/unwind makes them, src/collect/unwinder.c brings them here).
+ *
+ * A frame stands at a return address; what is looked up is the byte before it, which is the
+ * call's own: a call may be its function's last instruction. Where a signal interrupted it is the
+ * very instruction instead.
+ */
+#include "unwind.bpf.h"
+#include "tables.bpf.h"
+
+const volatile bool unwind_tables = true;
+
+struct shard {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct mt_unwind_shard));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MT_MAX_SHARDS);
+	__type(key, __u32);
+	__array(values, struct shard);
+} unwind_shards SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, MT_MAX_UNWIND_PAGES);
+	__type(key, __u32);
+	__type(value, struct mt_unwind_page);
+} unwind_pages SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, MT_MAX_UNWIND_RULES);
+	__type(key, __u32);
+	__type(value, struct unwind_rule);
+} unwind_rules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, MT_MAX_UNWIND_OBJECTS);
+	__type(key, __u32);
+	__type(value, struct mt_unwind_object);
+} unwind_objects SEC(".maps");
+
+struct code {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct mt_code));
+};
+
+/* By process slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MT_MAX_PROCESSES);
+	__type(key, __u32);
+	__array(values, struct code);
+} codes SEC(".maps");
+
+/* Numbers of rules that are none, below MT_FIRST_RULE. */
+#define RULE_NONE 0
+#define RULE_GUESS 1 /* code without call frame information */
+#define RULE_NO_MAPPING 2
+#define RULE_UNPREPARED 3 /* interrupted code, and only return addresses are known of it */
+
+#define MAX_FRAME_SIZE (16 << 20) /* a frame pointer that jumps further is none */
+#define ASK_AGAIN_NS 100000000
+
+/* Of struct rt_sigframe from the handler's return on: arch/x86/include/uapi/asm/{ucontext,sigcontext}.h */
+#define SIGCONTEXT 40
+#define SIGCONTEXT_R12 (SIGCONTEXT + 32)
+#define SIGCONTEXT_RBP (SIGCONTEXT + 80)
+#define SIGCONTEXT_RBX (SIGCONTEXT + 88)
+#define SIGCONTEXT_RSP (SIGCONTEXT + 120)
+
+struct walk {
+	struct scratch *scratch;
+	struct mt_code *code;
+	__s32 end; /* enum stack_end + 1 once it has ended */
+};
+
+#define STEP_GUESS (-1)
+
+#define NO_FRAME_POINTER 1 /* odd, so that none follows it */
+
+static __always_inline struct mt_code *code_of_slot(__u32 slot)
+{
+	__u32 zero = 0;
+	void *map = bpf_map_lookup_elem(&codes, &slot);
+
+	return map ? bpf_map_lookup_elem(map, &zero) : NULL;
+}
+
+/* 1 when place is below n and value not above key, without a branch: the verifier sees one path. */
+static __always_inline __u64 step_is_valid(__u64 place, __u64 n, __u64 key, __u64 value)
+{
+	__u64 valid = ((place - n) & ~(key - value)) >> 63;
+
+	OPAQUE(valid);
+	return valid;
+}
+
+/* The last range that begins at or before the address; 0 also where there is none. */
+static __always_inline __u32 range_search(const struct mt_code *code, __u64 address)
+{
+	__u64 low = 0, n = code->n_ranges;
+
+#pragma unroll
+	for (__u32 step = MT_CODE_RANGES / 2; step; step >>= 1) {
+		__u64 place = low + step;
+
+		low += step * step_is_valid(place, n, address, code->range[place & (MT_CODE_RANGES - 1)].start);
+	}
+	return low & (MT_CODE_RANGES - 1);
+}
+
+static __always_inline bool in_range(const struct mt_code_range *range, __u64 address)
+{
+	return address - range->start < (__u64)range->n_pages << 12;
+}
+
+/* Index of the range that holds the address; MT_CODE_RANGES without one. */
+static __always_inline __u32 range_of(const struct mt_code *code, __u32 hint, __u64 address)
+{
+	hint &= MT_CODE_RANGES - 1;
+	if (hint >= code->n_ranges || !in_range(&code->range[hint], address))
+		hint = range_search(code, address);
+	return hint < code->n_ranges && in_range(&code->range[hint], address) ? hint : MT_CODE_RANGES;
+}
+
+/* Index of the row in force at the address, within the page. */
+static __always_inline __u32 row_search(const struct mt_unwind_shard *shard, const struct mt_unwind_page *page,
+                                        __u64 address)
+{
+	/* All rules of the row's own address are below this key, as the row is itself. */
+	__u64 low = 0, n = page->n_rows, first = page->first_row, key = UNWIND_ROW(address, 0xffff);
+
+#pragma unroll
+	for (__u32 step = (UNWIND_PAGE_MAX_ROWS + 1) / 2; step; step >>= 1) {
+		__u64 place = low + step;
+
+		low += step * step_is_valid(place, n, key, shard->row[(first + place) & (MT_SHARD_ROWS - 1)]);
+	}
+	return shard->row[(first + low) & (MT_SHARD_ROWS - 1)];
+}
+
+/* Tells memtrace that it does not know all of the process's code, now and then. */
+static __always_inline void ask_for_code(struct mt_code *code, __u32 slot)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct mt_process *process;
+	struct mt_event *event;
+
+	if (now - code->asked_ns < ASK_AGAIN_NS)
+		return;
+	code->asked_ns = now;
+	process = process_of_slot(slot);
+	event = process ? bpf_ringbuf_reserve(&events, sizeof(*event), 0) : NULL;
+	if (!event)
+		return;
+	__builtin_memset(event, 0, sizeof(*event));
+	event->type = MT_EVENT_CODE;
+	event->slot = slot;
+	event->generation = process->generation;
+	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline void ask_for_all_code(__u32 slot, __u32 object)
+{
+	struct mt_process *process = process_of_slot(slot);
+	struct mt_event *event = process ? bpf_ringbuf_reserve(&events, sizeof(*event), 0) : NULL;
+
+	if (!event)
+		return;
+	__builtin_memset(event, 0, sizeof(*event));
+	event->type = MT_EVENT_ALL_CODE;
+	event->slot = slot;
+	event->generation = process->generation;
+	event->flags = object;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* A system call that a signal interrupted or that raised it: a place like that after a call. */
+static __always_inline bool after_system_call(__u64 pc)
+{
+	__u16 instruction;
+
+	return !bpf_probe_read_user(&instruction, sizeof(instruction), (void *)(pc - 2)) && instruction == 0x050f;
+}
+
+/*
+ * The number of the rule at an address, by the tables. Functions of some size are global: the
+ * verifier then takes each by itself, and not once for every path that leads to it.
+ */
+__noinline __u32 rule_search(struct mt_code *code, struct scratch *scratch)
+{
+	__u32 index, number, page_number, shard_number, zero = 0;
+	const struct mt_code_range *range;
+	struct position *position;
+	struct mt_unwind_object *object;
+	struct mt_unwind_shard *shard;
+	struct mt_unwind_page *page;
+	__u64 address;
+	void *map;
+
+	if (!code || !scratch)
+		return RULE_NO_MAPPING;
+	position = &scratch->position;
+	address = position->at.pc - !position->interrupted;
+	index = range_of(code, position->range, address);
+	range = &code->range[index & (MT_CODE_RANGES - 1)];
+	if (index >= MT_CODE_RANGES || range->object == MT_OBJECT_GONE)
+		return RULE_NO_MAPPING;
+	position->range = index;
+	number = range->object;
+	if (number == MT_OBJECT_NO_CFI)
+		return RULE_GUESS;
+	object = bpf_map_lookup_elem(&unwind_objects, &number);
+	if (!object)
+		return RULE_GUESS;
+	if (position->interrupted && !object->all_code) {
+		if (!after_system_call(position->at.pc)) {
+			ask_for_all_code(position->slot, number);
+			return RULE_UNPREPARED;
+		}
+		address--;
+	}
+	address -= range->bias;
+	page_number = (__u32)(address >> UNWIND_PAGE_BITS) - object->first_page;
+	if (page_number >= object->n_pages)
+		return RULE_GUESS;
+	page_number += object->page;
+	page = bpf_map_lookup_elem(&unwind_pages, &page_number);
+	if (!page || !page->n_rows)
+		return RULE_GUESS;
+	shard_number = page->first_row / MT_SHARD_ROWS;
+	map = bpf_map_lookup_elem(&unwind_shards, &shard_number);
+	shard = map ? bpf_map_lookup_elem(map, &zero) : NULL;
+	if (!shard)
+		return RULE_GUESS;
+	return object->rule + UNWIND_ROW_RULE(row_search(shard, page, address));
+}
+
+#define CACHE_RULE_BITS 17
+
+static __always_inline __u32 rule_number(struct walk *walk)
+{
+	__u64 address = walk->scratch->position.at.pc - 1;
+	__u64 hash = (address * 0x9E3779B97F4A7C15ULL) >> 53; /* of MT_CODE_CACHE */
+	__u64 *place = &walk->code->cache[hash & (MT_CODE_CACHE - 1)], cached = *place;
+	__u32 gone, number;
+
+	if (walk->scratch->position.interrupted)
+		return rule_search(walk->code, walk->scratch);
+	if (cached >> CACHE_RULE_BITS == address)
+		return cached & ((1U << CACHE_RULE_BITS) - 1);
+	gone = walk->code->gone;
+	number = rule_search(walk->code, walk->scratch);
+	if (number >= MT_FIRST_RULE && !(address >> (64 - CACHE_RULE_BITS))) {
+		*place = address << CACHE_RULE_BITS | number;
+		barrier();
+		/* What went meanwhile was perhaps swept out before this was put in. */
+		if (walk->code->gone != gone)
+			*place = 0;
+	}
+	return number;
+}
+
+/* The return address that the kernel put its trampoline in the place of. 0: none is known. */
+__noinline __u64 original_return(__u64 at)
+{
+	struct return_instance *instance = BPF_CORE_READ(bpf_get_current_task_btf(), utask, return_instances);
+	__u64 found = 0;
+
+	for (int i = 0; i < 64 && instance; i++) { /* MAX_URETPROBE_DEPTH */
+		if (BPF_CORE_READ(instance, stack) == at && !BPF_CORE_READ(instance, chained))
+			found = BPF_CORE_READ(instance, orig_ret_vaddr);
+		instance = BPF_CORE_READ(instance, next);
+	}
+	return found;
+}
+
+static __always_inline __u64 signal_offset(__u32 saved)
+{
+	return saved == UNWIND_RBX ? SIGCONTEXT_RBX : SIGCONTEXT_R12 + 8 * (saved - UNWIND_R12);
+}
+
+/* A callee-saved register as it was when the walk began. */
+static __always_inline __u64 live_register(__u32 saved)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	__u64 value = 0, offset = saved == UNWIND_RBX ? offsetof(struct pt_regs, bx)
+	                                              : offsetof(struct pt_regs, r12) - 8 * (saved - UNWIND_R12);
+
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)registers + offset);
+	return value;
+}
+
+#define SAVED_SEARCH 64 /* frames looked through for where a register was saved */
+
+/* A callee-saved register's value in the scratch's last frame. 0, or -1 when it cannot be told. */
+__noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value)
+{
+	__u32 n;
+
+	if (!scratch || !value || saved >= UNWIND_SAVED_COUNT)
+		return -1;
+	n = scratch->n;
+	for (__u32 i = 0; i < SAVED_SEARCH; i++) {
+		struct unwind_rule *rule;
+		__u32 number;
+		__s16 words;
+		__u64 at;
+
+		if (i + 1 >= n) {
+			*value = live_register(saved);
+			scratch->reads.uncertain = 1;
+			return scratch->no_registers ? -1 : 0;
+		}
+		number = scratch->rule[(n - 2 - i) & (MT_MAX_DEPTH - 1)];
+		rule = number >= MT_FIRST_RULE ? bpf_map_lookup_elem(&unwind_rules, &number) : NULL;
+		if (!rule || rule->cfa == UNWIND_BAD)
+			return -1;
+		at = scratch->cfa[(n - 2 - i) & (MT_MAX_DEPTH - 1)];
+		if (rule->cfa == UNWIND_SIGNAL) {
+			at += signal_offset(saved);
+		} else {
+			words = rule->saved_words[saved];
+			if (!words)
+				continue;
+			if (words == UNWIND_SAVED_LOST)
+				return -1;
+			at += 8 * (__s64)words;
+		}
+		if (bpf_probe_read_user(value, sizeof(*value), (void *)at))
+			return -1;
+		reads_add(&scratch->reads, at, *value);
+		return 0;
+	}
+	return -1;
+}
+
+static __always_inline bool read_word(struct scratch *scratch, __u64 at, __u64 *word)
+{
+	if (bpf_probe_read_user(word, sizeof(*word), (void *)at))
+		return false;
+	reads_add(&scratch->reads, at, *word);
+	return true;
+}
+
+/* The frame that was added last is left: its rule, and where the next one begins. */
+static __always_inline void leave_frame(struct scratch *scratch, __u32 number, __u64 cfa)
+{
+	__u32 last = (scratch->n - 1) & (MT_MAX_DEPTH - 1);
+
+	scratch->rule[last] = number;
+	scratch->cfa[last] = cfa;
+}
+
+static __always_inline int step_signal(struct scratch *scratch)
+{
+	struct position *position = &scratch->position;
+	__u64 context = position->at.sp, ip_and_sp[2], bp;
+
+	if (bpf_probe_read_user(&bp, sizeof(bp), (void *)(context + SIGCONTEXT_RBP)) ||
+	    bpf_probe_read_user(ip_and_sp, sizeof(ip_and_sp), (void *)(context + SIGCONTEXT_RSP)))
+		return END_READ_FAULT + 1;
+	reads_add(&scratch->reads, context + SIGCONTEXT_RBP, bp);
+	reads_add(&scratch->reads, context + SIGCONTEXT_RSP, ip_and_sp[0]);
+	reads_add(&scratch->reads, context + SIGCONTEXT_RSP + 8, ip_and_sp[1]);
+	position->at.bp = bp;
+	position->at.sp = ip_and_sp[0];
+	position->at.pc = ip_and_sp[1];
+	position->interrupted = 1;
+	return 0;
+}
+
+/*
+ * By frame pointer, where there is no call frame information: a guess, taken only when it leads up
+ * the stack and to code.
+ */
+__noinline int step_guess(struct scratch *scratch, struct mt_code *code)
+{
+	struct {
+		__u64 bp, pc;
+	} saved;
+	struct position *position;
+	__u64 at;
+
+	if (!scratch || !code)
+		return END_NO_CFI + 1;
+	position = &scratch->position;
+	at = position->at.bp;
+	scratch->flags |= MT_STACK_GUESSED;
+	if (!at && position->by_frame_pointer)
+		return END_COMPLETE + 1;
+	if (at < position->at.sp || at - position->at.sp > MAX_FRAME_SIZE || (at & 7))
+		return END_NO_CFI + 1;
+	if (bpf_probe_read_user(&saved, sizeof(saved), (void *)at))
+		return END_READ_FAULT + 1;
+	reads_add(&scratch->reads, at, saved.bp);
+	reads_add(&scratch->reads, at + 8, saved.pc);
+	if (range_of(code, position->range, saved.pc - 1) >= MT_CODE_RANGES)
+		return END_NO_CFI + 1;
+	leave_frame(scratch, RULE_GUESS, at + 16);
+	position->at.sp = at + 16;
+	position->at.bp = saved.bp;
+	position->at.pc = saved.pc;
+	position->interrupted = 0;
+	position->by_frame_pointer = 1;
+	return 0;
+}
+
+/* Of a rule that is more than a register and an offset. 0, or why the walk ends (enum stack_end + 1). */
+static __always_inline int find_rare_cfa(struct scratch *scratch, const struct unwind_rule *rule, __u64 *cfa)
+{
+	const struct position *position = &scratch->position;
+	__u64 base = position->at.sp;
+	__u32 within = (position->at.pc - !position->interrupted) & 15;
+
+	switch (rule->cfa) {
+	case UNWIND_DEREF_FP:
+		base = position->at.bp;
+		break;
+	case UNWIND_PLT:
+		*cfa = base + (within >= (__u32)rule->cfa_offset ? 16 : 8);
+		return 0;
+	case UNWIND_REGISTER:
+		if (saved_register(scratch, rule->second_offset, &base))
+			return END_NO_CFI + 1;
+		*cfa = base + rule->cfa_offset;
+		return 0;
+	}
+	if (!read_word(scratch, base + rule->cfa_offset, &base))
+		return END_READ_FAULT + 1;
+	*cfa = base + rule->second_offset;
+	return 0;
+}
+
+/* The caller's frame pointer and the return address. False: they cannot be read. */
+static __always_inline bool read_saved(struct scratch *scratch, const struct unwind_rule *rule, __u64 cfa, __u64 *bp,
+                                       __u64 *pc)
+{
+	__u64 words[2], return_at = cfa + rule->ra_offset;
+
+	if (rule->fp == UNWIND_FP_AT_CFA && rule->fp_offset + 8 == rule->ra_offset) {
+		if (bpf_probe_read_user(words, sizeof(words), (void *)(return_at - 8)))
+			return false;
+		reads_add(&scratch->reads, return_at - 8, words[0]);
+		reads_add(&scratch->reads, return_at, words[1]);
+		*bp = words[0];
+		*pc = words[1];
+		return true;
+	}
+	if (!read_word(scratch, return_at, pc))
+		return false;
+	if (rule->fp == UNWIND_FP_LOST)
+		*bp = NO_FRAME_POINTER;
+	else if (rule->fp != UNWIND_FP_SAME)
+		return read_word(scratch, (rule->fp == UNWIND_FP_AT_CFA ? cfa : *bp) + rule->fp_offset, bp);
+	return true;
+}
+
+/* From a frame with the rule of that number to its caller's. 0, or why the walk ends (enum stack_end + 1). */
+__noinline int step_rule(struct scratch *scratch, __u32 number)
+{
+	struct unwind_rule *rule = bpf_map_lookup_elem(&unwind_rules, &number);
+	struct position *position;
+	__u64 cfa, pc, bp;
+	int end = 0;
+
+	if (!scratch || !rule)
+		return END_NO_CFI + 1;
+	position = &scratch->position;
+	bp = position->at.bp;
+	switch (rule->cfa) {
+	case UNWIND_BAD:
+		return STEP_GUESS;
+	case UNWIND_END:
+		return END_COMPLETE + 1;
+	case UNWIND_SIGNAL:
+		leave_frame(scratch, number, position->at.sp);
+		return step_signal(scratch);
+	case UNWIND_SP:
+		cfa = position->at.sp + rule->cfa_offset;
+		break;
+	case UNWIND_FP:
+		cfa = bp + rule->cfa_offset;
+		break;
+	default:
+		end = find_rare_cfa(scratch, rule, &cfa);
+	}
+	if (end)
+		return end;
+	if (cfa <= position->at.sp)
+		return END_NO_CFI + 1;
+	if (!read_saved(scratch, rule, cfa, &bp, &pc))
+		return END_READ_FAULT + 1;
+	if (pc && pc == position->trampoline) {
+		scratch->reads.uncertain = 1;
+		pc = original_return(cfa + rule->ra_offset);
+		if (!pc)
+			return END_READ_FAULT + 1;
+	}
+	if (!pc)
+		return END_COMPLETE + 1;
+	leave_frame(scratch, number, cfa);
+	position->at.sp = cfa;
+	position->at.bp = bp;
+	position->at.pc = pc;
+	position->interrupted = 0;
+	position->by_frame_pointer = 0;
+	return 0;
+}
+
+static __always_inline int step(struct walk *walk)
+{
+	__u32 number = rule_number(walk);
+	int end = STEP_GUESS;
+
+	if (number >= MT_FIRST_RULE)
+		end = step_rule(walk->scratch, number);
+	else if (number == RULE_UNPREPARED)
+		end = END_NO_CFI + 1;
+	else if (number == RULE_NO_MAPPING)
+		end = END_NO_MAPPING + 1;
+	return end == STEP_GUESS ? step_guess(walk->scratch, walk->code) : end;
+}
+
+static long unwind_frame(__u32 index, struct walk *walk)
+{
+	int end = step(walk);
+
+	if (!end && index + 1 >= stack_depth)
+		end = END_DEPTH + 1;
+	if (end) {
+		walk->end = end;
+		return 1;
+	}
+	scratch_add(walk->scratch, walk->scratch->position.at.pc);
+	return 0;
+}
+
+__noinline int unwind_stack(struct scratch *scratch, struct cursor *at, __u32 slot)
+{
+	struct walk walk = {.scratch = scratch};
+	struct mt_process *process;
+
+	if (!unwind_tables || !scratch || !at)
+		return -1;
+	process = process_of_slot(slot);
+	walk.code = code_of_slot(slot);
+	if (!process || !walk.code)
+		return -1;
+	scratch->position.at = *at;
+	scratch->position.range = 0;
+	scratch->position.interrupted = 0;
+	scratch->position.by_frame_pointer = 0;
+	scratch->position.slot = slot;
+	scratch->position.trampoline = return_trampoline();
+	/* Else it was made from what was mapped before something went. */
+	if (walk.code->version == process->code_version)
+		bpf_loop(stack_depth, unwind_frame, &walk, 0);
+	else
+		walk.end = END_NO_MAPPING + 1;
+	if (walk.end == END_NO_MAPPING + 1)
+		ask_for_code(walk.code, slot);
+	if (walk.end == END_READ_FAULT + 1 || walk.end == END_NO_MAPPING + 1)
+		scratch->reads.uncertain = 1;
+	scratch->flags |= (walk.end - 1) & 7;
+	return 0;
+}
+
+static __always_inline void cache_clear(struct mt_code *code)
+{
+	for (__u32 i = 0; i < MT_CODE_CACHE; i++)
+		*(volatile __u64 *)&code->cache[i] = 0; /* no memset() */
+}
+
+#define GONE_AT_ONCE 64
+
+__noinline __u32 unwind_code_gone(__u32 slot, __u64 address, __u64 length)
+{
+	struct mt_process *process = process_of_slot(slot);
+	struct mt_code *code = unwind_tables ? code_of_slot(slot) : NULL;
+	__u32 index, version;
+	bool any = false;
+
+	if (!process || !code || !length)
+		return 0;
+	index = range_search(code, address);
+	for (__u32 i = 0; i < GONE_AT_ONCE; i++, index++) {
+		struct mt_code_range *range = &code->range[index & (MT_CODE_RANGES - 1)];
+
+		if (index >= code->n_ranges || index >= MT_CODE_RANGES || range->start >= address + length)
+			break;
+		if (range->start + ((__u64)range->n_pages << 12) <= address || range->object == MT_OBJECT_GONE)
+			continue;
+		range->object = MT_OBJECT_GONE;
+		any = true;
+		if (i == GONE_AT_ONCE - 1) /* more than is looked at: nothing is known until memtrace has looked */
+			code->n_ranges = 0;
+	}
+	if (!any)
+		return 0;
+	__sync_fetch_and_add(&code->gone, 1);
+	cache_clear(code);
+	version = __sync_fetch_and_add(&process->code_version, 1) + 1;
+	__sync_fetch_and_add(&code->version, 1);
+	__sync_fetch_and_add(&process->walk_version, 1);
+	return version;
+}
