@@ -21,39 +21,83 @@ def lazy_binding(compiler):
         check_chains(report, target)
 
 
+AS_IT_COMES = ("as it comes", ("no-mapping", "no-cfi"))
+CLOSED = ("plugin_begins", "plugin_works", "plugin_ends", "first_begins", "first_inner", "second_begins", "second_inner",
+          "twin_begins", "twin_inner", "enter")
+
+
+def trace_plugin(target, pauses):
+    """Each library gets to work once memtrace has had the time to see it."""
+    with Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", "-p", str(target.pid), "0.2") as memtrace:
+        memtrace.attached()
+        for _ in range(pauses):
+            target.step()
+            memtrace.fresh_report()
+        target.go()
+        return memtrace.interrupt()[-1]
+
+
+def names_of(report, name):
+    """The modules of functions that begin so."""
+    return {f["module"] for stack in report.stacks for f in stack["frames"] if (f["function"] or "").startswith(name)}
+
+
 @case(times=COMPILERS)
 def opened_and_closed(compiler):
+    with Fixture(f"stacks/plugin-{compiler}", "once", library("plugin", compiler), "paused") as target:
+        target.truth.modules = {f"plugin-{compiler}", f"libplugin-{compiler}.so"}
+        report = trace_plugin(target, 1)
+        check_truth(target, FIXTURES, unloaded=CLOSED)
+        check_chains(report, target, learning=AS_IT_COMES)
+
+
+@case(times=COMPILERS)
+def constructor(compiler):
+    """It allocates before dlopen has returned: its code has only just been mapped."""
     with Fixture(f"stacks/plugin-{compiler}", "once", library("plugin", compiler)) as target:
         target.truth.modules = {f"plugin-{compiler}", f"libplugin-{compiler}.so"}
         report = trace(target)
-        check_truth(target, FIXTURES, unloaded=("plugin_begins", "plugin_works", "plugin_ends"))
+        check_truth(target, FIXTURES, unloaded=CLOSED)
         check_chains(report, target)
 
 
 @case(times=COMPILERS)
 def in_the_place_of_another(compiler):
     """Old stacks keep their names, and nothing is unwound by the tables of what was there before."""
+    with Fixture(f"stacks/plugin-{compiler}", "swapped", library("first", compiler), library("second", compiler),
+                 "paused") as target:
+        target.truth.modules = {f"plugin-{compiler}", f"libfirst-{compiler}.so", f"libsecond-{compiler}.so"}
+        report = trace_plugin(target, 6)
+        check_truth(target, FIXTURES, unloaded=CLOSED)
+        check_chains(report, target, learning=AS_IT_COMES)
+        for name in ("first", "second"):
+            assert names_of(report, f"{name}_inner") == {f"lib{name}-{compiler}.so"}, names_of(report, f"{name}_inner")
+
+
+@case(times=COMPILERS)
+def in_the_place_of_another_at_once(compiler):
+    """Too fast to follow: stacks may be cut, and say so, but none is wrong and no allocation missing."""
     with Fixture(f"stacks/plugin-{compiler}", "swapped", library("first", compiler),
                  library("second", compiler)) as target:
         target.truth.modules = {f"plugin-{compiler}", f"libfirst-{compiler}.so", f"libsecond-{compiler}.so"}
         report = trace(target)
-        check_truth(target, FIXTURES, unloaded=[f"{name}_{function}" for name in ("first", "second")
-                                                for function in ("begins", "inner")] + ["enter"])
-        check_chains(report, target)
+        check_truth(target, FIXTURES, unloaded=CLOSED)
+        check_chains(report, target, learning=("", AS_IT_COMES[1]))
         for name in ("first", "second"):
-            for stack in report.stacks_through(f"{name}_inner") + report.stacks_through(f"{name}_begins"):
-                modules = {f["module"] for f in stack["frames"] if f["function"].startswith(f"{name}_")}
-                assert modules == {f"lib{name}-{compiler}.so"}, modules
+            assert names_of(report, f"{name}_") <= {f"lib{name}-{compiler}.so"}, names_of(report, f"{name}_")
 
 
 @case(times=COMPILERS)
 def in_the_place_of_a_twin(compiler):
     """All addresses of the two agree, the sizes of their frames do not. What is one stack is left open."""
-    with Fixture(f"stacks/plugin-{compiler}", "swapped", library("first", compiler), library("twin", compiler)) as target:
-        report = trace(target)
+    with Fixture(f"stacks/plugin-{compiler}", "swapped", library("first", compiler), library("twin", compiler),
+                 "paused") as target:
+        report = trace_plugin(target, 6)
         wanted = distinct(target.truth.chains)
         assert len(wanted) == 4 and {chain.count for chain in wanted.values()} == {6}, wanted
         for chain in wanted.values():
+            if chain.about == AS_IT_COMES[0]:
+                continue
             rows = [s for s in report.stacks if addresses_of(s) == chain.addresses]
             assert sum(s["alloc_count"] for s in rows) == chain.count, (rows, chain.labels)
             assert {s["end"] for s in rows} == {"complete"}, rows
