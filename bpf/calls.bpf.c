@@ -169,39 +169,6 @@ static __always_inline int enter_free(struct pt_regs *ctx, __u64 cookie, __u64 a
 	return 0;
 }
 
-/*
- * Reads the stack from the return address outwards, as far as was of use the last time; at least
- * the return address. 0: that cannot be read.
- */
-static __always_inline __u32 window_read(struct thread *thread, __u64 stack_pointer)
-{
-	/* A mask, and not a comparison: not every kernel's verifier carries that to where it is used. */
-	__u32 bytes = thread->window_bytes & (sizeof(thread->window) - 8);
-
-	if (!bytes)
-		bytes = 8;
-	if (!bpf_probe_read_user(&thread->window, bytes, (void *)stack_pointer))
-		return bytes;
-	return bpf_probe_read_user(&thread->window, 8, (void *)stack_pointer) ? 0 : 8;
-}
-
-/* The stack of a call: most come from one that was walked a moment ago. */
-static __always_inline __u32 call_stack(struct stack_request *request, struct thread *thread,
-                                        const struct mt_process *process, __u32 window_bytes)
-{
-	struct start start = {.pc = request->pc,
-	                      .sp = request->base,
-	                      .bp = request->bp,
-	                      .owner = owner_of(request->slot, process),
-	                      .version = process->walk_version};
-	int stack = memo_find(&start, &thread->window, window_bytes);
-
-	if (stack < 0)
-		return stack_number(request);
-	thread->window_bytes = start.extent_bytes > window_bytes ? start.extent_bytes : window_bytes - 8;
-	return stack;
-}
-
 /* Returns SKIP_RETURN when the return is of no interest. */
 static __always_inline int enter_call(struct pt_regs *ctx, void *nowhere)
 {
@@ -213,8 +180,8 @@ static __always_inline int enter_call(struct pt_regs *ctx, void *nowhere)
 	struct task_struct *task;
 	struct thread *thread;
 	struct call *call;
-	__u32 window_bytes;
 	__u64 size_bytes;
+	int stack;
 
 	if (!process) {
 		keep_own_stack(ctx, nowhere);
@@ -238,12 +205,11 @@ static __always_inline int enter_call(struct pt_regs *ctx, void *nowhere)
 		COUNT(lost[LOSS_MISSED_RETURNS]);
 		return SKIP_RETURN;
 	}
-	window_bytes = window_read(thread, stack_pointer);
-	if (!window_bytes) {
+	stack = stack_of_call(&request, &thread->window_bytes);
+	if (stack < 0) {
 		COUNT(lost[LOSS_READ_FAULTS]);
 		return SKIP_RETURN;
 	}
-	request.pc = thread->window.word[0];
 	thread->freed = 0;
 	call->cookie = cookie;
 	call->stack_pointer = stack_pointer;
@@ -253,7 +219,7 @@ static __always_inline int enter_call(struct pt_regs *ctx, void *nowhere)
 	call->taken = 0;
 	if (call->old)
 		call->taken = live_take(owner_of(slot, process), call->old, &call->block);
-	call->stack = call_stack(&request, thread, process, window_bytes);
+	call->stack = stack;
 	call->active = 1;
 	return 0;
 }

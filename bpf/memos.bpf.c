@@ -7,14 +7,14 @@
  */
 #include "memos.bpf.h"
 
-#define MEMOS 512
+#define MEMOS 1024
 
 struct memo {
 	__u32 busy;
 	__u32 stack;
 	struct start start;
 	__u32 n;
-	__u32 spare;
+	__u32 used_bp;
 	__u16 at[MEMO_WORDS];
 	__u64 word[MEMO_WORDS];
 };
@@ -28,37 +28,18 @@ struct {
 
 static __always_inline struct memo *memo_of(const struct start *start)
 {
-	__u64 hash = (start->pc ^ start->sp << 17 ^ start->bp << 31) * 0x9E3779B97F4A7C15ULL;
-	__u32 index = hash >> 55; /* of MEMOS */
+	__u64 hash = (start->pc ^ start->sp << 17) * 0x9E3779B97F4A7C15ULL;
+	__u32 index = hash >> 54; /* of MEMOS */
 
 	return bpf_map_lookup_elem(&memos, &index);
 }
 
-static __always_inline bool same_start(const struct start *one, const struct start *two)
+static __always_inline bool same_start(const struct memo *memo, const struct start *start)
 {
-	return one->pc == two->pc && one->sp == two->sp && one->bp == two->bp && one->owner == two->owner &&
-	       one->version == two->version;
-}
+	const struct start *one = &memo->start;
 
-__noinline int reads_add(struct reads *reads, __u64 address, __u64 value)
-{
-	__u64 offset;
-	__u32 n;
-
-	if (!reads)
-		return 0;
-	offset = address - reads->base;
-	n = reads->n;
-	if (n >= MEMO_WORDS || offset >= MT_WINDOW_WORDS * 8 || offset & 7) {
-		reads->uncertain = 1;
-		return 0;
-	}
-	reads->at[n] = offset / 8;
-	reads->word[n] = value;
-	reads->n = n + 1;
-	if (offset + 8 > reads->extent_bytes)
-		reads->extent_bytes = offset + 8;
-	return 0;
+	return one->pc == start->pc && one->sp == start->sp && (one->bp == start->bp || !memo->used_bp) &&
+	       one->owner == start->owner && one->version == start->version;
 }
 
 /* Programs can be preempted, and run on several CPUs: who finds a memo in use does without it. */
@@ -103,9 +84,9 @@ __noinline int memo_find(struct start *start, struct window *window, __u32 windo
 	if (!start || !window)
 		return -1;
 	memo = memo_of(start);
-	if (!memo || !same_start(&memo->start, start) || !memo_claim(memo))
+	if (!memo || !same_start(memo, start) || !memo_claim(memo))
 		return -1;
-	if (same_start(&memo->start, start)) {
+	if (same_start(memo, start)) {
 		__u32 bytes = memo->start.extent_bytes;
 
 		start->extent_bytes = bytes;
@@ -128,6 +109,7 @@ __noinline int memo_keep(struct start *start, struct reads *reads, __u32 stack)
 	memo->start = *start;
 	memo->stack = stack;
 	memo->n = reads->n;
+	memo->used_bp = reads->used_bp;
 	memo->start.extent_bytes = reads->extent_bytes;
 	for (__u32 i = 0; i < MEMO_WORDS; i++) {
 		if (i >= reads->n)

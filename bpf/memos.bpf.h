@@ -5,7 +5,14 @@
 #include "tables.bpf.h"
 #include "threads.bpf.h"
 
-#define MEMO_WORDS 64 /* that a walk may have used for it to be remembered */
+#define MEMO_WORDS 128 /* that a walk may have used for it to be remembered */
+
+/* A piece of a thread's stack, copied to be looked at. */
+#define MT_WINDOW_WORDS 512
+
+struct window {
+	__u64 word[MT_WINDOW_WORDS];
+};
 
 /* The words of the user's stack that a walk used: all that its outcome depends on beside its start. */
 struct reads {
@@ -13,7 +20,7 @@ struct reads {
 	__u32 n;
 	__u32 extent_bytes;
 	__u32 uncertain;      /* it also used what is not in here */
-	__u32 version;        /* the process's walk_version before the walk */
+	__u32 used_bp;        /* it depends on the frame pointer that it began with */
 	__u16 at[MEMO_WORDS]; /* offsets, in words */
 	__u64 word[MEMO_WORDS];
 };
@@ -26,20 +33,35 @@ struct start {
 	__u32 spare;
 };
 
-static __always_inline void reads_begin(struct reads *reads, __u64 base, __u32 version)
+static __always_inline void reads_begin(struct reads *reads, __u64 base)
 {
 	reads->base = base;
 	reads->n = 0;
 	reads->extent_bytes = 0;
 	reads->uncertain = !base;
-	reads->version = version;
+	reads->used_bp = 0;
 }
 
 /* One word that a walk used. */
-int reads_add(struct reads *reads, __u64 address, __u64 value);
+static __always_inline void reads_add(struct reads *reads, __u64 address, __u64 value)
+{
+	__u64 offset = address - reads->base;
+	__u32 n = reads->n;
+
+	if (n >= MEMO_WORDS || offset >= MT_WINDOW_WORDS * 8 || offset & 7) {
+		reads->uncertain = 1;
+		return;
+	}
+	reads->at[n & (MEMO_WORDS - 1)] = offset / 8;
+	reads->word[n & (MEMO_WORDS - 1)] = value;
+	reads->n = n + 1;
+	if (offset + 8 > reads->extent_bytes)
+		reads->extent_bytes = offset + 8;
+}
+
 /*
  * The number of the stack that a walk from this start ended in, or -1 when it is not remembered.
- * The window holds so many bytes of the stack from start->sp on.
+ * The window holds so many bytes of the stack from start->sp on; more is read where it takes more.
  */
 int memo_find(struct start *start, struct window *window, __u32 window_bytes);
 int memo_keep(struct start *start, struct reads *reads, __u32 stack);

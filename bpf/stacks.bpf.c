@@ -206,28 +206,52 @@ static __always_inline int stack_find(struct scratch *scratch)
 	return number;
 }
 
-static __always_inline void stack_remember(struct scratch *scratch, const struct stack_request *request, __u32 number)
+static __always_inline void set_start(struct scratch *scratch, const struct stack_request *request,
+                                      const struct mt_process *process)
 {
-	struct start start = {.pc = request->pc,
-	                      .sp = request->base,
-	                      .bp = request->bp,
-	                      .owner = scratch->owner,
-	                      .version = scratch->reads.version};
-
-	memo_keep(&start, &scratch->reads, number);
+	scratch->start.pc = request->pc;
+	scratch->start.sp = request->base;
+	scratch->start.bp = request->bp;
+	scratch->start.owner = owner_of(request->slot, process);
+	scratch->start.version = process->walk_version;
 }
 
-/*
- * The number of the calling thread's stack. The stack begins with return address `pc`,
- * whose caller's stack pointer is `sp`. Never fails: without room it is the process's
- * stack without frames, and the loss is counted.
- */
+/* Walks and finds or adds; -1 when there is no room. */
+static __always_inline int stack_take(struct scratch *scratch, const struct stack_request *request,
+                                      const struct mt_process *process)
+{
+	int number;
+
+	scratch->n = 0;
+	scratch->flags = 0;
+	scratch->kind = request->kind;
+	scratch->owner = scratch->start.owner;
+	scratch->code_version = process->code_version;
+	scratch->no_registers = request->stepped;
+	scratch->hash = hash_fold(HASH_STEP(request->kind + 1, (__u64)scratch->owner));
+	scratch->hash = hash_fold(HASH_STEP(scratch->hash, scratch->code_version));
+	scratch->position.at.pc = request->pc;
+	scratch->position.at.sp = request->sp;
+	scratch->position.at.bp = request->bp;
+	reads_begin(&scratch->reads, request->base);
+	stack_walk(scratch, request->slot);
+	number = stack_find(scratch);
+	if (number >= 0 && !scratch->reads.uncertain)
+		memo_keep(&scratch->start, &scratch->reads, number);
+	return number;
+}
+
+static __always_inline __u32 without_stack(const struct stack_request *request)
+{
+	COUNT(lost[LOSS_STACK_TABLE_FULL]);
+	return MT_NO_STACK(request->slot, request->kind);
+}
+
 __noinline int stack_number(struct stack_request *request)
 {
 	struct mt_process *process;
 	struct scratch *scratch;
-	struct cursor at;
-	int number;
+	int number = -1;
 
 	if (!request)
 		return 0;
@@ -236,26 +260,59 @@ __noinline int stack_number(struct stack_request *request)
 		return 0;
 	scratch = scratch_claim();
 	if (scratch) {
-		at.pc = request->pc;
-		at.sp = request->sp;
-		at.bp = request->bp;
-		scratch->n = 0;
-		scratch->flags = 0;
-		scratch->kind = request->kind;
-		scratch->owner = owner_of(request->slot, process);
-		scratch->code_version = process->code_version;
-		scratch->no_registers = request->stepped;
-		scratch->hash = hash_fold(HASH_STEP(request->kind + 1, (__u64)scratch->owner));
-		scratch->hash = hash_fold(HASH_STEP(scratch->hash, scratch->code_version));
-		reads_begin(&scratch->reads, request->base, process->walk_version);
-		stack_walk(scratch, &at, request->slot);
-		number = stack_find(scratch);
-		if (number >= 0 && !scratch->reads.uncertain)
-			stack_remember(scratch, request, number);
+		scratch->window_bytes = 0;
+		set_start(scratch, request, process);
+		number = stack_take(scratch, request, process);
 		scratch_release(scratch);
-		if (number >= 0)
-			return number;
 	}
-	COUNT(lost[LOSS_STACK_TABLE_FULL]);
-	return MT_NO_STACK(request->slot, request->kind);
+	return number >= 0 ? number : without_stack(request);
+}
+
+/* Reads the stack from the return address outwards; at least that, or 0 when it cannot be read. */
+static __always_inline __u32 window_read(struct window *window, __u32 bytes, __u64 base)
+{
+	/* A mask, and not a comparison: not every kernel's verifier carries that to where it is used. */
+	bytes &= sizeof(*window) - 8;
+	if (!bytes)
+		bytes = 8;
+	if (!bpf_probe_read_user(window, bytes, (void *)base))
+		return bytes;
+	return bpf_probe_read_user(window, 8, (void *)base) ? 0 : 8;
+}
+
+#define WALK_BYTES 2048 /* of the stack, that are read at once for a walk */
+
+__noinline int stack_of_call(struct stack_request *request, __u32 *useful_bytes)
+{
+	struct mt_process *process;
+	struct scratch *scratch;
+	__u32 bytes;
+	int number;
+
+	if (!request || !useful_bytes)
+		return -1;
+	process = process_of_slot(request->slot);
+	if (!process)
+		return -1;
+	scratch = scratch_claim();
+	if (!scratch)
+		return without_stack(request);
+	bytes = window_read(&scratch->window, *useful_bytes, request->base);
+	if (!bytes) {
+		scratch_release(scratch);
+		return -1;
+	}
+	request->pc = scratch->window.word[0];
+	set_start(scratch, request, process);
+	number = memo_find(&scratch->start, &scratch->window, bytes);
+	if (number >= 0) {
+		*useful_bytes = scratch->start.extent_bytes > bytes ? scratch->start.extent_bytes : bytes - 8;
+	} else {
+		if (bytes < WALK_BYTES && !bpf_probe_read_user(&scratch->window, WALK_BYTES, (void *)request->base))
+			bytes = WALK_BYTES;
+		scratch->window_bytes = bytes;
+		number = stack_take(scratch, request, process);
+	}
+	scratch_release(scratch);
+	return number >= 0 ? number : without_stack(request);
 }

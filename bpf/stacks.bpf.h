@@ -13,11 +13,14 @@ struct cursor {
 /* Where a walk stands. */
 struct position {
 	struct cursor at;
+	__u64 bp_at;            /* at.bp is still to be read from there; 0: it is known */
 	__u64 trampoline;       /* of return probes */
 	__u32 range;            /* of the process's code, that the last frame was in */
 	__u32 interrupted;      /* at.pc is where a signal came, not a return address */
 	__u32 by_frame_pointer; /* at.bp is the end of a chain of frame pointers */
+	__u32 bp_is_first;      /* at.bp is the one that the walk began with */
 	__u32 slot;
+	__u32 spare;
 };
 
 struct scratch {
@@ -30,9 +33,11 @@ struct scratch {
 	__u32 added; /* number + 1 of the entry made for it, 0 without */
 	__u32 code_version;
 	__u32 no_registers; /* those that the task holds are not those of the first frame */
-	__u32 spare2;
+	__u32 window_bytes; /* what the window holds of the stack from reads.base on */
+	struct start start;
 	struct position position;
 	struct reads reads;
+	struct window window;
 	__u64 frames[MT_MAX_DEPTH];
 	/* How each frame was left, for registers that later ones ask for. */
 	__u64 cfa[MT_MAX_DEPTH];
@@ -64,10 +69,20 @@ static __always_inline void scratch_add(struct scratch *scratch, __u64 pc)
 	scratch->hash = hash_fold(HASH_STEP(scratch->hash, pc));
 }
 
-/* walk.bpf.c: fills scratch->frames from the cursor outwards. */
-int stack_walk(struct scratch *scratch, struct cursor *at, __u32 slot);
+/* walk.bpf.c: fills scratch->frames from scratch->position outwards. */
+int stack_walk(struct scratch *scratch, __u32 slot);
 
+/*
+ * The number of the calling thread's stack, which begins with return address request->pc, whose
+ * caller's stack pointer is request->sp. Never fails: without room it is the process's stack without
+ * frames, and the loss is counted.
+ */
 int stack_number(struct stack_request *request);
+/*
+ * The same at a function's entry, where the return address is at request->base. Most stacks are like
+ * one a moment ago: *useful_bytes says how much of it that took to know. -1 when it cannot be read.
+ */
+int stack_of_call(struct stack_request *request, __u32 *useful_bytes);
 int stack_skip_wrappers(struct stack_request *request);
 
 #endif

@@ -20,13 +20,6 @@ struct call {
 	struct mt_block block;
 };
 
-/* A piece of the thread's stack, copied to be looked at; here, for programs have no room for it. */
-#define MT_WINDOW_WORDS 128
-
-struct window {
-	__u64 word[MT_WINDOW_WORDS];
-};
-
 /* A thread has at most one outermost call on its normal and one on its alternate signal stack. */
 struct thread {
 	struct call calls[2];
@@ -35,8 +28,7 @@ struct thread {
 	__u64 old_break;
 	__u64 code_address, code_length; /* being unmapped; 0: none */
 	__u32 syscall_pending;
-	__u32 window_bytes; /* that are of use */
-	struct window window;
+	__u32 window_bytes; /* of its stack, that are of use to find a walk remembered */
 };
 
 struct {

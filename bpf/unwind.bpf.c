@@ -350,9 +350,14 @@ __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value
 	return -1;
 }
 
+/* A word of the user's memory: mostly it is in what was read at once. */
 static __always_inline bool read_word(struct scratch *scratch, __u64 at, __u64 *word)
 {
-	if (bpf_probe_read_user(word, sizeof(*word), (void *)at))
+	__u64 offset = at - scratch->reads.base;
+
+	if (offset + 8 <= scratch->window_bytes && !(offset & 7))
+		*word = scratch->window.word[offset / 8 & (MT_WINDOW_WORDS - 1)];
+	else if (bpf_probe_read_user(word, sizeof(*word), (void *)at))
 		return false;
 	reads_add(&scratch->reads, at, *word);
 	return true;
@@ -367,6 +372,32 @@ static __always_inline void leave_frame(struct scratch *scratch, __u32 number, _
 	scratch->cfa[last] = cfa;
 }
 
+/*
+ * The frame pointer in the frame that the walk stands at. Most code uses it as any other register:
+ * it is only read when it matters, and a walk remembered then does not depend on it.
+ */
+static __always_inline bool frame_pointer(struct scratch *scratch, __u64 *bp)
+{
+	struct position *position = &scratch->position;
+
+	if (position->bp_at) {
+		if (!read_word(scratch, position->bp_at, &position->at.bp))
+			return false;
+		position->bp_at = 0;
+	} else if (position->bp_is_first) {
+		scratch->reads.used_bp = 1;
+	}
+	*bp = position->at.bp;
+	return true;
+}
+
+static __always_inline void set_frame_pointer(struct position *position, __u64 bp)
+{
+	position->at.bp = bp;
+	position->bp_at = 0;
+	position->bp_is_first = 0;
+}
+
 static __always_inline int step_signal(struct scratch *scratch)
 {
 	struct position *position = &scratch->position;
@@ -378,7 +409,7 @@ static __always_inline int step_signal(struct scratch *scratch)
 	reads_add(&scratch->reads, context + SIGCONTEXT_RBP, bp);
 	reads_add(&scratch->reads, context + SIGCONTEXT_RSP, ip_and_sp[0]);
 	reads_add(&scratch->reads, context + SIGCONTEXT_RSP + 8, ip_and_sp[1]);
-	position->at.bp = bp;
+	set_frame_pointer(position, bp);
 	position->at.sp = ip_and_sp[0];
 	position->at.pc = ip_and_sp[1];
 	position->interrupted = 1;
@@ -400,8 +431,9 @@ __noinline int step_guess(struct scratch *scratch, struct mt_code *code)
 	if (!scratch || !code)
 		return END_NO_CFI + 1;
 	position = &scratch->position;
-	at = position->at.bp;
 	scratch->flags |= MT_STACK_GUESSED;
+	if (!frame_pointer(scratch, &at))
+		return END_READ_FAULT + 1;
 	if (!at && position->by_frame_pointer)
 		return END_COMPLETE + 1;
 	if (at < position->at.sp || at - position->at.sp > MAX_FRAME_SIZE || (at & 7))
@@ -414,7 +446,7 @@ __noinline int step_guess(struct scratch *scratch, struct mt_code *code)
 		return END_NO_CFI + 1;
 	leave_frame(scratch, RULE_GUESS, at + 16);
 	position->at.sp = at + 16;
-	position->at.bp = saved.bp;
+	set_frame_pointer(position, saved.bp);
 	position->at.pc = saved.pc;
 	position->interrupted = 0;
 	position->by_frame_pointer = 1;
@@ -430,7 +462,8 @@ static __always_inline int find_rare_cfa(struct scratch *scratch, const struct u
 
 	switch (rule->cfa) {
 	case UNWIND_DEREF_FP:
-		base = position->at.bp;
+		if (!frame_pointer(scratch, &base))
+			return END_READ_FAULT + 1;
 		break;
 	case UNWIND_PLT:
 		*cfa = base + (within >= (__u32)rule->cfa_offset ? 16 : 8);
@@ -447,27 +480,23 @@ static __always_inline int find_rare_cfa(struct scratch *scratch, const struct u
 	return 0;
 }
 
-/* The caller's frame pointer and the return address. False: they cannot be read. */
-static __always_inline bool read_saved(struct scratch *scratch, const struct unwind_rule *rule, __u64 cfa, __u64 *bp,
-                                       __u64 *pc)
+/* Where the caller's frame pointer is. False: that cannot be read. */
+static __always_inline bool leave_frame_pointer(struct scratch *scratch, const struct unwind_rule *rule, __u64 cfa)
 {
-	__u64 words[2], return_at = cfa + rule->ra_offset;
+	__u64 base = cfa;
 
-	if (rule->fp == UNWIND_FP_AT_CFA && rule->fp_offset + 8 == rule->ra_offset) {
-		if (bpf_probe_read_user(words, sizeof(words), (void *)(return_at - 8)))
-			return false;
-		reads_add(&scratch->reads, return_at - 8, words[0]);
-		reads_add(&scratch->reads, return_at, words[1]);
-		*bp = words[0];
-		*pc = words[1];
+	switch (rule->fp) {
+	case UNWIND_FP_SAME:
 		return true;
+	case UNWIND_FP_LOST:
+		set_frame_pointer(&scratch->position, NO_FRAME_POINTER);
+		return true;
+	case UNWIND_FP_AT_FP:
+		if (!frame_pointer(scratch, &base))
+			return false;
 	}
-	if (!read_word(scratch, return_at, pc))
-		return false;
-	if (rule->fp == UNWIND_FP_LOST)
-		*bp = NO_FRAME_POINTER;
-	else if (rule->fp != UNWIND_FP_SAME)
-		return read_word(scratch, (rule->fp == UNWIND_FP_AT_CFA ? cfa : *bp) + rule->fp_offset, bp);
+	scratch->position.bp_at = base + rule->fp_offset;
+	scratch->position.bp_is_first = 0;
 	return true;
 }
 
@@ -476,13 +505,12 @@ __noinline int step_rule(struct scratch *scratch, __u32 number)
 {
 	struct unwind_rule *rule = bpf_map_lookup_elem(&unwind_rules, &number);
 	struct position *position;
-	__u64 cfa, pc, bp;
+	__u64 cfa, pc;
 	int end = 0;
 
 	if (!scratch || !rule)
 		return END_NO_CFI + 1;
 	position = &scratch->position;
-	bp = position->at.bp;
 	switch (rule->cfa) {
 	case UNWIND_BAD:
 		return STEP_GUESS;
@@ -495,7 +523,9 @@ __noinline int step_rule(struct scratch *scratch, __u32 number)
 		cfa = position->at.sp + rule->cfa_offset;
 		break;
 	case UNWIND_FP:
-		cfa = bp + rule->cfa_offset;
+		if (!frame_pointer(scratch, &cfa))
+			return END_READ_FAULT + 1;
+		cfa += rule->cfa_offset;
 		break;
 	default:
 		end = find_rare_cfa(scratch, rule, &cfa);
@@ -504,7 +534,7 @@ __noinline int step_rule(struct scratch *scratch, __u32 number)
 		return end;
 	if (cfa <= position->at.sp)
 		return END_NO_CFI + 1;
-	if (!read_saved(scratch, rule, cfa, &bp, &pc))
+	if (!leave_frame_pointer(scratch, rule, cfa) || !read_word(scratch, cfa + rule->ra_offset, &pc))
 		return END_READ_FAULT + 1;
 	if (pc && pc == position->trampoline) {
 		scratch->reads.uncertain = 1;
@@ -516,7 +546,6 @@ __noinline int step_rule(struct scratch *scratch, __u32 number)
 		return END_COMPLETE + 1;
 	leave_frame(scratch, number, cfa);
 	position->at.sp = cfa;
-	position->at.bp = bp;
 	position->at.pc = pc;
 	position->interrupted = 0;
 	position->by_frame_pointer = 0;
@@ -551,18 +580,19 @@ static long unwind_frame(__u32 index, struct walk *walk)
 	return 0;
 }
 
-__noinline int unwind_stack(struct scratch *scratch, struct cursor *at, __u32 slot)
+__noinline int unwind_stack(struct scratch *scratch, __u32 slot)
 {
 	struct walk walk = {.scratch = scratch};
 	struct mt_process *process;
 
-	if (!unwind_tables || !scratch || !at)
+	if (!unwind_tables || !scratch)
 		return -1;
 	process = process_of_slot(slot);
 	walk.code = code_of_slot(slot);
 	if (!process || !walk.code)
 		return -1;
-	scratch->position.at = *at;
+	scratch->position.bp_at = 0;
+	scratch->position.bp_is_first = 1;
 	scratch->position.range = 0;
 	scratch->position.interrupted = 0;
 	scratch->position.by_frame_pointer = 0;

@@ -8,10 +8,10 @@
 extern const volatile bool unwind_tables;
 
 /*
- * Fills scratch->frames from scratch->frames[0] outwards, and says in scratch->flags how that
+ * Fills scratch->frames from scratch->position outwards, where it has one already, and says in scratch->flags how that
  * ended. 0, or -1 when nothing is known of the process's code.
  */
-int unwind_stack(struct scratch *scratch, struct cursor *at, __u32 slot);
+int unwind_stack(struct scratch *scratch, __u32 slot);
 
 /*
  * Code at address, length is being unmapped: nothing is unwound by what was there. The process's

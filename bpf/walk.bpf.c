@@ -76,18 +76,20 @@ __noinline int step_frame_pointer(struct cursor *at, struct reads *reads)
 	return 0;
 }
 
-/* Fills scratch->frames from the cursor outwards. */
-__noinline int stack_walk(struct scratch *scratch, struct cursor *at, __u32 slot)
+__noinline int stack_walk(struct scratch *scratch, __u32 slot)
 {
 	struct mt_process *process = process_of_slot(slot);
+	struct cursor *at;
 	int end = 0;
 	__u32 i = 1;
 
-	if (!scratch || !at || !process)
+	if (!scratch || !process)
 		return 0;
+	at = &scratch->position.at;
 	scratch_add(scratch, at->pc);
-	if (!unwind_stack(scratch, at, slot))
+	if (!unwind_stack(scratch, slot))
 		return 0;
+	scratch->reads.used_bp = 1;
 	for (; i < 4 && i < stack_depth && step_wrapper(process, slot, at, &scratch->reads); i++)
 		scratch_add(scratch, at->pc);
 	for (; i < MT_MAX_DEPTH; i++) {

@@ -62,6 +62,8 @@ def kill_with_a_command(moment, wrapper=()):
             memtrace = wait_until(lambda: [c for c in children(outer.pid) if runs(c, MEMTRACE)],
                                   "memtrace")[0] if wrapper else outer.pid
             command = wait_until(lambda: children(memtrace), "the command")[0]
+            # Before it runs a program it is memtrace's own child, which waits to be let go.
+            wait_until(lambda: not runs(command, MEMTRACE), "the command's program")
             moment(command)
             os.kill(memtrace, signal.SIGKILL)
             outer.child.wait(DEADLINE_S)
