@@ -55,6 +55,7 @@ FIXTURE_LIBRARIES := $(patsubst tests/fixtures/%.c,$(FIXTURE_DIR)/%.so,$(wildcar
 FIXTURE_RUNPATH := -Wl,-rpath,'$$ORIGIN'
 
 include tests/fixtures/flags.mk
+include tests/fixtures/stacks/stacks.mk
 
 FIXTURE_EXTRA := $(FIXTURE_VARIANTS:%=$(FIXTURE_DIR)/%)
 
@@ -71,6 +72,6 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 	$(CC) $(FIXTURE_CFLAGS) -std=gnu17 -fPIC -shared $(CFLAGS_lib$*) -o $@ $<
 
 .PHONY: fixtures
-fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA)
+fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES)
 
 include tests/bench/bench.mk
