@@ -363,14 +363,33 @@ __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value
 	return -1;
 }
 
+/* The same for what lies beyond: a read of one word costs nearly as much as one of many. */
+static __always_inline bool read_ahead(struct scratch *scratch, __u64 at, __u64 *word)
+{
+	__u64 offset = at - scratch->ahead_base;
+
+	if (offset < scratch->ahead_bytes && !(offset & 7)) {
+		*word = scratch->ahead[offset / 8 & (AHEAD_WORDS - 1)];
+		return true;
+	}
+	scratch->ahead_bytes = 0;
+	if (!bpf_probe_read_user(scratch->ahead, sizeof(scratch->ahead), (void *)at)) {
+		scratch->ahead_base = at;
+		scratch->ahead_bytes = sizeof(scratch->ahead);
+		*word = scratch->ahead[0];
+		return true;
+	}
+	return !bpf_probe_read_user(word, sizeof(*word), (void *)at);
+}
+
 /* A word of the user's memory: mostly it is in what was read at once. */
 static __always_inline bool read_word(struct scratch *scratch, __u64 at, __u64 *word)
 {
 	__u64 offset = at - scratch->reads.base;
 
-	if (offset + 8 <= scratch->window_bytes && !(offset & 7))
+	if (offset < scratch->window_bytes && !(offset & 7))
 		*word = scratch->window.word[offset / 8 & (MT_WINDOW_WORDS - 1)];
-	else if (bpf_probe_read_user(word, sizeof(*word), (void *)at))
+	else if (!read_ahead(scratch, at, word))
 		return false;
 	reads_add(&scratch->reads, at, *word);
 	return true;
@@ -604,6 +623,7 @@ __noinline int unwind_stack(struct scratch *scratch, __u32 slot)
 	walk.code = code_of_slot(slot);
 	if (!process || !walk.code)
 		return -1;
+	scratch->ahead_bytes = 0;
 	scratch->position.bp_at = 0;
 	scratch->position.bp_is_first = 1;
 	scratch->position.range = 0;

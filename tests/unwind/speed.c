@@ -20,7 +20,7 @@ static double now_ms(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time); /* what others take of the machine does not count */
 	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
 }
 
