@@ -8,6 +8,7 @@
  * very instruction instead.
  */
 #include "unwind.bpf.h"
+#include "own_stack.bpf.h"
 #include "tables.bpf.h"
 
 const volatile bool unwind_tables = true;
@@ -67,6 +68,8 @@ struct {
 	__array(values, struct code);
 } codes SEC(".maps");
 
+struct nowhere nowhere_of_loader SEC(".maps");
+
 /* Numbers of rules that are none, below MT_FIRST_RULE. */
 #define RULE_NONE 0
 #define RULE_GUESS 1 /* code without call frame information */
@@ -78,9 +81,7 @@ struct {
 
 /* Of struct rt_sigframe from the handler's return on: arch/x86/include/uapi/asm/{ucontext,sigcontext}.h */
 #define SIGCONTEXT 40
-#define SIGCONTEXT_R12 (SIGCONTEXT + 32)
 #define SIGCONTEXT_RBP (SIGCONTEXT + 80)
-#define SIGCONTEXT_RBX (SIGCONTEXT + 88)
 #define SIGCONTEXT_RSP (SIGCONTEXT + 120)
 
 struct walk {
@@ -290,9 +291,12 @@ __noinline __u64 original_return(__u64 at)
 	return found;
 }
 
+/* Nibble n: which word of struct sigcontext holds the register of that number (enum unwind_saved). */
+#define SIGCONTEXT_WORDS 0x321089CED7654BULL
+
 static __always_inline __u64 signal_offset(__u32 saved)
 {
-	return saved == UNWIND_RBX ? SIGCONTEXT_RBX : SIGCONTEXT_R12 + 8 * (saved - UNWIND_R12);
+	return SIGCONTEXT + 8 * (SIGCONTEXT_WORDS >> 4 * saved & 15);
 }
 
 /* A callee-saved register as it was when the walk began. */
@@ -311,12 +315,12 @@ static __always_inline __u64 live_register(__u32 saved)
 
 #define SAVED_SEARCH 64 /* frames looked through for where a register was saved */
 
-/* A callee-saved register's value in the scratch's last frame. 0, or -1 when it cannot be told. */
+/* A register's value in the scratch's last frame (enum unwind_saved). 0, or -1 when it cannot be told. */
 __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value)
 {
 	__u32 n;
 
-	if (!scratch || !value || saved >= UNWIND_SAVED_COUNT)
+	if (!scratch || !value || saved >= UNWIND_REGISTER_COUNT)
 		return -1;
 	n = scratch->n;
 	for (__u32 i = 0; i < SAVED_SEARCH; i++) {
@@ -326,9 +330,11 @@ __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value
 		__s16 words;
 
 		if (i + 1 >= n) {
+			if (saved >= UNWIND_SAVED_COUNT || scratch->no_registers)
+				return -1;
 			*value = live_register(saved);
 			scratch->reads.uncertain = 1;
-			return scratch->no_registers ? -1 : 0;
+			return 0;
 		}
 		number = scratch->rule[(n - 2 - i) & (MT_MAX_DEPTH - 1)];
 		rule = number >= MT_FIRST_RULE ? bpf_map_lookup_elem(&unwind_rules, &number) : NULL;
@@ -656,4 +662,39 @@ __noinline __u32 unwind_code_gone(__u32 slot, __u64 address, __u64 length)
 	__sync_fetch_and_add(&code->version, 1);
 	__sync_fetch_and_add(&process->walk_version, 1);
 	return version;
+}
+
+#define WAIT_NS 50000000 /* memtrace may have been killed */
+
+struct wait {
+	__u64 until_ns;
+	__u32 slot;
+};
+
+static long code_unknown(__u32 index, struct wait *wait)
+{
+	struct mt_process *process = process_of_slot(wait->slot);
+	struct mt_code *code = code_of_slot(wait->slot);
+
+	return !process || !code || (__s32)(process->code_events - code->events) <= 0 ||
+	       bpf_ktime_get_ns() > wait->until_ns;
+}
+
+/*
+ * The dynamic loader has mapped something, and will run its constructors: the thread waits until
+ * memtrace has told the programs what, so that the first allocation there has its whole stack.
+ */
+SEC("uprobe")
+int loader_waits(struct pt_regs *ctx)
+{
+	struct wait wait = {.slot = MT_COOKIE_SLOT(bpf_get_attach_cookie(ctx))};
+	struct mt_process *process = process_of_slot(wait.slot);
+
+	if (!process)
+		return keep_own_stack(ctx, &nowhere_of_loader);
+	if (!unwind_tables || !process->traced || process->tgid != bpf_get_current_pid_tgid() >> 32)
+		return 0;
+	wait.until_ns = bpf_ktime_get_ns() + WAIT_NS;
+	bpf_loop(1 << 22, code_unknown, &wait, 0);
+	return 0;
 }
