@@ -55,7 +55,7 @@ struct target {
 	size_t n_mappings;
 	struct mapping *mapped; /* those of now */
 	size_t n_mapped;
-	struct code_moment mapped_at; /* just before they were read */
+	struct code_moment mapped_at;    /* just before they were read */
 	bool code_changed;               /* and the programs have not been told yet */
 	bool code_events;                /* say that it may have changed */
 	struct mt_wrapper_key *wrappers; /* rows of the programs' table that are this process's */
