@@ -89,6 +89,14 @@ bench: ## what memtrace costs, beside other tools
 	$(MAKE) all bench-programs
 	tests/bench/run $(BENCHFLAGS)
 
+# What is not part of `make test`: bigger programs, more of the same, and what few have installed.
+.PHONY: stacks-long
+stacks-long: all fixtures ## stacks against gdb, libgcc and their programs at length, the shares by end printed
+	scripts/setup stacks
+	$(MAKE) $(STACK_LONG)
+	@failed=0; for test in tests/integration/stacks_*.py; do echo "$$test"; \
+		MEMTRACE_TEST_LONG=1 MEMTRACE_TEST_PATIENCE=5 $$test || { [ $$? = 77 ] || failed=1; }; done; exit $$failed
+
 .PHONY: vm
 vm: all fixtures ## this build on other kernels, in emulated machines; KERNELS chooses some of tests/vm/kernels.tsv
 	scripts/setup vm
