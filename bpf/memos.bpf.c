@@ -7,7 +7,8 @@
  */
 #include "memos.bpf.h"
 
-#define MEMOS 1024
+#define MEMOS 2048
+#define WAYS 4 /* memos that the same start may be in: it may lead to several stacks */
 
 struct memo {
 	__u32 busy;
@@ -15,6 +16,8 @@ struct memo {
 	struct start start;
 	__u32 n;
 	__u32 used_bp;
+	__u32 turn; /* of a set's first: counts what was put into the set */
+	__u32 spare;
 	__u16 at[MEMO_WORDS];
 	__u64 word[MEMO_WORDS];
 };
@@ -26,10 +29,10 @@ struct {
 	__type(value, struct memo);
 } memos SEC(".maps");
 
-static __always_inline struct memo *memo_of(const struct start *start)
+static __always_inline struct memo *memo_of(const struct start *start, __u32 way)
 {
 	__u64 hash = (start->pc ^ start->sp << 17) * 0x9E3779B97F4A7C15ULL;
-	__u32 index = hash >> 54; /* of MEMOS */
+	__u32 index = (hash >> 55) * WAYS + (way & (WAYS - 1)); /* of MEMOS */
 
 	return bpf_map_lookup_elem(&memos, &index);
 }
@@ -56,54 +59,72 @@ static __always_inline void memo_release(struct memo *memo)
 
 static __always_inline bool same_words(const struct memo *memo, const struct window *window)
 {
-	__u64 differ = 0;
-
 	for (__u32 i = 0; i < MEMO_WORDS; i++) {
 		if (i >= memo->n)
 			break;
-		differ |= window->word[memo->at[i] & (MT_WINDOW_WORDS - 1)] ^ memo->word[i];
+		if (window->word[memo->at[i] & (MT_WINDOW_WORDS - 1)] != memo->word[i])
+			return false;
 	}
-	return !differ;
+	return true;
 }
 
-static __always_inline bool window_read_again(struct window *window, __u32 bytes, __u64 stack_pointer)
+static __always_inline bool window_read_again(struct window *window, struct start *start, __u32 bytes)
 {
-	if (bytes > sizeof(*window) - 8)
-		return false;
 	/* The verifier must see a bound on the very register that the helper gets. */
 	OPAQUE(bytes);
 	bytes &= sizeof(*window) - 8;
-	return !bpf_probe_read_user(window, bytes, (void *)stack_pointer);
+	if (bpf_probe_read_user(window, bytes, (void *)start->sp)) {
+		start->window_bytes = 0;
+		return false;
+	}
+	start->window_bytes = bytes;
+	return true;
 }
 
-__noinline int memo_find(struct start *start, struct window *window, __u32 window_bytes)
+/* The number of the stack that the memo remembers, if it is of this start and these words; or -1. */
+__noinline int memo_check(struct start *start, struct window *window, __u32 way)
 {
 	struct memo *memo;
 	int stack = -1;
 
 	if (!start || !window)
 		return -1;
-	memo = memo_of(start);
+	memo = memo_of(start, way);
 	if (!memo || !same_start(memo, start) || !memo_claim(memo))
 		return -1;
 	if (same_start(memo, start)) {
 		__u32 bytes = memo->start.extent_bytes;
 
 		start->extent_bytes = bytes;
-		if ((bytes <= window_bytes || window_read_again(window, bytes, start->sp)) && same_words(memo, window))
+		if ((bytes <= start->window_bytes || window_read_again(window, start, bytes)) &&
+		    same_words(memo, window))
 			stack = memo->stack;
 	}
 	memo_release(memo);
 	return stack;
 }
 
+__noinline int memo_find(struct start *start, struct window *window)
+{
+	if (!start || !window)
+		return -1;
+	for (__u32 way = 0; way < WAYS; way++) {
+		int stack = memo_check(start, window, way);
+
+		if (stack >= 0)
+			return stack;
+	}
+	return -1;
+}
+
 __noinline int memo_keep(struct start *start, struct reads *reads, __u32 stack)
 {
-	struct memo *memo;
+	struct memo *first, *memo;
 
 	if (!start || !reads)
 		return 0;
-	memo = memo_of(start);
+	first = memo_of(start, 0);
+	memo = first ? memo_of(start, first->turn++) : NULL;
 	if (!memo || !memo_claim(memo))
 		return 0;
 	memo->start = *start;

@@ -5,7 +5,7 @@
 #include "tables.bpf.h"
 #include "threads.bpf.h"
 
-#define MEMO_WORDS 128 /* that a walk may have used for it to be remembered */
+#define MEMO_WORDS 64 /* that a walk may have used for it to be remembered */
 
 /* A piece of a thread's stack, copied to be looked at. */
 #define MT_WINDOW_WORDS 512
@@ -30,7 +30,7 @@ struct start {
 	__u64 pc, sp, bp;
 	__u32 owner, version;
 	__u32 extent_bytes; /* out: how much of the stack it takes to know the walk */
-	__u32 spare;
+	__u32 window_bytes; /* of the stack, that the window holds; more is read where it takes more */
 };
 
 static __always_inline void reads_begin(struct reads *reads, __u64 base)
@@ -48,7 +48,7 @@ static __always_inline void reads_add(struct reads *reads, __u64 address, __u64 
 	__u64 offset = address - reads->base;
 	__u32 n = reads->n;
 
-	if (n >= MEMO_WORDS || offset >= MT_WINDOW_WORDS * 8 || offset & 7) {
+	if (n >= MEMO_WORDS || offset >= (MT_WINDOW_WORDS - 1) * 8 || offset & 7) {
 		reads->uncertain = 1;
 		return;
 	}
@@ -59,11 +59,8 @@ static __always_inline void reads_add(struct reads *reads, __u64 address, __u64 
 		reads->extent_bytes = offset + 8;
 }
 
-/*
- * The number of the stack that a walk from this start ended in, or -1 when it is not remembered.
- * The window holds so many bytes of the stack from start->sp on; more is read where it takes more.
- */
-int memo_find(struct start *start, struct window *window, __u32 window_bytes);
+/* The number of the stack that a walk from this start ended in, or -1 when it is not remembered. */
+int memo_find(struct start *start, struct window *window);
 int memo_keep(struct start *start, struct reads *reads, __u32 stack);
 
 #endif

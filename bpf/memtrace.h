@@ -197,6 +197,7 @@ struct mt_process {
 	struct mt_range allocator[MT_WRAPPER_RANGES]; /* code whose mappings are the allocator's own */
 	struct mt_range libc; /* the C library's: its mappings are its allocator's but for thread stacks */
 	__u64 untraced_children;
+	__u64 program;   /* the address space of the last exec, by its address in the kernel */
 	__s32 exit_code; /* as wait() gives it, once exited */
 	__u32 exited;
 	__u32 traced;       /* hits count from now on */

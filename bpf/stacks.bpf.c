@@ -304,13 +304,16 @@ __noinline int stack_of_call(struct stack_request *request, __u32 *useful_bytes)
 	}
 	request->pc = scratch->window.word[0];
 	set_start(scratch, request, process);
-	number = memo_find(&scratch->start, &scratch->window, bytes);
+	scratch->start.window_bytes = bytes;
+	number = memo_find(&scratch->start, &scratch->window);
 	if (number >= 0) {
 		*useful_bytes = scratch->start.extent_bytes > bytes ? scratch->start.extent_bytes : bytes - 8;
 	} else {
-		if (bytes < WALK_BYTES && !bpf_probe_read_user(&scratch->window, WALK_BYTES, (void *)request->base))
-			bytes = WALK_BYTES;
-		scratch->window_bytes = bytes;
+		scratch->window_bytes = scratch->start.window_bytes;
+		/* What cannot be read whole leaves zeroes. */
+		if (scratch->window_bytes < WALK_BYTES)
+			scratch->window_bytes =
+			    bpf_probe_read_user(&scratch->window, WALK_BYTES, (void *)request->base) ? 0 : WALK_BYTES;
 		number = stack_take(scratch, request, process);
 	}
 	scratch_release(scratch);

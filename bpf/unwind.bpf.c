@@ -302,6 +302,9 @@ static __always_inline __u64 live_register(__u32 saved)
 	__u64 value = 0, offset = saved == UNWIND_RBX ? offsetof(struct pt_regs, bx)
 	                                              : offsetof(struct pt_regs, r12) - 8 * (saved - UNWIND_R12);
 
+	/* Linux 6.1 adds nothing to such a pointer that it has no bounds of. */
+	OPAQUE(offset);
+	offset &= 0xff;
 	bpf_probe_read_kernel(&value, sizeof(value), (void *)registers + offset);
 	return value;
 }
@@ -318,9 +321,9 @@ __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value
 	n = scratch->n;
 	for (__u32 i = 0; i < SAVED_SEARCH; i++) {
 		struct unwind_rule *rule;
+		__u64 at, place = saved;
 		__u32 number;
 		__s16 words;
-		__u64 at;
 
 		if (i + 1 >= n) {
 			*value = live_register(saved);
@@ -335,7 +338,11 @@ __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value
 		if (rule->cfa == UNWIND_SIGNAL) {
 			at += signal_offset(saved);
 		} else {
-			words = rule->saved_words[saved];
+			/* Once more: Linux 6.1 must see the bound on the very register that it is used in. */
+			OPAQUE(place);
+			if (place >= UNWIND_SAVED_COUNT)
+				return -1;
+			words = rule->saved_words[place];
 			if (!words)
 				continue;
 			if (words == UNWIND_SAVED_LOST)

@@ -25,6 +25,24 @@ unit-tests: $(UNIT_TESTS)
 
 -include $(UNIT_OBJECTS:.o=.d)
 
+# Unwind tables of all programs and libraries of the machine against libdw and Capstone.
+UNWIND_ORACLE_PATHS ?= /usr/bin /usr/sbin /usr/lib
+UNWIND_OBJECTS := $(filter $(BUILD)/src/unwind/%,$(OBJECTS))
+
+$(BUILD)/tests/unwind/%: tests/unwind/%.c tests/unwind/compare.h $(UNWIND_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $< $(UNWIND_OBJECTS) -ldw -lelf -lcapstone -lz -lzstd
+
+.PHONY: unwind-oracle unwind-speed
+unwind-oracle: $(BUILD)/tests/unwind/oracle ## every unwind table that this machine has code for, against libdw
+	-tests/unwind/fetch-arm64
+	$< $(UNWIND_ORACLE_PATHS) $$(ls -d $(BUILD)/arm64 2>/dev/null)
+
+UNWIND_SPEED_FILES ?= $(wildcard /usr/lib/*-linux-gnu/libLLVM-*.so.1 /usr/lib/*-linux-gnu/libc.so.6)
+
+unwind-speed: $(BUILD)/tests/unwind/speed ## what making unwind tables costs; UNWIND_SPEED_FILES chooses of what
+	$< $(UNWIND_SPEED_FILES)
+
 # Fixtures: tests/fixtures/NAME.{c,cc,go} are programs, libNAME.c shared libraries. Each
 # performs a known scenario and prints its own truth (tests/fixtures/truth.h). Frame
 # pointers and no tail calls, so that the caller of an allocator is always a frame.

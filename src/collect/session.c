@@ -13,6 +13,7 @@
 
 #include "collect/internal.h"
 #include "collect/procfs.h"
+#include "collect/twice.h"
 #include "probe/features.h"
 #include "probe/guard.h"
 #include "probe/tracepoint.h"
@@ -159,6 +160,7 @@ static int load(struct session *session)
 	if (!bpf)
 		return -errno;
 	session->tracing.bpf = bpf;
+	twice_prepare(bpf->obj);
 	error = attach_prepare(bpf, session->tracing.backend);
 	if (!error)
 		error = size_tables(session);
@@ -183,25 +185,42 @@ static int attach_lifecycle(struct session *session)
 	struct bpf_program *programs[] = {bpf->progs.process_fork, bpf->progs.process_exec, bpf->progs.process_exit};
 	int error = 0;
 
-	for (size_t i = 0; i < 3 && !error; i++)
+	for (size_t i = 0; i < 3 && !error; i++) {
+		struct bpf_program *second = twice_second(bpf->obj, programs[i]);
+
 		error = keep_link(session, bpf_program__attach(programs[i]));
+		if (!error && second)
+			error = keep_link(session, bpf_program__attach(second));
+	}
+	return error;
+}
+
+static int attach_syscall(struct session *session, const struct bpf_program *program, const char *event)
+{
+	int fd = tracepoint_open("syscalls", event), error;
+
+	if (fd < 0)
+		return fd;
+	error = keep_link(session, bpf_program__attach_perf_event(program, fd));
+	if (error)
+		close(fd);
 	return error;
 }
 
 static int attach_syscalls(struct session *session)
 {
+	const struct bpf_object *object = session->tracing.bpf->obj;
 	int error = 0;
 
 	if (!feature_present(FEATURE_SYSCALL_TRACEPOINTS))
 		return 0;
 	for (size_t i = 0; i < N_TRACEPOINTS && !error; i++) {
-		struct bpf_program *program =
-		    bpf_object__find_program_by_name(session->tracing.bpf->obj, tracepoints[i].program);
-		int fd = tracepoint_open("syscalls", tracepoints[i].event);
+		struct bpf_program *program = bpf_object__find_program_by_name(object, tracepoints[i].program);
+		struct bpf_program *second = twice_second(object, program);
 
-		error = fd < 0 ? fd : keep_link(session, bpf_program__attach_perf_event(program, fd));
-		if (error && fd >= 0)
-			close(fd);
+		error = attach_syscall(session, program, tracepoints[i].event);
+		if (!error && second)
+			error = attach_syscall(session, second, tracepoints[i].event);
 	}
 	return error;
 }
