@@ -101,6 +101,15 @@ static __always_inline bool code_gone(__u32 slot, __u64 address, __u64 length)
 	return true;
 }
 
+static __always_inline void code_came(__u32 slot, __u64 address, __u64 length)
+{
+	struct mt_process *process = process_of_slot(slot);
+
+	if (process)
+		COUNT(process->code_events);
+	emit(MT_EVENT_CODE, slot, address, length, 0, 0);
+}
+
 /* Said again when it is gone indeed: memtrace may have looked at what is mapped meanwhile. */
 static __always_inline void code_is_gone(__u32 slot)
 {
@@ -173,7 +182,7 @@ static __always_inline int mmap_exit_once(struct trace_event_raw_sys_exit *ctx, 
 	if (flags & MAP_FIXED)
 		code_gone(slot, ctx->ret, length);
 	if (protection & PROT_EXEC)
-		emit(MT_EVENT_CODE, slot, ctx->ret, length, 0, 0);
+		code_came(slot, ctx->ret, length);
 	if (flags & MAP_ANONYMOUS) {
 		if (program_request(&request, slot, KIND_MMAP, flags & MAP_STACK))
 			emit(MT_EVENT_MAP, slot, ctx->ret, length, stack_number(&request), flags);

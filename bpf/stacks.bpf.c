@@ -101,18 +101,19 @@ static __always_inline bool same_stack(const struct mt_stack *stack, struct scra
 	       same_frames(stack->first_frame, scratch);
 }
 
+#define RESERVE_ATTEMPTS 16 /* others may reserve at the same time */
+
 /* Room for n words within one page; -1 when there is none. */
 static __always_inline __s64 frames_reserve(__u32 n)
 {
-	for (int attempt = 0; attempt < 3; attempt++) {
-		__u64 first;
+	for (int attempt = 0; attempt < RESERVE_ATTEMPTS; attempt++) {
+		__u64 next = next_frame_word, first = next;
 
-		if (next_frame_word + n > frame_words)
-			return -1;
-		first = __sync_fetch_and_add(&next_frame_word, n);
+		if ((first & (MT_FRAME_PAGE - 1)) + n > MT_FRAME_PAGE)
+			first = (first | (MT_FRAME_PAGE - 1)) + 1;
 		if (first + n > frame_words)
 			return -1;
-		if ((first & (MT_FRAME_PAGE - 1)) + n <= MT_FRAME_PAGE)
+		if (__sync_val_compare_and_swap(&next_frame_word, next, first + n) == next)
 			return first;
 	}
 	return -1;

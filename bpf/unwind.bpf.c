@@ -8,6 +8,7 @@
  * very instruction instead.
  */
 #include "unwind.bpf.h"
+#include "own_stack.bpf.h"
 #include "tables.bpf.h"
 
 const volatile bool unwind_tables = true;
@@ -66,6 +67,8 @@ struct {
 	__type(key, __u32);
 	__array(values, struct code);
 } codes SEC(".maps");
+
+struct nowhere nowhere_of_loader SEC(".maps");
 
 /* Numbers of rules that are none, below MT_FIRST_RULE. */
 #define RULE_NONE 0
@@ -656,4 +659,39 @@ __noinline __u32 unwind_code_gone(__u32 slot, __u64 address, __u64 length)
 	__sync_fetch_and_add(&code->version, 1);
 	__sync_fetch_and_add(&process->walk_version, 1);
 	return version;
+}
+
+#define WAIT_NS 50000000 /* memtrace may have been killed */
+
+struct wait {
+	__u64 until_ns;
+	__u32 slot;
+};
+
+static long code_unknown(__u32 index, struct wait *wait)
+{
+	struct mt_process *process = process_of_slot(wait->slot);
+	struct mt_code *code = code_of_slot(wait->slot);
+
+	return !process || !code || (__s32)(process->code_events - code->events) <= 0 ||
+	       bpf_ktime_get_ns() > wait->until_ns;
+}
+
+/*
+ * The dynamic loader has mapped something, and will run its constructors: the thread waits until
+ * memtrace has told the programs what, so that the first allocation there has its whole stack.
+ */
+SEC("uprobe")
+int loader_waits(struct pt_regs *ctx)
+{
+	struct wait wait = {.slot = MT_COOKIE_SLOT(bpf_get_attach_cookie(ctx))};
+	struct mt_process *process = process_of_slot(wait.slot);
+
+	if (!process)
+		return keep_own_stack(ctx, &nowhere_of_loader);
+	if (!unwind_tables || !process->traced || process->tgid != bpf_get_current_pid_tgid() >> 32)
+		return 0;
+	wait.until_ns = bpf_ktime_get_ns() + WAIT_NS;
+	bpf_loop(1 << 22, code_unknown, &wait, 0);
+	return 0;
 }

@@ -100,7 +100,6 @@ static int size_tables(struct session *session)
 	bpf->rodata->stack_depth = options->stack_depth;
 	bpf->rodata->min_size_bytes = options->min_size_bytes;
 	bpf->rodata->max_size_bytes = options->max_size_bytes;
-	bpf->rodata->unwind_tables = feature_present(FEATURE_LOOP);
 	error = bpf_map__set_max_entries(bpf->maps.stacks, session->stack_rows);
 	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.frame_pages, session->frame_words / MT_FRAME_PAGE);
@@ -161,6 +160,7 @@ static int load(struct session *session)
 		return -errno;
 	session->tracing.bpf = bpf;
 	twice_prepare(bpf->obj);
+	bpf->rodata->unwind_tables = feature_present(FEATURE_LOOP);
 	error = attach_prepare(bpf, session->tracing.backend);
 	if (!error)
 		error = size_tables(session);
@@ -429,6 +429,13 @@ int session_add_target(struct session *session, pid_t pid, char *error, size_t e
 	return 0;
 }
 
+/* Without it, what a library allocates while it is opened may have cut stacks, which say so. */
+static void hook_dlopen(struct session *session, struct target *target)
+{
+	if (feature_present(FEATURE_LOOP))
+		target_hook_loader(target, session->tracing.bpf->progs.loader_waits);
+}
+
 static int add_process(struct session *session, pid_t pid, char *error, size_t error_size)
 {
 	struct target *target;
@@ -452,6 +459,8 @@ static int add_process(struct session *session, pid_t pid, char *error, size_t e
 			session_unprobed(session, error);
 		if (code >= 0)
 			code = target_check_attached(target, error, error_size);
+		if (!code)
+			hook_dlopen(session, target);
 	}
 	return code;
 }

@@ -149,7 +149,8 @@ int target_read_mappings(struct target *target)
 {
 	const struct mt_process *process = &target->tracing->processes[target->slot];
 	struct reading reading = {.target = target, .thread = procfs_live_thread(target->pid)};
-	uint32_t version = __atomic_load_n(&process->code_version, __ATOMIC_ACQUIRE);
+	struct code_moment moment = {.version = __atomic_load_n(&process->code_version, __ATOMIC_ACQUIRE),
+	                             .events = __atomic_load_n(&process->code_events, __ATOMIC_ACQUIRE)};
 	int error = reading.thread ? maps_read(reading.thread, add_row, &reading) : -ESRCH;
 
 	if (!error && !reading.n)
@@ -160,8 +161,9 @@ int target_read_mappings(struct target *target)
 		free(reading.rows);
 		return error;
 	}
-	target->code_changed |= version != target->mapped_version;
-	target->mapped_version = version;
+	target->code_changed |=
+	    moment.version != target->mapped_at.version || moment.events != target->mapped_at.events;
+	target->mapped_at = moment;
 	return 0;
 }
 
