@@ -81,9 +81,7 @@ struct nowhere nowhere_of_loader SEC(".maps");
 
 /* Of struct rt_sigframe from the handler's return on: arch/x86/include/uapi/asm/{ucontext,sigcontext}.h */
 #define SIGCONTEXT 40
-#define SIGCONTEXT_R12 (SIGCONTEXT + 32)
 #define SIGCONTEXT_RBP (SIGCONTEXT + 80)
-#define SIGCONTEXT_RBX (SIGCONTEXT + 88)
 #define SIGCONTEXT_RSP (SIGCONTEXT + 120)
 
 struct walk {
@@ -293,9 +291,12 @@ __noinline __u64 original_return(__u64 at)
 	return found;
 }
 
+/* Nibble n: which word of struct sigcontext holds the register of that number (enum unwind_saved). */
+#define SIGCONTEXT_WORDS 0x321089CED7654BULL
+
 static __always_inline __u64 signal_offset(__u32 saved)
 {
-	return saved == UNWIND_RBX ? SIGCONTEXT_RBX : SIGCONTEXT_R12 + 8 * (saved - UNWIND_R12);
+	return SIGCONTEXT + 8 * (SIGCONTEXT_WORDS >> 4 * saved & 15);
 }
 
 /* A callee-saved register as it was when the walk began. */
@@ -314,12 +315,12 @@ static __always_inline __u64 live_register(__u32 saved)
 
 #define SAVED_SEARCH 64 /* frames looked through for where a register was saved */
 
-/* A callee-saved register's value in the scratch's last frame. 0, or -1 when it cannot be told. */
+/* A register's value in the scratch's last frame (enum unwind_saved). 0, or -1 when it cannot be told. */
 __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value)
 {
 	__u32 n;
 
-	if (!scratch || !value || saved >= UNWIND_SAVED_COUNT)
+	if (!scratch || !value || saved >= UNWIND_REGISTER_COUNT)
 		return -1;
 	n = scratch->n;
 	for (__u32 i = 0; i < SAVED_SEARCH; i++) {
@@ -329,9 +330,11 @@ __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value
 		__s16 words;
 
 		if (i + 1 >= n) {
+			if (saved >= UNWIND_SAVED_COUNT || scratch->no_registers)
+				return -1;
 			*value = live_register(saved);
 			scratch->reads.uncertain = 1;
-			return scratch->no_registers ? -1 : 0;
+			return 0;
 		}
 		number = scratch->rule[(n - 2 - i) & (MT_MAX_DEPTH - 1)];
 		rule = number >= MT_FIRST_RULE ? bpf_map_lookup_elem(&unwind_rules, &number) : NULL;

@@ -191,7 +191,8 @@ static inline struct location libdw_sp(const struct compared_file *file, Dwarf_F
 
 static inline uint64_t table_cfa(const struct compared_file *file, const struct unwind_rule *rule, uint64_t pc)
 {
-	static const uint8_t saved[] = {3, 12, 13, 14, 15};
+	/* By enum unwind_saved: DWARF's number. */
+	static const uint8_t saved[] = {3, 12, 13, 14, 15, 0, 2, 1, 4, 5, 8, 9, 10, 11};
 	uint64_t sp = value_of(file, file->is_arm ? 31 : 7, pc), fp = value_of(file, file->is_arm ? 29 : 6, pc);
 
 	switch (rule->cfa) {
@@ -266,9 +267,7 @@ static inline enum reason why_unsaid(const struct compared_file *file, Dwarf_Fra
 		return BY_SP;
 	if (n == 1) {
 		uint64_t number = ops[0].atom == DW_OP_bregx ? ops[0].number : (uint64_t)ops[0].atom - DW_OP_breg0;
-		bool followed = file->is_arm
-		                    ? number == 29 || number == 31
-		                    : number == 3 || number == 6 || number == 7 || (number >= 12 && number <= 15);
+		bool followed = file->is_arm ? number == 29 || number == 31 : number <= 15;
 
 		if (!followed)
 			return BY_REGISTER;
