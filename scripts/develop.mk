@@ -29,8 +29,8 @@ define newline
 	
 endef
 
-C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] bpf/*.[ch] bpf/*/*.[ch] vmlinux/*.h tests/*.[ch] tests/*/*.[ch] tests/*/*.cc tests/*/*/*.[ch] \
-	    tests/*/*/*.cc)
+C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] bpf/*.[ch] bpf/*/*.[ch] vmlinux/*.h tests/*.[ch] tests/*/*.[ch] \
+	    tests/*/*.cc tests/*/*/*.[ch] tests/*/*/*.cc)
 SHELL_FILES = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* tests/run tests/*/run tests/*/*.sh tests/vm/* tests/unwind/* .ci/run 2>/dev/null)
 # What collect/ and probe/ include, wherever there are BPF programs.
 GENERATED := $(if $(BPF_OBJECTS),$(SKELETON))
@@ -88,6 +88,14 @@ bench: ## what memtrace costs, beside other tools
 	scripts/setup bench
 	$(MAKE) all bench-programs
 	tests/bench/run $(BENCHFLAGS)
+
+# What is not part of `make test`: bigger programs, more of the same, and what few have installed.
+.PHONY: stacks-long
+stacks-long: all fixtures ## stacks against gdb, libgcc and their programs at length, the shares by end printed
+	scripts/setup stacks
+	$(MAKE) $(STACK_LONG)
+	@failed=0; for test in tests/integration/stacks_*.py; do echo "$$test"; \
+		MEMTRACE_TEST_LONG=1 MEMTRACE_TEST_PATIENCE=5 $$test || { [ $$? = 77 ] || failed=1; }; done; exit $$failed
 
 .PHONY: vm
 vm: all fixtures ## this build on other kernels, in emulated machines; KERNELS chooses some of tests/vm/kernels.tsv

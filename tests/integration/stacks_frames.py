@@ -5,7 +5,7 @@
 from harness import *
 
 COMPILERS = ("gcc", "clang")
-LINKED = [(c, variant) for c in COMPILERS for variant in ("", "-static", "-static-pie")]
+LINKED = [(c, variant) for c in COMPILERS for variant in ("", "-static", "-static-pie", "-lld")]
 
 
 @case(times=LINKED)

@@ -22,8 +22,8 @@ def lazy_binding(compiler):
 
 
 AS_IT_COMES = ("as it comes", ("no-mapping", "no-cfi"))
-CLOSED = ("plugin_begins", "plugin_works", "plugin_ends", "first_begins", "first_inner", "second_begins", "second_inner",
-          "twin_begins", "twin_inner", "enter")
+CLOSED = ("plugin_begins", "plugin_works", "plugin_ends", "first_begins", "first_inner", "second_begins",
+          "second_inner", "twin_begins", "twin_inner", "enter")
 
 
 def trace_plugin(target, pauses):

@@ -52,8 +52,9 @@ def redis():
             memtrace.attached()
             for tests in ("set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange,mset",
                           "ping,set,get"):
-                subprocess.run(["redis-benchmark", "-s", server.socket, "-n", "20000" if LONG else "2000", "-c", "8", "-r",
-                                "1000", "-t", tests, "-q"], capture_output=True, timeout=DEADLINE_S * 10, check=True)
+                subprocess.run(["redis-benchmark", "-s", server.socket, "-n", "20000" if LONG else "2000", "-c", "8",
+                                "-r", "1000", "-t", tests, "-q"], capture_output=True, timeout=DEADLINE_S * 10,
+                               check=True)
             for i in range(20):
                 server.ask("EVAL", "local t = {} for i = 1, 50 do t[i] = redis.call('GET', 'key' .. i) end "
                            "return cjson.encode(ARGV)", "0", str(i))
