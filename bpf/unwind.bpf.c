@@ -475,7 +475,7 @@ __noinline int step_guess(struct scratch *scratch, struct mt_code *code)
 	reads_add(&scratch->reads, at, saved.bp);
 	reads_add(&scratch->reads, at + 8, saved.pc);
 	if (range_of(code, position->range, saved.pc - 1) >= MT_CODE_RANGES)
-		return END_NO_CFI + 1;
+		return END_NO_MAPPING + 1;
 	leave_frame(scratch, RULE_GUESS, at + 16);
 	position->at.sp = at + 16;
 	set_frame_pointer(position, saved.bp);

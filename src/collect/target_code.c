@@ -61,19 +61,25 @@ static bool continues(const struct mapping *one, const struct mapping *two)
 	       (one->module->fd < 0 || one->start - one->offset == two->start - two->offset);
 }
 
-/* When a mapping came: after all that was there before it. */
-static void find_from(const struct target *target, struct mapping *row)
+/*
+ * When a mapping came: after the last one that was there before it; or with that, if it is the same
+ * again: what is said of that goes on.
+ */
+static void find_from(struct target *target, struct mapping *row)
 {
-	for (size_t i = 0; i < target->n_mappings; i++) {
-		const struct mapping *old = &target->mappings[i];
+	struct mapping *last = NULL;
 
-		if (!overlap(old, row))
-			continue;
-		if (old->until == MAPPING_STAYS)
-			row->from = old->from;
-		else if (old->until >= row->from)
-			row->from = old->until + 1;
+	for (size_t i = 0; i < target->n_mappings; i++) {
+		struct mapping *old = &target->mappings[i];
+
+		if (overlap(old, row) && (!last || old->until > last->until))
+			last = old;
 	}
+	if (!last)
+		return;
+	row->from = continues(last, row) ? last->from : last->until + 1;
+	if (continues(last, row))
+		last->until = MAPPING_STAYS;
 }
 
 /*

@@ -23,7 +23,6 @@ struct object {
 	bool without; /* it has no call frame information, or there was no room */
 	unsigned int users;
 	uint32_t number;
-	int64_t address_less_offset;
 	struct extent pages, rules, *pieces;
 	size_t n_pieces;
 };

@@ -9,7 +9,8 @@
 
 #define WINDOW_BYTES (64 * 1024)
 #define LONGEST_BYTES 64 /* of such a function */
-#define FOUND_MAX 4      /* a program has one */
+#define ENTRY_MAX_BYTES 512
+#define FOUND_MAX 4 /* a program has one */
 
 /* mov %rbx,%rsp */
 static const uint8_t begins[] = {0x48, 0x89, 0xdc};
@@ -54,16 +55,16 @@ static size_t find(const struct steps *steps, struct window *window, uint64_t or
 	return n;
 }
 
-static int insert(struct steps *steps, const size_t *found, size_t n, uint32_t end)
+/* A step more: `what` from `offset` on, before the step with that index. */
+static int insert(struct steps *steps, size_t index, uint32_t offset, uint32_t what)
 {
 	struct steps with = {0};
 
-	for (size_t i = 0, next = 0; i < steps->n; i++) {
-		if (next < n && found[next] == i) {
-			steps_add(&with, steps->all[i].offset - 1, end | STEP_KEPT);
-			next++;
-		}
-		steps_add(&with, steps->all[i].offset, steps->all[i].what);
+	for (size_t i = 0; i <= steps->n; i++) {
+		if (i == index)
+			steps_add(&with, offset, what);
+		if (i < steps->n)
+			steps_add(&with, steps->all[i].offset, steps->all[i].what);
 	}
 	if (with.err) {
 		int err = with.err;
@@ -76,22 +77,38 @@ static int insert(struct steps *steps, const size_t *found, size_t n, uint32_t e
 	return 0;
 }
 
+/* The file's entry point, if it is in a gap that is no larger than such code. */
+static int end_at_entry(struct steps *steps, uint64_t entry, uint32_t end)
+{
+	for (size_t i = 0; i + 1 < steps->n; i++) {
+		if (steps->all[i].what & STEP_GAP && steps->all[i].offset <= entry &&
+		    steps->all[i + 1].offset > entry && steps->all[i + 1].offset - entry <= ENTRY_MAX_BYTES)
+			return insert(steps, i + 1, (uint32_t)entry, end);
+	}
+	return 0;
+}
+
 int entry_points_end(struct steps *steps, struct rule_set *rules, const struct unwind_image *image, uint64_t origin)
 {
-	const struct unwind_rule end = {.cfa = UNWIND_END};
+	uint32_t end = rule_set_number(rules, &(struct unwind_rule){.cfa = UNWIND_END});
 	struct window window = {.image = image};
-	size_t found[FOUND_MAX], n;
-	uint32_t number;
+	size_t found[FOUND_MAX], n = 0;
+	int err = 0;
 
-	if (image->machine != EM_X86_64)
+	if (end == RULE_NONE)
 		return 0;
-	window.bytes = malloc(WINDOW_BYTES);
-	if (!window.bytes)
-		return -ENOMEM;
-	n = find(steps, &window, origin, found);
-	free(window.bytes);
-	if (!n)
-		return 0;
-	number = rule_set_number(rules, &end);
-	return number == RULE_NONE ? 0 : insert(steps, found, n, number);
+	end |= STEP_KEPT;
+	if (image->machine == EM_X86_64) {
+		window.bytes = malloc(WINDOW_BYTES);
+		if (!window.bytes)
+			return -ENOMEM;
+		n = find(steps, &window, origin, found);
+		free(window.bytes);
+	}
+	/* From the last one on, so that indexes stay right. */
+	while (n-- && !err)
+		err = insert(steps, found[n], steps->all[found[n]].offset - 1, end);
+	if (!err && image->entry >= origin)
+		err = end_at_entry(steps, image->entry - origin, end);
+	return err;
 }

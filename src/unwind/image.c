@@ -194,6 +194,7 @@ int unwind_image_open(struct unwind_image *image, const struct unwind_source *so
 	    (elf.e_machine != EM_X86_64 && elf.e_machine != EM_AARCH64))
 		return -ENOEXEC;
 	image->machine = elf.e_machine;
+	image->entry = elf.e_entry;
 	err = read_segments(image, &elf);
 	if (err) {
 		unwind_image_close(image);

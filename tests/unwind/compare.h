@@ -464,7 +464,13 @@ static inline void compare_row(struct compared_file *file, Dwarf_Frame *frame, u
 	}
 }
 
-/* Where libdw has nothing: so must the table, but for padding. Returns where to go on. */
+/* The file's entry point: code without information, to which the table gives an end (entry_points.c). */
+static inline uint64_t entry_of(const struct compared_file *file)
+{
+	return ((const Elf64_Ehdr *)file->image)->e_entry;
+}
+
+/* Where libdw has nothing: so must the table, but for padding and the entry point. Returns where to go on. */
 static inline uint64_t compare_gap(struct compared_file *file, uint64_t address)
 {
 	const struct unwind_rule *rule = unwind_table_find(&file->result->all, address);
@@ -480,9 +486,11 @@ static inline uint64_t compare_gap(struct compared_file *file, uint64_t address)
 		Dwarf_Frame *frame = libdw_frame(file, address + (uint64_t)i);
 
 		free(frame);
-		if (frame)
+		if (frame || address + (uint64_t)i == entry_of(file))
 			return address + (uint64_t)i;
 	}
+	if (rule->cfa == UNWIND_END && address == entry_of(file))
+		return next;
 	differs(file, address, "a rule where libdw has none");
 	return next;
 }
