@@ -2,11 +2,12 @@
 #include "symbolize/debug_info.h"
 
 #include <dwarf.h>
-#include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#include "symbolize/elf_padding.h"
+#include "symbolize/debug_data.h"
+#include "symbolize/debug_ranges.h"
 
 /* Deeper nesting of scopes than compilers make; entries below are not looked at. */
 #define DEPTH_MAX 256
@@ -18,7 +19,10 @@
 #define RANGES_READ_MAX (4 * INTERVALS_MAX)
 
 struct debug_info {
-	Dwarf *dwarf;
+	struct debug_data data;
+	struct debug_data alternate; /* of dwz; an empty one when it is missing */
+	struct debug_search *search;
+	struct split_packages packages;
 	const struct elf_image *image;
 	struct debug_unit *units;
 	size_t n_units, capacity;
@@ -26,19 +30,17 @@ struct debug_info {
 	struct intervals late_ranges; /* those of units whose root entry has none; value as above */
 	bool late_indexed;
 	uint32_t ranges_read;
-	struct elf_padding padding;
 };
 
 /*
  * Adds the ranges of an entry. The linker leaves those of functions that it dropped at 0,
  * 1 or the address space's end, where no code is.
  */
-static int add_ranges(struct debug_info *info, struct intervals *to, Dwarf_Die *entry, uint64_t value)
+static int add_ranges(struct debug_info *info, struct intervals *to, struct debug_ranges ranges, uint64_t value)
 {
-	Dwarf_Addr base, start, end;
-	ptrdiff_t position = 0;
+	uint64_t start, end;
 
-	while ((position = dwarf_ranges(entry, position, &base, &start, &end)) > 0) {
+	while (debug_ranges_next(&ranges, &start, &end)) {
 		const struct elf_segment *code = start > 1 ? elf_image_code(info->image, start) : NULL;
 		int err;
 
@@ -60,7 +62,7 @@ static const char *entry_string(Dwarf_Die *entry, unsigned int name)
 	return dwarf_attr(entry, name, &attribute) ? dwarf_formstring(&attribute) : NULL;
 }
 
-static int add_unit(struct debug_info *info, Dwarf_Die *root)
+static int add_unit(struct debug_info *info, Dwarf_Die *root, bool is_skeleton)
 {
 	struct debug_unit *unit;
 
@@ -74,8 +76,9 @@ static int add_unit(struct debug_info *info, Dwarf_Die *root)
 		info->capacity = capacity;
 	}
 	unit = &info->units[info->n_units];
-	*unit = (struct debug_unit){.root = *root, .directory = entry_string(root, DW_AT_comp_dir)};
-	return add_ranges(info, &info->ranges, &unit->root, info->n_units++);
+	*unit = (struct debug_unit){
+	    .root = *root, .body = *root, .directory = entry_string(root, DW_AT_comp_dir), .is_skeleton = is_skeleton};
+	return add_ranges(info, &info->ranges, debug_ranges_of(&unit->root, NULL), info->n_units++);
 }
 
 /*
@@ -96,35 +99,74 @@ static int read_units(struct debug_info *info)
 	uint8_t type;
 	int err = 0;
 
-	while (!err && dwarf_get_units(info->dwarf, unit, &unit, NULL, &type, &root, NULL) == 0) {
+	while (!err && dwarf_get_units(info->data.dwarf, unit, &unit, NULL, &type, &root, NULL) == 0) {
 		if (is_unit_of_code(&root, type))
-			err = add_unit(info, &root);
+			err = add_unit(info, &root, type == DW_UT_skeleton);
 	}
 	return err ? err : intervals_settle(&info->ranges);
 }
 
-/* Does dwz keep a part of the debug information in another file? (.gnu_debugaltlink) */
-static bool has_alternate_file(Dwarf *dwarf)
+static int read_alternate(struct debug_info *info, int fd)
 {
-	const char *name;
-	const void *build_id;
+	struct debug_sections sections;
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	int err =
+	    elf ? debug_sections_read(&sections, elf, fd, DEBUG_KIND_PLAIN, &info->search->budget_bytes) : -ENODATA;
 
-	return dwelf_dwarf_gnu_debugaltlink(dwarf, &name, &build_id) != 0;
+	elf_end(elf);
+	return err ? err : debug_data_open(&info->alternate, &sections, NULL);
 }
 
-int debug_info_open(struct debug_info **result, const struct elf_image *image)
+/* Stands in for an alternate file that is missing, so that libdw does not look for it by itself: a unit of nothing. */
+static int make_empty(struct debug_data *data)
+{
+	static uint8_t nothing[1];
+	const struct debug_section rows[DEBUG_SECTIONS] = {[DEBUG_INFO] = {nothing, 1}, [DEBUG_ABBREV] = {nothing, 1}};
+	struct debug_sections sections;
+	int err = debug_sections_make(&sections, rows, DEBUG_KIND_PLAIN);
+
+	return err ? err : debug_data_open(data, &sections, NULL);
+}
+
+/* Where dwz keeps a part of the debug information in another file. */
+static int open_alternate(struct debug_info *info)
+{
+	struct debug_alternate alternate;
+	int fd = -1, err = -ENOENT;
+
+	if (debug_data_alternate(&info->data, &alternate))
+		fd = debug_search_alternate(info->search, alternate.name, alternate.build_id, alternate.build_id_size);
+	if (fd >= 0) {
+		err = read_alternate(info, fd);
+		close(fd);
+	}
+	if (err)
+		err = make_empty(&info->alternate);
+	if (!err)
+		dwarf_setalt(info->data.dwarf, info->alternate.dwarf);
+	return err;
+}
+
+int debug_info_open(struct debug_info **result, const struct elf_image *image, Elf *elf, int fd,
+                    struct debug_search *search)
 {
 	struct debug_info *info = calloc(1, sizeof(*info));
+	struct debug_sections sections;
 	int err;
 
 	if (!info)
 		return -ENOMEM;
 	info->image = image;
-	info->dwarf = dwarf_begin_elf(image->elf, DWARF_C_READ, NULL);
-	if (!info->dwarf || has_alternate_file(info->dwarf))
+	info->search = search;
+	err = debug_sections_read(&sections, elf, fd, DEBUG_KIND_PLAIN, &search->budget_bytes);
+	if (!err && !sections.rows[DEBUG_INFO].size_bytes) {
+		debug_sections_clear(&sections);
 		err = -ENODATA;
-	else
-		err = elf_padding_add(&info->padding, image->elf);
+	}
+	if (!err)
+		err = debug_data_open(&info->data, &sections, NULL);
+	if (!err)
+		err = open_alternate(info);
 	if (!err)
 		err = read_units(info);
 	if (err) {
@@ -135,18 +177,24 @@ int debug_info_open(struct debug_info **result, const struct elf_image *image)
 	return 0;
 }
 
+static void debug_unit_clear(struct debug_unit *unit)
+{
+	intervals_clear(&unit->functions);
+	split_unit_free(unit->split);
+}
+
 void debug_info_free(struct debug_info *info)
 {
 	if (!info)
 		return;
 	for (size_t i = 0; i < info->n_units; i++)
-		intervals_clear(&info->units[i].functions);
+		debug_unit_clear(&info->units[i]);
 	free(info->units);
 	intervals_clear(&info->ranges);
 	intervals_clear(&info->late_ranges);
-	if (info->dwarf)
-		dwarf_end(info->dwarf);
-	elf_padding_clear(&info->padding);
+	split_packages_clear(&info->packages);
+	debug_data_close(&info->data);
+	debug_data_close(&info->alternate);
 	free(info);
 }
 
@@ -176,6 +224,7 @@ static bool is_scope(int tag, enum debug_index index)
 struct walk {
 	struct debug_info *info;
 	struct intervals *functions;
+	const struct split_unit *split;
 	enum debug_index index;
 	Dwarf_Off last; /* of the entries visited; a walk that turns back is in a loop */
 };
@@ -195,11 +244,22 @@ static int walk_scope(struct walk *walk, Dwarf_Die *scope, int depth)
 			return 0;
 		walk->last = offset;
 		if (tag == DW_TAG_subprogram)
-			err = add_ranges(walk->info, walk->functions, &entry, offset);
+			err = add_ranges(walk->info, walk->functions, debug_ranges_of(&entry, walk->split), offset);
 		if (!err && is_scope(tag, walk->index))
 			err = walk_scope(walk, &entry, depth + 1);
 	} while (!err && dwarf_siblingof(&entry, &entry) == 0);
 	return err;
+}
+
+/* The rest of a unit of which the file has only the skeleton. */
+static void open_body(struct debug_info *info, struct debug_unit *unit)
+{
+	if (!unit->is_skeleton || unit->split)
+		return;
+	unit->is_skeleton = false;
+	unit->split = split_unit_open(info->search, &info->packages, &info->data.sections, &unit->root);
+	if (unit->split)
+		unit->body = unit->split->root;
 }
 
 /* Brings the unit's index to what is asked for, at least. */
@@ -209,9 +269,11 @@ static void index_functions(struct debug_info *info, struct debug_unit *unit, en
 
 	if (unit->index >= index)
 		return;
+	open_body(info, unit);
+	walk.split = unit->split;
 	unit->index = index;
 	intervals_clear(&unit->functions);
-	if (walk_scope(&walk, &unit->root, 0) || intervals_settle(&unit->functions))
+	if (walk_scope(&walk, &unit->body, 0) || intervals_settle(&unit->functions))
 		intervals_clear(&unit->functions);
 }
 
@@ -260,15 +322,16 @@ bool debug_info_function(struct debug_info *info, struct debug_unit *unit, uint6
 		index_functions(info, unit, DEBUG_INDEX_NESTED);
 		range = intervals_find(&unit->functions, address);
 	}
-	return range && dwarf_offdie(info->dwarf, range->value, function);
+	return range && dwarf_offdie(unit->split ? unit->split->data.dwarf : info->data.dwarf, range->value, function);
 }
 
-bool debug_entry_range(Dwarf_Die *entry, uint64_t address, uint64_t *start, unsigned int *steps_left)
+bool debug_entry_range(const struct debug_unit *unit, Dwarf_Die *entry, uint64_t address, uint64_t *start,
+                       unsigned int *steps_left)
 {
-	Dwarf_Addr base, from, to;
-	ptrdiff_t position = 0;
+	struct debug_ranges ranges = debug_ranges_of(entry, unit->split);
+	uint64_t from, to;
 
-	while (*steps_left && (position = dwarf_ranges(entry, position, &base, &from, &to)) > 0) {
+	while (*steps_left && debug_ranges_next(&ranges, &from, &to)) {
 		--*steps_left;
 		if (address >= from && address < to) {
 			*start = from;

@@ -2,18 +2,21 @@
 #include "symbolize/symbolizer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libelf.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "symbolize/code_file.h"
+#include "symbolize/debug_server.h"
 #include "symbolize/demangle.h"
 #include "symbolize/printable.h"
 
 struct symbolizer {
-	struct code_texts texts;
+	struct code_environment environment;
 	void *files; /* tsearch(3) of struct known_file */
 };
 
@@ -51,9 +54,10 @@ struct symbolizer *symbolizer_new(void)
 	if (!symbolizer)
 		return NULL;
 	elf_version(EV_CURRENT);
-	symbolizer->texts.functions = text_pool_new(demangle);
-	symbolizer->texts.others = text_pool_new(printable_copy);
-	if (!symbolizer->texts.functions || !symbolizer->texts.others) {
+	symbolizer->environment.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	symbolizer->environment.functions = text_pool_new(demangle);
+	symbolizer->environment.others = text_pool_new(printable_copy);
+	if (!symbolizer->environment.functions || !symbolizer->environment.others) {
 		symbolizer_free(symbolizer);
 		return NULL;
 	}
@@ -65,9 +69,18 @@ void symbolizer_free(struct symbolizer *symbolizer)
 	if (!symbolizer)
 		return;
 	tdestroy(symbolizer->files, known_file_free);
-	text_pool_free(symbolizer->texts.functions);
-	text_pool_free(symbolizer->texts.others);
+	debug_server_free(symbolizer->environment.server);
+	if (symbolizer->environment.root >= 0)
+		close(symbolizer->environment.root);
+	text_pool_free(symbolizer->environment.functions);
+	text_pool_free(symbolizer->environment.others);
 	free(symbolizer);
+}
+
+int symbolizer_use_debuginfod(struct symbolizer *symbolizer, bool progress, char *error, size_t error_size)
+{
+	symbolizer->environment.server = debug_server_new(progress, error, error_size);
+	return symbolizer->environment.server ? 0 : -ENOENT;
 }
 
 static void make_key(const struct module *module, struct file_key *key)
@@ -103,7 +116,7 @@ static struct code_file *module_file(struct symbolizer *symbolizer, const struct
 		free(file);
 		return (*(struct known_file **)found)->code;
 	}
-	file->code = code_file_open(module->fd, is_libc(module->name), &symbolizer->texts);
+	file->code = code_file_open(module, &symbolizer->environment);
 	if (!file->code || !tsearch(file, &symbolizer->files, compare_files)) {
 		known_file_free(file);
 		return NULL;
@@ -123,7 +136,7 @@ static const char *build_id_text(struct symbolizer *symbolizer, const struct mod
 		text[2 * i + 1] = "0123456789abcdef"[module->build_id[i] & 15];
 	}
 	text[2 * module->build_id_size] = '\0';
-	return text_pool_get(symbolizer->texts.others, text);
+	return text_pool_get(symbolizer->environment.others, text);
 }
 
 /* Frames while they are gathered, each with what it wraps. */
@@ -202,7 +215,7 @@ static int add_address(struct symbolizer *symbolizer, const struct process *proc
 	if (!mapping)
 		return add_plain(gathered, &frame);
 	module = mapping->module;
-	frame.module = text_pool_get(symbolizer->texts.others, module->name);
+	frame.module = text_pool_get(symbolizer->environment.others, module->name);
 	frame.build_id = build_id_text(symbolizer, module);
 	if (!frame.module)
 		return -ENOMEM;

@@ -22,6 +22,13 @@ struct symbolizer *symbolizer_new(void);
 void symbolizer_free(struct symbolizer *symbolizer);
 
 /*
+ * Asks the servers of DEBUGINFOD_URLS for debug files that are not on this machine, from now
+ * on. `progress`: with a line on standard error while one is awaited. 0 or -errno with one
+ * line in `error`.
+ */
+int symbolizer_use_debuginfod(struct symbolizer *symbolizer, bool progress, char *error, size_t error_size);
+
+/*
  * Fills stack->frames from stack->addresses (return addresses, innermost first),
  * inlined callers included, without the allocation function's own wrappers
  * (operator new and new[], sbrk, mmap, …) on top, unless nothing else is left. Frames
