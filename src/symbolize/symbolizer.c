@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libelf.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,10 +14,12 @@
 #include "symbolize/code_file.h"
 #include "symbolize/debug_server.h"
 #include "symbolize/demangle.h"
+#include "symbolize/perf_map.h"
 #include "symbolize/printable.h"
 
 struct symbolizer {
 	struct code_environment environment;
+	struct perf_maps *perf_maps;
 	void *files; /* tsearch(3) of struct known_file */
 };
 
@@ -57,7 +60,8 @@ struct symbolizer *symbolizer_new(void)
 	symbolizer->environment.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	symbolizer->environment.functions = text_pool_new(demangle);
 	symbolizer->environment.others = text_pool_new(printable_copy);
-	if (!symbolizer->environment.functions || !symbolizer->environment.others) {
+	symbolizer->perf_maps = perf_maps_new();
+	if (!symbolizer->environment.functions || !symbolizer->environment.others || !symbolizer->perf_maps) {
 		symbolizer_free(symbolizer);
 		return NULL;
 	}
@@ -69,6 +73,7 @@ void symbolizer_free(struct symbolizer *symbolizer)
 	if (!symbolizer)
 		return;
 	tdestroy(symbolizer->files, known_file_free);
+	perf_maps_free(symbolizer->perf_maps);
 	debug_server_free(symbolizer->environment.server);
 	if (symbolizer->environment.root >= 0)
 		close(symbolizer->environment.root);
@@ -202,6 +207,40 @@ static int add_plain(struct gathered *gathered, const struct frame *frame)
 	return 0;
 }
 
+/* The symbolizer's own; NULL when out of memory. */
+static const char *module_text(struct symbolizer *symbolizer, const struct module *module)
+{
+	const char *text;
+	char *replaced;
+
+	if (!module->replaced)
+		return text_pool_get(symbolizer->environment.others, module->name);
+	if (asprintf(&replaced, "[%s: replaced]", module->name) < 0)
+		return NULL;
+	text = text_pool_get(symbolizer->environment.others, replaced);
+	free(replaced);
+	return text;
+}
+
+/* Code that is in no ELF file: the process may have said what it is. */
+static int add_made_code(struct symbolizer *symbolizer, const struct module *module, struct gathered *gathered,
+                         struct frame *frame)
+{
+	const struct perf_symbol *symbol = NULL;
+
+	/* The kernel's own are no such code. */
+	if (!module->replaced && strncmp(module->path, "[v", 2) && strcmp(module->path, "[uprobes]"))
+		symbol = perf_maps_find(symbolizer->perf_maps, module->view, frame->address - 1);
+	if (symbol) {
+		frame->function = text_pool_get(symbolizer->environment.others, symbol->name);
+		frame->offset = frame->address - symbol->start;
+		frame->has_offset = true;
+		if (!frame->function)
+			return -ENOMEM;
+	}
+	return add_plain(gathered, frame);
+}
+
 /* Everything is looked up for the byte before the return address: a call may be its function's last instruction. */
 static int add_address(struct symbolizer *symbolizer, const struct process *process, uint64_t address,
                        struct gathered *gathered)
@@ -210,19 +249,23 @@ static int add_address(struct symbolizer *symbolizer, const struct process *proc
 	struct frame frame = {.address = address, .module = "[unknown]"};
 	const struct code_place *place;
 	const struct module *module;
-	struct code_file *file;
+	struct code_file *file = NULL;
 
 	if (!mapping)
 		return add_plain(gathered, &frame);
 	module = mapping->module;
-	frame.module = text_pool_get(symbolizer->environment.others, module->name);
+	frame.module = module_text(symbolizer, module);
 	frame.build_id = build_id_text(symbolizer, module);
 	if (!frame.module)
 		return -ENOMEM;
-	if (module->fd < 0)
-		return add_plain(gathered, &frame);
-	file = module_file(symbolizer, module);
-	place = file ? code_file_place(file, address - 1 - mapping->start + mapping->offset) : NULL;
+	if (module->fd >= 0) {
+		file = module_file(symbolizer, module);
+		if (!file)
+			return -ENOMEM;
+	}
+	if (!file || !code_file_readable(file))
+		return add_made_code(symbolizer, module, gathered, &frame);
+	place = code_file_place(file, address - 1 - mapping->start + mapping->offset);
 	return place ? add_levels(gathered, place, &frame) : -ENOMEM;
 }
 

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "collect/modules.h"
+
 static const char source[] = "#include <stdlib.h>\n"
                              "void *volatile kept;\n"
                              "static inline __attribute__((always_inline)) void grow(int n) { kept = malloc(n); }\n"
@@ -156,6 +158,62 @@ static void test_file_is_read_once(void **state)
 	free(third.frames);
 	close(copy.module.fd);
 	symbolizer_free(symbolizer);
+}
+
+/* What the file of that name says now would be wrong. */
+static void test_replaced(void **state)
+{
+	struct module module = {
+	    .path = (char *)"/lib/libfoo.so", .name = "libfoo.so", .fd = -1, .inode = 7, .replaced = true};
+	struct mapping mapping = {.start = 0x1000, .end = 0x2000, .module = &module};
+	struct process process = {.mappings = &mapping, .n_mappings = 1};
+	struct symbolizer *symbolizer = symbolizer_new();
+	uint64_t address = 0x1234;
+	struct stack stack = symbolize(symbolizer, &process, KIND_HEAP, &address, 1);
+
+	(void)state;
+	assert_int_equal(stack.n_frames, 1);
+	assert_string_equal(stack.frames[0].module, "[libfoo.so: replaced]");
+	assert_null(stack.frames[0].function);
+	free(stack.frames);
+	symbolizer_free(symbolizer);
+}
+
+static int find_vdso(void *context, const struct maps_row *row)
+{
+	struct mapping *mapping = context;
+
+	if (strcmp(row->name, "[vdso]"))
+		return 0;
+	*mapping = (struct mapping){.start = row->start, .end = row->end, .offset = row->offset};
+	mapping->module = modules_get((struct modules *)mapping->module, getpid(), row);
+	return 1;
+}
+
+static void test_vdso(void **state)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct modules *modules = modules_new();
+	struct mapping mapping = {0};
+	struct process process = {.mappings = &mapping, .n_mappings = 1};
+	bool found = false;
+	int rows;
+
+	(void)state;
+	mapping.module = (const struct module *)modules;
+	rows = maps_read(getpid(), find_vdso, &mapping);
+	for (uint64_t address = mapping.start; rows == 1 && address < mapping.end; address += 16) {
+		struct stack stack = symbolize(symbolizer, &process, KIND_HEAP, &address, 1);
+
+		found |= stack.frames[0].function && !strcmp(stack.frames[0].function, "clock_gettime") &&
+		         !strcmp(stack.frames[0].module, "[vdso]") && stack.frames[0].build_id;
+		free(stack.frames);
+	}
+	symbolizer_free(symbolizer);
+	modules_free(modules);
+	if (rows != 1)
+		skip();
+	assert_true(found);
 }
 
 /* A deleted file is read through its descriptor. */
@@ -382,6 +440,8 @@ int main(void)
 	    WITH_FIXTURE(test_inlined_and_offset),
 	    WITH_FIXTURE(test_file_is_read_once),
 	    WITH_FIXTURE(test_deleted_file),
+	    cmocka_unit_test(test_replaced),
+	    cmocka_unit_test(test_vdso),
 	    WITH_FIXTURE(test_address_outside_segments),
 	    WITH_FIXTURE(test_trim_by_module),
 	    cmocka_unit_test(test_trim_in_libraries),
