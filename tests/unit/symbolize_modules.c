@@ -179,30 +179,35 @@ static void test_replaced(void **state)
 	symbolizer_free(symbolizer);
 }
 
+struct found_vdso {
+	struct modules *modules;
+	struct mapping mapping;
+};
+
 static int find_vdso(void *context, const struct maps_row *row)
 {
-	struct mapping *mapping = context;
+	struct found_vdso *found = context;
 
 	if (strcmp(row->name, "[vdso]"))
 		return 0;
-	*mapping = (struct mapping){.start = row->start, .end = row->end, .offset = row->offset};
-	mapping->module = modules_get((struct modules *)mapping->module, getpid(), row);
+	found->mapping = (struct mapping){.start = row->start,
+	                                  .end = row->end,
+	                                  .offset = row->offset,
+	                                  .module = modules_get(found->modules, getpid(), row)};
 	return 1;
 }
 
 static void test_vdso(void **state)
 {
 	struct symbolizer *symbolizer = symbolizer_new();
-	struct modules *modules = modules_new();
-	struct mapping mapping = {0};
-	struct process process = {.mappings = &mapping, .n_mappings = 1};
+	struct found_vdso vdso = {.modules = modules_new()};
+	struct process process = {.mappings = &vdso.mapping, .n_mappings = 1};
 	bool found = false;
 	int rows;
 
 	(void)state;
-	mapping.module = (const struct module *)modules;
-	rows = maps_read(getpid(), find_vdso, &mapping);
-	for (uint64_t address = mapping.start; rows == 1 && address < mapping.end; address += 16) {
+	rows = maps_read(getpid(), find_vdso, &vdso);
+	for (uint64_t address = vdso.mapping.start; rows == 1 && address < vdso.mapping.end; address += 16) {
 		struct stack stack = symbolize(symbolizer, &process, KIND_HEAP, &address, 1);
 
 		found |= stack.frames[0].function && !strcmp(stack.frames[0].function, "clock_gettime") &&
@@ -210,7 +215,7 @@ static void test_vdso(void **state)
 		free(stack.frames);
 	}
 	symbolizer_free(symbolizer);
-	modules_free(modules);
+	modules_free(vdso.modules);
 	if (rows != 1)
 		skip();
 	assert_true(found);
