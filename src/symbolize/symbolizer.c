@@ -20,7 +20,15 @@
 struct symbolizer {
 	struct code_environment environment;
 	struct perf_maps *perf_maps;
-	void *files; /* tsearch(3) of struct known_file */
+	void *files;   /* tsearch(3) of struct known_file */
+	void *modules; /* tsearch(3) of struct known_module */
+};
+
+/* What all frames in a module share, found once. */
+struct known_module {
+	const struct module *module;
+	struct code_file *code; /* NULL: no file */
+	const char *name, *build_id;
 };
 
 /* What makes two modules the same file. Compared as bytes: no padding. */
@@ -72,6 +80,7 @@ void symbolizer_free(struct symbolizer *symbolizer)
 {
 	if (!symbolizer)
 		return;
+	tdestroy(symbolizer->modules, free);
 	tdestroy(symbolizer->files, known_file_free);
 	perf_maps_free(symbolizer->perf_maps);
 	debug_server_free(symbolizer->environment.server);
@@ -222,6 +231,38 @@ static const char *module_text(struct symbolizer *symbolizer, const struct modul
 	return text;
 }
 
+static int compare_modules(const void *a, const void *b)
+{
+	const struct known_module *x = a, *y = b;
+
+	return x->module < y->module ? -1 : x->module > y->module;
+}
+
+/* NULL when out of memory. */
+static const struct known_module *know_module(struct symbolizer *symbolizer, const struct module *module)
+{
+	struct known_module wanted = {.module = module}, *known;
+	void *found = tfind(&wanted, &symbolizer->modules, compare_modules);
+
+	if (found)
+		return *(struct known_module **)found;
+	wanted.name = module_text(symbolizer, module);
+	wanted.build_id = build_id_text(symbolizer, module);
+	if (module->fd >= 0)
+		wanted.code = module_file(symbolizer, module);
+	if (!wanted.name || (module->fd >= 0 && !wanted.code))
+		return NULL;
+	known = malloc(sizeof(*known));
+	if (!known)
+		return NULL;
+	*known = wanted;
+	if (!tsearch(known, &symbolizer->modules, compare_modules)) {
+		free(known);
+		return NULL;
+	}
+	return known;
+}
+
 /* Code that is in no ELF file: the process may have said what it is. */
 static int add_made_code(struct symbolizer *symbolizer, const struct module *module, struct gathered *gathered,
                          struct frame *frame)
@@ -247,25 +288,19 @@ static int add_address(struct symbolizer *symbolizer, const struct process *proc
 {
 	const struct mapping *mapping = mapping_find(process->mappings, process->n_mappings, address - 1);
 	struct frame frame = {.address = address, .module = "[unknown]"};
+	const struct known_module *known;
 	const struct code_place *place;
-	const struct module *module;
-	struct code_file *file = NULL;
 
 	if (!mapping)
 		return add_plain(gathered, &frame);
-	module = mapping->module;
-	frame.module = module_text(symbolizer, module);
-	frame.build_id = build_id_text(symbolizer, module);
-	if (!frame.module)
+	known = know_module(symbolizer, mapping->module);
+	if (!known)
 		return -ENOMEM;
-	if (module->fd >= 0) {
-		file = module_file(symbolizer, module);
-		if (!file)
-			return -ENOMEM;
-	}
-	if (!file || !code_file_readable(file))
-		return add_made_code(symbolizer, module, gathered, &frame);
-	place = code_file_place(file, address - 1 - mapping->start + mapping->offset);
+	frame.module = known->name;
+	frame.build_id = known->build_id;
+	if (!known->code || !code_file_readable(known->code))
+		return add_made_code(symbolizer, mapping->module, gathered, &frame);
+	place = code_file_place(known->code, address - 1 - mapping->start + mapping->offset);
 	return place ? add_levels(gathered, place, &frame) : -ENOMEM;
 }
 

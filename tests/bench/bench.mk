@@ -24,4 +24,4 @@ $(BENCH_TOOLS): $(BENCH_DIR)/%: tests/bench/%.c
 	$(CC) $(CPPFLAGS) -I$(BENCH_DIR) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $< -l:libbpf.a -lelf -lz
 
 .PHONY: bench-programs
-bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS)
+bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(SYMBOL_TOOL)

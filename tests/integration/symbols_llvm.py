@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""1,000 random addresses of a C, a C++ and two Rust programs: what llvm-symbolizer says (tests/symbols)."""
+"""1,000 random addresses of a C, a C++ and two Rust programs: what llvm-symbolizer says (tests/symbols); the cache."""
 import lzma
 import pathlib
 import subprocess
@@ -10,7 +10,7 @@ import tempfile
 from harness import *
 
 sys.path.insert(0, str(ROOT / "tests" / "symbols"))
-from comparing import check  # noqa: E402
+from comparing import TOOL, check, random_addresses  # noqa: E402
 
 
 def compile_and_check(command):
@@ -54,6 +54,15 @@ def rust_of_legacy_mangling():
 @case
 def rust_of_v0_mangling():
     check_rust("v0")
+
+
+@case
+def a_second_report_is_ten_times_cheaper():
+    text = "".join(f"{address:x}\n" for address in random_addresses(BUILD / "memtrace", 10_000))
+    first, *later = map(float, subprocess.run([TOOL, "--time", "5", BUILD / "memtrace"], input=text, check=True,
+                                              capture_output=True, text=True).stdout.split())
+    print(f"10,000 addresses: {first:.1f} ms, then {min(later):.2f} ms")
+    assert min(later) * 10 <= first, (first, later)
 
 
 main()

@@ -120,6 +120,7 @@ static void test_file_is_read_once(void **state)
 	struct fixture *fixture = *state;
 	struct symbolizer *symbolizer = symbolizer_new();
 	struct mapped_file copy = fixture->file;
+	struct module same, other;
 	uint64_t addresses[] = {fixture->leak, fixture->sbrk};
 	struct stack first, second, third;
 
@@ -138,8 +139,11 @@ static void test_file_is_read_once(void **state)
 	close(copy.module.fd);
 
 	/* The same build ID under another name. */
-	copy.module.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	copy.module.name = "copy";
+	same = copy.module;
+	same.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	same.name = "copy";
+	for (size_t i = 0; i < copy.process.n_mappings; i++)
+		copy.mappings[i].module = &same;
 	second = symbolize(symbolizer, &copy.process, KIND_HEAP, addresses, 2);
 	assert_int_equal(second.n_frames, 3);
 	assert_string_equal(second.frames[0].module, "copy");
@@ -149,14 +153,17 @@ static void test_file_is_read_once(void **state)
 	assert_string_equal(first.frames[0].module, "app");
 
 	/* Without it, device and inode; /dev/null is not that file. */
-	copy.module.build_id_size = 0;
+	other = same;
+	other.build_id_size = 0;
+	for (size_t i = 0; i < copy.process.n_mappings; i++)
+		copy.mappings[i].module = &other;
 	third = symbolize(symbolizer, &copy.process, KIND_HEAP, addresses, 1);
 	assert_int_equal(third.n_frames, 1);
 	assert_null(third.frames[0].function);
 	free(first.frames);
 	free(second.frames);
 	free(third.frames);
-	close(copy.module.fd);
+	close(same.fd);
 	symbolizer_free(symbolizer);
 }
 

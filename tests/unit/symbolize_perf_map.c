@@ -173,7 +173,7 @@ static void names_code_in_other_files(void **state)
 	fixture->module.fd = open(fixture->path, O_RDONLY | O_CLOEXEC);
 	fixture->module.inode = 3;
 	assert_frame(fixture, 0x10005, "made", 5);
-	/* Not what the kernel mapped, nor a library that cannot be read. */
+	/* Not what the kernel mapped. */
 	fixture->module.path = (char *)"[vsyscall]";
 	assert_frame(fixture, 0x10005, NULL, 0);
 	close(fixture->module.fd);
@@ -203,7 +203,7 @@ static void opens_no_other_file(void **state)
 	    "rm perf-7.map && mkdir perf-7.map",
 	};
 	struct fixture *fixture = *state;
-	char directory[256];
+	char directory[300];
 
 	snprintf(directory, sizeof(directory), "%s/tmp", fixture->root);
 	write_file(directory, "perf-7.map", "10000 20 made\n");
