@@ -85,8 +85,10 @@ bool debug_data_alternate(const struct debug_data *data, struct debug_alternate 
 	if (link->size_bytes)
 		return split_name(link->bytes, link->bytes + link->size_bytes, alternate);
 	/* DWARF 5, 7.3.6: version (2 bytes), whether this is the alternate file, name, checksum's size, checksum. */
+	if (sup->size_bytes < 4 || sup->bytes[2])
+		return false;
 	end = sup->bytes + sup->size_bytes;
-	if (sup->size_bytes < 4 || sup->bytes[2] || !split_name(sup->bytes + 3, end, alternate))
+	if (!split_name(sup->bytes + 3, end, alternate))
 		return false;
 	size = read_uleb(&alternate->build_id, end);
 	alternate->build_id_size = (size_t)(end - alternate->build_id);

@@ -8,6 +8,7 @@
 
 #include "symbolize/debug_data.h"
 #include "symbolize/debug_ranges.h"
+#include "symbolize/line_program.h"
 
 /* Deeper nesting of scopes than compilers make; entries below are not looked at. */
 #define DEPTH_MAX 256
@@ -17,6 +18,13 @@
 
 /* Ranges read while indexing one file. Entries of a hostile file may share one endless list. */
 #define RANGES_READ_MAX (4 * INTERVALS_MAX)
+
+/* Rows of one line program, and of all that are run for one file: several times what the largest programs have. */
+#define UNIT_ROWS_MAX (4u << 20)
+#define FILE_ROWS_MAX (16u << 20)
+
+/* Bytes of entries passed over while one unit is indexed: time, where every scope is looked through again and again. */
+#define WALKED_BYTES_MAX (2ull << 30)
 
 struct debug_info {
 	struct debug_data data;
@@ -30,6 +38,7 @@ struct debug_info {
 	struct intervals late_ranges; /* those of units whose root entry has none; value as above */
 	bool late_indexed;
 	uint32_t ranges_read;
+	uint64_t rows_left; /* that line programs may still make */
 };
 
 /*
@@ -158,6 +167,7 @@ int debug_info_open(struct debug_info **result, const struct elf_image *image, E
 		return -ENOMEM;
 	info->image = image;
 	info->search = search;
+	info->rows_left = FILE_ROWS_MAX;
 	err = debug_sections_read(&sections, elf, fd, DEBUG_KIND_PLAIN, &search->budget_bytes);
 	if (!err && !sections.rows[DEBUG_INFO].size_bytes) {
 		debug_sections_clear(&sections);
@@ -227,14 +237,28 @@ struct walk {
 	const struct split_unit *split;
 	enum debug_index index;
 	Dwarf_Off last; /* of the entries visited; a walk that turns back is in a loop */
+	uint64_t bytes_left;
 };
+
+/* Counts off; false when the walk has to end. */
+static bool pass_over(struct walk *walk, uint64_t bytes)
+{
+	walk->bytes_left = bytes < walk->bytes_left ? walk->bytes_left - bytes : 0;
+	return walk->bytes_left;
+}
 
 static int walk_scope(struct walk *walk, Dwarf_Die *scope, int depth)
 {
+	Dwarf_Off before = dwarf_dieoffset(scope);
 	Dwarf_Die entry;
 	int err = 0;
 
-	if (depth > DEPTH_MAX || dwarf_child(scope, &entry) != 0)
+	/* What is found by then stays. */
+	if (depth > DEPTH_MAX) {
+		walk->bytes_left = 0;
+		return 0;
+	}
+	if (dwarf_child(scope, &entry) != 0)
 		return 0;
 	do {
 		Dwarf_Off offset = dwarf_dieoffset(&entry);
@@ -242,13 +266,27 @@ static int walk_scope(struct walk *walk, Dwarf_Die *scope, int depth)
 
 		if (offset <= walk->last)
 			return 0;
+		if (!pass_over(walk, offset - before))
+			return 0;
+		before = offset;
 		walk->last = offset;
 		if (tag == DW_TAG_subprogram)
 			err = add_ranges(walk->info, walk->functions, debug_ranges_of(&entry, walk->split), offset);
 		if (!err && is_scope(tag, walk->index))
 			err = walk_scope(walk, &entry, depth + 1);
-	} while (!err && dwarf_siblingof(&entry, &entry) == 0);
+	} while (!err && walk->bytes_left && dwarf_siblingof(&entry, &entry) == 0);
 	return err;
+}
+
+/* Counts off the rows that a line program makes; false when they are too many. */
+static bool may_run(struct debug_info *info, const struct debug_section *lines, uint64_t offset)
+{
+	uint64_t n = lines->size_bytes ? line_program_rows(lines, offset, UNIT_ROWS_MAX) : UNIT_ROWS_MAX;
+
+	if (n >= UNIT_ROWS_MAX || n > info->rows_left)
+		return false;
+	info->rows_left -= n;
+	return true;
 }
 
 /* The rest of a unit of which the file has only the skeleton. */
@@ -258,14 +296,17 @@ static void open_body(struct debug_info *info, struct debug_unit *unit)
 		return;
 	unit->is_skeleton = false;
 	unit->split = split_unit_open(info->search, &info->packages, &info->data.sections, &unit->root);
-	if (unit->split)
-		unit->body = unit->split->root;
+	if (!unit->split)
+		return;
+	unit->body = unit->split->root;
+	unit->split_has_lines = may_run(info, &unit->split->data.sections.rows[DEBUG_LINE], 0);
 }
 
 /* Brings the unit's index to what is asked for, at least. */
 static void index_functions(struct debug_info *info, struct debug_unit *unit, enum debug_index index)
 {
-	struct walk walk = {.info = info, .functions = &unit->functions, .index = index};
+	struct walk walk = {
+	    .info = info, .functions = &unit->functions, .index = index, .bytes_left = WALKED_BYTES_MAX};
 
 	if (unit->index >= index)
 		return;
@@ -339,6 +380,20 @@ bool debug_entry_range(const struct debug_unit *unit, Dwarf_Die *entry, uint64_t
 		}
 	}
 	return false;
+}
+
+bool debug_info_lines(struct debug_info *info, struct debug_unit *unit)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word offset;
+
+	if (unit->lines_checked)
+		return unit->has_lines;
+	unit->lines_checked = true;
+	if (!dwarf_attr(&unit->root, DW_AT_stmt_list, &attribute) || dwarf_formudata(&attribute, &offset))
+		return false;
+	unit->has_lines = may_run(info, &info->data.sections.rows[DEBUG_LINE], offset);
+	return unit->has_lines;
 }
 
 /* From a concrete or inlined function to the abstract one, from a definition to its declaration. */

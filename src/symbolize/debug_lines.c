@@ -50,7 +50,10 @@ static Dwarf_Files *unit_files(const struct debug_unit *unit, size_t *n)
 	Dwarf_Die body = unit->body, root = unit->root;
 	Dwarf_Files *files;
 
-	if (dwarf_getsrcfiles(&body, &files, n) == 0 || (unit->split && dwarf_getsrcfiles(&root, &files, n) == 0))
+	/* libdw runs the whole line program for them. */
+	if (unit->split && unit->split_has_lines && dwarf_getsrcfiles(&body, &files, n) == 0)
+		return files;
+	if (unit->has_lines && dwarf_getsrcfiles(&root, &files, n) == 0)
 		return files;
 	*n = 0;
 	return NULL;

@@ -166,6 +166,15 @@ static void find_sections(struct reading *reading, enum debug_kind kind)
 	}
 }
 
+static uint64_t file_bytes(const struct reading *reading)
+{
+	struct stat status;
+
+	if (reading->fd < 0)
+		return reading->memory_bytes;
+	return fstat(reading->fd, &status) ? 0 : (uint64_t)status.st_size;
+}
+
 /* Bytes that the file takes on disk: a sparse one may claim any size. */
 static uint64_t stored_bytes(const struct reading *reading)
 {
@@ -184,7 +193,7 @@ static uint64_t stored_bytes(const struct reading *reading)
 /* Counts off what the sections will take. */
 static int check_sizes(const struct reading *reading, uint64_t *budget_bytes)
 {
-	uint64_t total = 0, stored = stored_bytes(reading);
+	uint64_t total = 0, stored = stored_bytes(reading), size = file_bytes(reading);
 
 	for (int id = 0; id < DEBUG_SECTIONS; id++) {
 		const struct packed_section *row = &reading->rows[id];
@@ -193,7 +202,11 @@ static int check_sizes(const struct reading *reading, uint64_t *budget_bytes)
 			continue;
 		if (row->unpacked_bytes > *budget_bytes || row->size_bytes > *budget_bytes)
 			return -EFBIG;
+		if (row->offset > size || row->size_bytes > size - row->offset)
+			return -ENODATA;
 		total += row->unpacked_bytes;
+		if (row->packing != PACKING_NONE)
+			total += row->size_bytes;
 	}
 	if (total > *budget_bytes ||
 	    (total > EXPANSION_FREE_BYTES && (total - EXPANSION_FREE_BYTES) / EXPANSION_MAX > stored))

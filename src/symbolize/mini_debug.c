@@ -8,9 +8,10 @@
 
 #include "symbolize/unpack.h"
 
-/* Those of the largest programs are a few megabytes, packed to a quarter. */
+/* Those of the largest programs are a few megabytes, packed to a quarter. A bomb is a thousand times or more. */
 #define PACKED_MAX (32u << 20)
 #define UNPACKED_MAX (256u << 20)
+#define EXPANSION_MAX 64
 
 static Elf_Data *find_data(Elf *elf)
 {
@@ -40,7 +41,9 @@ int mini_debug_open(struct mini_debug *mini, Elf *elf)
 
 	if (!data || !data->d_buf || !data->d_size)
 		return -ENODATA;
-	err = unpack_xz(data->d_buf, data->d_size, UNPACKED_MAX, &mini->bytes, &size);
+	err = unpack_xz(data->d_buf, data->d_size,
+	                data->d_size < UNPACKED_MAX / EXPANSION_MAX ? data->d_size * EXPANSION_MAX : UNPACKED_MAX,
+	                &mini->bytes, &size);
 	if (err)
 		return err;
 	err = elf_image_take(&mini->image, elf_memory((char *)mini->bytes, size));

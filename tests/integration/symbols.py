@@ -38,6 +38,7 @@ def made_code():
         check_exact(report, target)
         frame = report.stacks[0]["frames"][0]
         assert (frame["function"], frame["module"]) == ("site_made", "[anon]"), frame
+        target.quit()  # it takes its map away
 
 
 @case

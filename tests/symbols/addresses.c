@@ -45,8 +45,10 @@ static void map_file(struct file *file, char *path)
 	    .path = path, .name = slash ? slash + 1 : path, .fd = open(path, O_RDONLY | O_CLOEXEC), .inode = 1};
 	elf_version(EV_CURRENT);
 	elf = elf_begin(file->module.fd, ELF_C_READ, NULL);
+	if (file->module.fd < 0)
+		fail("cannot open the file");
 	if (!elf || elf_getphdrnum(elf, &n))
-		fail("cannot read the file");
+		n = 0;
 	for (size_t i = 0; i < n && file->process.n_mappings < SEGMENTS_MAX; i++) {
 		GElf_Phdr header;
 
