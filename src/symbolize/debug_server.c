@@ -13,8 +13,8 @@
 
 #define LIBRARY "libdebuginfod.so.1"
 
-/* A server that cannot be reached, and a file that comes slowly. The library's own limit is 90 s without any byte. */
-#define FILE_LIMIT_S 30
+/* Without a byte (else what DEBUGINFOD_TIMEOUT says; the library would wait 90 s), and for all that a run asks for. */
+#define STALL_LIMIT_S 15
 #define RUN_LIMIT_S 120
 #define NS_PER_S 1000000000ull
 
@@ -34,6 +34,8 @@ struct debug_server {
 	bool given_up;
 	char *name;
 	uint64_t started_ns, spent_ns, drawn_ns;
+	long done; /* bytes, of the file that is awaited */
+	uint64_t moved_ns, stall_limit_s;
 };
 
 /* The library has it without a client of its own; it is the same for all. */
@@ -64,8 +66,6 @@ static void draw(struct debug_server *server, long done, long total)
 	fprintf(stderr, "\r\033[Kmemtrace: debuginfod: %.60s", server->name ? server->name : "");
 	if (total > 0 && done >= 0 && done <= total)
 		fprintf(stderr, " %ld%% of %ld KiB", (long)((double)done * 100 / (double)total), total / 1024);
-	else if (done > 0)
-		fprintf(stderr, " %ld KiB", done / 1024);
 	fflush(stderr);
 }
 
@@ -73,10 +73,18 @@ static void draw(struct debug_server *server, long done, long total)
 static int note_progress(client_type *client, long done, long total)
 {
 	struct debug_server *server = server_of(client);
-	uint64_t spent_ns = now_ns() - server->started_ns;
+	uint64_t now = now_ns();
 
 	draw(server, done, total);
-	return spent_ns > FILE_LIMIT_S * NS_PER_S || server->spent_ns + spent_ns > RUN_LIMIT_S * NS_PER_S;
+	/* Before the file comes, total is 0 or less and `done` counts the calls. */
+	if (total > 0 && done != server->done) {
+		server->done = done;
+		server->moved_ns = now;
+	}
+	if (now - server->moved_ns > server->stall_limit_s * NS_PER_S ||
+	    server->spent_ns + (now - server->started_ns) > RUN_LIMIT_S * NS_PER_S)
+		server->given_up = true;
+	return server->given_up;
 }
 
 /* POSIX: what dlsym() returns may be a function. */
@@ -104,6 +112,14 @@ static bool load(struct debug_server *server)
 	return server->client;
 }
 
+static uint64_t stall_limit_s(void)
+{
+	const char *text = getenv("DEBUGINFOD_TIMEOUT");
+	long seconds = text ? strtol(text, NULL, 10) : 0;
+
+	return seconds > 0 ? (uint64_t)seconds : STALL_LIMIT_S;
+}
+
 struct debug_server *debug_server_new(bool progress, char *error, size_t error_size)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
@@ -124,6 +140,7 @@ struct debug_server *debug_server_new(bool progress, char *error, size_t error_s
 		return NULL;
 	}
 	server->progress = progress;
+	server->stall_limit_s = stall_limit_s();
 	server->set_user_data(server->client, server);
 	server->set_progress(server->client, note_progress);
 	return server;
@@ -142,18 +159,15 @@ void debug_server_free(struct debug_server *server)
 int debug_server_fetch(struct debug_server *server, const uint8_t *id, size_t id_size, const char *name)
 {
 	char *path = NULL;
-	uint64_t spent_ns;
 	int fd;
 
 	if (server->given_up)
 		return -ETIMEDOUT;
 	server->name = printable_copy(name);
-	server->started_ns = now_ns();
+	server->started_ns = server->moved_ns = now_ns();
+	server->done = 0;
 	fd = server->find(server->client, id, (int)id_size, &path);
-	spent_ns = now_ns() - server->started_ns;
-	server->spent_ns += spent_ns;
-	if (fd < 0 && (spent_ns > FILE_LIMIT_S * NS_PER_S || server->spent_ns > RUN_LIMIT_S * NS_PER_S))
-		server->given_up = true;
+	server->spent_ns += now_ns() - server->started_ns;
 	if (server->shown)
 		fputs("\r\033[K", stderr);
 	server->shown = false;

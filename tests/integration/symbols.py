@@ -5,6 +5,7 @@
 import contextlib
 import os
 import pathlib
+import pty
 import re
 import shutil
 import socket
@@ -140,6 +141,56 @@ def a_debug_server():
             report = trace(target)
             check_exact(report, target)
         assert not any(lines(report))
+
+
+@case
+def a_debug_server_that_says_nothing():
+    """Given up after a while; until then a terminal shows what is awaited."""
+    with scratch() as folder, socket.create_server(("127.0.0.1", 0)) as silent:
+        program, _, _ = split(pathlib.Path(folder))
+        master, slave = pty.openpty()
+        env = dict(os.environ, DEBUGINFOD_CACHE_PATH=f"{folder}/cache", DEBUGINFOD_TIMEOUT="3",
+                   DEBUGINFOD_URLS=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        start = time.monotonic()
+        with subprocess.Popen([MEMTRACE, "-o", "0", "--", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=slave, env=env) as process:
+            os.close(slave)
+            out, _ = process.communicate(b"go\nquit\n", timeout=60)
+        shown = os.read(master, 1 << 16).decode()
+        os.close(master)
+        assert b"Integrity:" in out and b"site_malloc" in out, out
+        assert "debuginfod" in shown and shown.endswith("\r\033[K"), repr(shown)
+        assert time.monotonic() - start < 30
+
+
+@case
+def replaced_files():
+    """Another program is put in the place of the one that runs: what is mapped counts."""
+    with scratch() as folder:
+        shutil.copy(fixture_path("heap"), f"{folder}/program")
+        with Fixture(f"{folder}/program") as target:
+            shutil.copy(fixture_path("jitted"), f"{folder}/other")
+            os.rename(f"{folder}/other", f"{folder}/program")
+            report = trace(target)
+            check_exact(report, target)
+        assert any(lines(report)), report.stacks[0]
+
+
+@case
+def an_overlay():
+    """As containers have it: device and inode are not those of the file below."""
+    with scratch() as folder:
+        for name in ("lower", "upper", "root"):
+            os.mkdir(f"{folder}/{name}")
+        shutil.copy(fixture_path("heap-static"), f"{folder}/lower/program")
+        mount = (f"cd {folder} && mount -t tmpfs none upper && mkdir upper/u upper/w && mount -t overlay none "
+                 f"-o lowerdir={folder}/lower,upperdir={folder}/upper/u,workdir={folder}/upper/w root")
+        if subprocess.run(["unshare", "--mount", "sh", "-c", mount], capture_output=True, check=False).returncode:
+            raise Skip("no overlay file systems here")
+        with Fixture("/program", wrapper=["unshare", "--mount", "sh", "-c", f'{mount} && exec chroot root "$0"']) as target:
+            report = trace(target)
+            check_exact(report, target)
+        assert any(lines(report)), report.stacks[0]
 
 
 @case
