@@ -27,6 +27,7 @@ struct symbolizer {
 /* What all frames in a module share, found once. */
 struct known_module {
 	const struct module *module;
+	struct module seen;     /* what it was then: another may come to stand in its place */
 	struct code_file *code; /* NULL: no file */
 	const char *name, *build_id;
 };
@@ -238,20 +239,32 @@ static int compare_modules(const void *a, const void *b)
 	return x->module < y->module ? -1 : x->module > y->module;
 }
 
+static bool is_same(const struct module *a, const struct module *b)
+{
+	return a->path == b->path && a->name == b->name && a->fd == b->fd && a->device == b->device &&
+	       a->inode == b->inode && a->view == b->view && a->replaced == b->replaced &&
+	       a->build_id_size == b->build_id_size && !memcmp(a->build_id, b->build_id, sizeof(a->build_id));
+}
+
 /* NULL when out of memory. */
 static const struct known_module *know_module(struct symbolizer *symbolizer, const struct module *module)
 {
-	struct known_module wanted = {.module = module}, *known;
+	struct known_module wanted = {.module = module, .seen = *module}, *known;
 	void *found = tfind(&wanted, &symbolizer->modules, compare_modules);
 
-	if (found)
-		return *(struct known_module **)found;
+	known = found ? *(struct known_module **)found : NULL;
+	if (known && is_same(&known->seen, module))
+		return known;
 	wanted.name = module_text(symbolizer, module);
 	wanted.build_id = build_id_text(symbolizer, module);
 	if (module->fd >= 0)
 		wanted.code = module_file(symbolizer, module);
 	if (!wanted.name || (module->fd >= 0 && !wanted.code))
 		return NULL;
+	if (known) {
+		*known = wanted;
+		return known;
+	}
 	known = malloc(sizeof(*known));
 	if (!known)
 		return NULL;

@@ -7,8 +7,7 @@
  * belong to it; they are UTF-8 without control characters, whatever the files hold.
  *
  * A module is read through its fd when the first address in it is asked for, whole, and
- * never after that; the fd's file position is neither used nor moved. A module that was seen
- * must stay as it is for as long as the symbolizer. One symbolizer
+ * never after that; the fd's file position is neither used nor moved. One symbolizer
  * must not be used by two threads at once.
  */
 #ifndef MEMTRACE_SYMBOLIZE_SYMBOLIZER_H
