@@ -83,12 +83,52 @@ struct wanted {
 	uint32_t checksum;
 };
 
+/* A section that is small by its nature; NULL when there is none of that name, or it is large. */
+static Elf_Data *small_section(Elf *elf, const char *wanted)
+{
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return NULL;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		const char *name;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS || header.sh_size > PATH_BYTES)
+			continue;
+		name = elf_strptr(elf, names, header.sh_name);
+		if (name && !strcmp(name, wanted))
+			return elf_rawdata(section, NULL);
+	}
+	return NULL;
+}
+
+/*
+ * The checksum by which an alternate file of DWARF 5 is known (7.3.6): version, 1 for being one, no
+ * name, the checksum's size (dwz: 20, so one byte of LEB128), the checksum.
+ */
+static size_t alternate_checksum(Elf *elf, const uint8_t **checksum)
+{
+	Elf_Data *data = small_section(elf, ".debug_sup");
+	const uint8_t *bytes = data ? data->d_buf : NULL;
+
+	if (!bytes || data->d_size < 5 || bytes[2] != 1 || bytes[3] || bytes[4] > 0x7f || data->d_size - 5 < bytes[4])
+		return 0;
+	*checksum = bytes + 5;
+	return bytes[4];
+}
+
 static bool has_build_id(int fd, const uint8_t *id, size_t id_size, bool or_none)
 {
 	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
 	const uint8_t *found;
 	size_t n = elf && elf_kind(elf) == ELF_K_ELF ? elf_build_id(elf, &found) : 0;
-	bool same = (n && n == id_size && !memcmp(found, id, n)) || (or_none && !n);
+	bool same;
+
+	if (!n && elf && elf_kind(elf) == ELF_K_ELF)
+		n = alternate_checksum(elf, &found);
+	same = (n && n == id_size && !memcmp(found, id, n)) || (or_none && !n);
 
 	elf_end(elf);
 	return same;
@@ -163,23 +203,9 @@ size_t debug_directory_length(const char *path)
 /* .gnu_debuglink: a file name, padding to 4 bytes, the CRC of that file. */
 static const char *read_link(Elf *elf, uint32_t *checksum)
 {
-	Elf_Scn *section = NULL;
-	size_t names, n;
-	Elf_Data *data;
+	Elf_Data *data = small_section(elf, ".gnu_debuglink");
+	size_t n;
 
-	if (elf_getshdrstrndx(elf, &names))
-		return NULL;
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS || header.sh_size > PATH_BYTES)
-			continue;
-		name = elf_strptr(elf, names, header.sh_name);
-		if (name && !strcmp(name, ".gnu_debuglink"))
-			break;
-	}
-	data = section ? elf_rawdata(section, NULL) : NULL;
 	if (!data || !data->d_buf || data->d_size < 8)
 		return NULL;
 	n = strnlen(data->d_buf, data->d_size - 4);

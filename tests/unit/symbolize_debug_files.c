@@ -230,6 +230,13 @@ static void test_dwz(void **state)
 
 	share_by_dwz(fixture, "common.dwz");
 	check_found(fixture, true);
+	/* As DWARF 5 has it: another section, and a checksum. */
+	compile(fixture, "g++ -gdwarf-5");
+	run_in(fixture->bin,
+	       "g++ -O1 -g -gdwarf-5 -Wl,--build-id=sha1 -o second ../src/app.cpp && "
+	       "dwz -5 -m common.dwz -M common.dwz app second 2>/dev/null && readelf -S app | grep -q debug_sup");
+	check_found(fixture, true);
+	share_by_dwz(fixture, "common.dwz");
 	/* By its build ID, when it has been moved. */
 	run_in(fixture->root, "id=" ID_OF("bin/common.dwz") " && mkdir -p usr/lib/debug/.build-id/${id%%/*} && "
 	                                                    "mv bin/common.dwz usr/lib/debug/.build-id/$id.debug");
