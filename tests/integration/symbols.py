@@ -187,7 +187,8 @@ def an_overlay():
                  f"-o lowerdir={folder}/lower,upperdir={folder}/upper/u,workdir={folder}/upper/w root")
         if subprocess.run(["unshare", "--mount", "sh", "-c", mount], capture_output=True, check=False).returncode:
             raise Skip("no overlay file systems here")
-        with Fixture("/program", wrapper=["unshare", "--mount", "sh", "-c", f'{mount} && exec chroot root "$0"']) as target:
+        wrapper = ["unshare", "--mount", "sh", "-c", f'{mount} && exec chroot root "$0"']
+        with Fixture("/program", wrapper=wrapper) as target:
             report = trace(target)
             check_exact(report, target)
         assert any(lines(report)), report.stacks[0]

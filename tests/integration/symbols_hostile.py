@@ -68,7 +68,8 @@ def entries(name):
         "loops": "a: .uleb128 2\n .4byte b-unit\n" + PLACE + "c: .uleb128 4\n .4byte c-unit\n" + PLACE +
                  ".byte 0, 0\nb: .uleb128 2\n .4byte a-unit\n" + PLACE + ".byte 0\n",
         # Siblings that lead back, and a definition of itself.
-        "siblings": "a: .uleb128 5\n .4byte b-unit, a-unit\n .byte 0\nb: .uleb128 5\n .4byte a-unit, b-unit\n .byte 0\n",
+        "siblings": "a: .uleb128 5\n .4byte b-unit, a-unit\n .byte 0\n"
+                    "b: .uleb128 5\n .4byte a-unit, b-unit\n .byte 0\n",
         # Blocks in blocks in blocks.
         "deep": "a: .uleb128 2\n .4byte a-unit\n" + PLACE + f".rept 2000000\n .uleb128 3\n{PLACE}.endr\n" +
                 ".fill 2000000, 1, 0\n .byte 0\n",
