@@ -76,6 +76,9 @@ static struct source_place call_place(const struct debug_unit *unit, Dwarf_Die *
 	return place;
 }
 
+/* Blocks and inlined calls within one another. */
+#define SCOPES_MAX (4 * INLINED_MAX)
+
 static bool may_hold_inlined_calls(int tag)
 {
 	return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block || tag == DW_TAG_try_block ||
@@ -110,7 +113,8 @@ size_t debug_inlined_calls(const struct debug_unit *unit, const Dwarf_Die *funct
 	Dwarf_Die entry = *function;
 	size_t n = 0;
 
-	while (n < INLINED_MAX && descend(unit, &entry, address, &steps_left)) {
+	for (int depth = 0; depth < SCOPES_MAX && n < INLINED_MAX && descend(unit, &entry, address, &steps_left);
+	     depth++) {
 		if (dwarf_tag(&entry) != DW_TAG_inlined_subroutine)
 			continue;
 		calls[n++] =

@@ -71,8 +71,8 @@ def entries(name):
         "siblings": "a: .uleb128 5\n .4byte b-unit, a-unit\n .byte 0\n"
                     "b: .uleb128 5\n .4byte a-unit, b-unit\n .byte 0\n",
         # Blocks in blocks in blocks.
-        "deep": "a: .uleb128 2\n .4byte a-unit\n" + PLACE + f".rept 2000000\n .uleb128 3\n{PLACE}.endr\n" +
-                ".fill 2000000, 1, 0\n .byte 0\n",
+        "deep": "a: .uleb128 2\n .4byte a-unit\n" + PLACE + f".rept 500000\n .uleb128 3\n{PLACE}.endr\n" +
+                ".fill 500000, 1, 0\n .byte 0\n",
     }[name]
     with scratch() as folder:
         path = pathlib.Path(folder, "program")
