@@ -187,7 +187,7 @@ static void find_debug(struct code_file *file, const struct elf_symbol_name *sym
 	unit = debug_info_unit(file->debug, address);
 	if (!unit)
 		return;
-	if (debug_info_lines(file->debug, unit))
+	if (unit->has_lines)
 		finding->line = debug_line(unit, address);
 	if (!debug_info_function(file->debug, unit, address, &function))
 		return;

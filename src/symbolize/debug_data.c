@@ -49,6 +49,15 @@ void debug_data_close(struct debug_data *data)
 	*data = (struct debug_data){0};
 }
 
+int debug_data_renew(struct debug_data *data)
+{
+	struct debug_sections sections = data->sections;
+
+	data->sections = (struct debug_sections){0};
+	debug_data_close(data);
+	return debug_data_open(data, &sections, NULL);
+}
+
 static uint64_t read_uleb(const uint8_t **at, const uint8_t *end)
 {
 	uint64_t value = 0;

@@ -30,6 +30,9 @@ struct debug_alternate {
 int debug_data_open(struct debug_data *data, struct debug_sections *sections, const struct debug_section *strings);
 void debug_data_close(struct debug_data *data);
 
+/* Has libdw begin anew on the same sections, without `strings`. 0 or -errno, and then it is closed. */
+int debug_data_renew(struct debug_data *data);
+
 /* False when the file has no alternate file. */
 bool debug_data_alternate(const struct debug_data *data, struct debug_alternate *alternate);
 

@@ -19,9 +19,13 @@
 /* Ranges read while indexing one file. Entries of a hostile file may share one endless list. */
 #define RANGES_READ_MAX (4 * INTERVALS_MAX)
 
-/* Rows of one line program, and of all that are run for one file: several times what the largest programs have. */
+/*
+ * Rows of one line program, several times what the largest programs have, and of all that libdw holds at
+ * a time, at a hundred bytes each. When there is no room left, it begins anew, so often.
+ */
 #define UNIT_ROWS_MAX (4u << 20)
-#define FILE_ROWS_MAX (16u << 20)
+#define HELD_ROWS_MAX (6u << 20)
+#define RENEWALS_MAX 64
 
 /* Bytes of entries passed over while one unit is indexed: time, where every scope is looked through again and again. */
 #define WALKED_BYTES_MAX (2ull << 30)
@@ -39,6 +43,7 @@ struct debug_info {
 	bool late_indexed;
 	uint32_t ranges_read;
 	uint64_t rows_left; /* that line programs may still make */
+	unsigned int renewals;
 };
 
 /*
@@ -167,7 +172,7 @@ int debug_info_open(struct debug_info **result, const struct elf_image *image, E
 		return -ENOMEM;
 	info->image = image;
 	info->search = search;
-	info->rows_left = FILE_ROWS_MAX;
+	info->rows_left = HELD_ROWS_MAX;
 	err = debug_sections_read(&sections, elf, fd, DEBUG_KIND_PLAIN, &search->budget_bytes);
 	if (!err && !sections.rows[DEBUG_INFO].size_bytes) {
 		debug_sections_clear(&sections);
@@ -193,19 +198,51 @@ static void debug_unit_clear(struct debug_unit *unit)
 	split_unit_free(unit->split);
 }
 
+static void clear_units(struct debug_info *info)
+{
+	for (size_t i = 0; i < info->n_units; i++)
+		debug_unit_clear(&info->units[i]);
+	free(info->units);
+	info->units = NULL;
+	info->n_units = info->capacity = 0;
+	intervals_clear(&info->ranges);
+	intervals_clear(&info->late_ranges);
+	info->late_indexed = false;
+}
+
 void debug_info_free(struct debug_info *info)
 {
 	if (!info)
 		return;
-	for (size_t i = 0; i < info->n_units; i++)
-		debug_unit_clear(&info->units[i]);
-	free(info->units);
-	intervals_clear(&info->ranges);
-	intervals_clear(&info->late_ranges);
+	clear_units(info);
 	split_packages_clear(&info->packages);
 	debug_data_close(&info->data);
 	debug_data_close(&info->alternate);
 	free(info);
+}
+
+/* Has libdw forget all that it made of the sections. False when it would be too often, or fails: no units are left
+ * then. */
+static bool renew(struct debug_info *info)
+{
+	int err;
+
+	if (info->renewals++ >= RENEWALS_MAX)
+		return false;
+	clear_units(info);
+	err = debug_data_renew(&info->data);
+	if (!err && info->alternate.dwarf)
+		err = debug_data_renew(&info->alternate);
+	if (err)
+		return false;
+	if (info->alternate.dwarf)
+		dwarf_setalt(info->data.dwarf, info->alternate.dwarf);
+	info->rows_left = HELD_ROWS_MAX;
+	info->ranges_read = 0;
+	err = read_units(info);
+	if (err)
+		clear_units(info);
+	return !err;
 }
 
 /* Can an entry of this kind have functions below it? Those within functions are rare, and costly to look for. */
@@ -341,7 +378,7 @@ static void index_late_ranges(struct debug_info *info)
 		intervals_clear(&info->late_ranges);
 }
 
-struct debug_unit *debug_info_unit(struct debug_info *info, uint64_t address)
+static struct debug_unit *find_unit(struct debug_info *info, uint64_t address)
 {
 	const struct interval *range = intervals_find(&info->ranges, address);
 
@@ -351,6 +388,40 @@ struct debug_unit *debug_info_unit(struct debug_info *info, uint64_t address)
 		range = intervals_find(&info->late_ranges, address);
 	}
 	return range ? &info->units[range->value] : NULL;
+}
+
+/* Rows that the unit's line program makes; UNIT_ROWS_MAX when it must not be run, or there is none. */
+static uint64_t unit_rows(struct debug_info *info, struct debug_unit *unit)
+{
+	const struct debug_section *lines = &info->data.sections.rows[DEBUG_LINE];
+	Dwarf_Attribute attribute;
+	Dwarf_Word offset;
+
+	if (!lines->size_bytes || !dwarf_attr(&unit->root, DW_AT_stmt_list, &attribute) ||
+	    dwarf_formudata(&attribute, &offset))
+		return UNIT_ROWS_MAX;
+	return line_program_rows(lines, offset, UNIT_ROWS_MAX);
+}
+
+struct debug_unit *debug_info_unit(struct debug_info *info, uint64_t address)
+{
+	struct debug_unit *unit = find_unit(info, address);
+	uint64_t n;
+
+	if (!unit || unit->lines_checked)
+		return unit;
+	n = unit_rows(info, unit);
+	if (n < UNIT_ROWS_MAX && n > info->rows_left && renew(info))
+		unit = find_unit(info, address);
+	else if (!info->n_units)
+		return NULL;
+	if (!unit)
+		return NULL;
+	unit->lines_checked = true;
+	unit->has_lines = n < UNIT_ROWS_MAX && n <= info->rows_left;
+	if (unit->has_lines)
+		info->rows_left -= n;
+	return unit;
 }
 
 bool debug_info_function(struct debug_info *info, struct debug_unit *unit, uint64_t address, Dwarf_Die *function)
@@ -380,20 +451,6 @@ bool debug_entry_range(const struct debug_unit *unit, Dwarf_Die *entry, uint64_t
 		}
 	}
 	return false;
-}
-
-bool debug_info_lines(struct debug_info *info, struct debug_unit *unit)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Word offset;
-
-	if (unit->lines_checked)
-		return unit->has_lines;
-	unit->lines_checked = true;
-	if (!dwarf_attr(&unit->root, DW_AT_stmt_list, &attribute) || dwarf_formudata(&attribute, &offset))
-		return false;
-	unit->has_lines = may_run(info, &info->data.sections.rows[DEBUG_LINE], offset);
-	return unit->has_lines;
 }
 
 /* From a concrete or inlined function to the abstract one, from a definition to its declaration. */

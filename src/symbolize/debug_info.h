@@ -31,13 +31,14 @@ enum debug_index {
 struct split_unit;
 
 struct debug_unit {
-	Dwarf_Die root;                /* with the line table; of a split unit the skeleton */
-	Dwarf_Die body;                /* with the functions */
-	struct split_unit *split;      /* that the body is of; NULL: the same file */
-	bool is_skeleton;              /* whose body has not been looked for */
-	bool lines_checked, has_lines; /* debug_info_lines() */
-	bool split_has_lines;          /* the split unit has file names of its own, that can be read */
-	const char *directory;         /* DW_AT_comp_dir, or NULL */
+	Dwarf_Die root;           /* with the line table; of a split unit the skeleton */
+	Dwarf_Die body;           /* with the functions */
+	struct split_unit *split; /* that the body is of; NULL: the same file */
+	bool is_skeleton;         /* whose body has not been looked for */
+	bool lines_checked,
+	    has_lines;         /* may libdw run its line program? Not if it makes more rows than memory is worth. */
+	bool split_has_lines;  /* the split unit has file names of its own, that can be read */
+	const char *directory; /* DW_AT_comp_dir, or NULL */
 	enum debug_index index;
 	struct intervals functions; /* value: offset of the entry */
 };
@@ -52,7 +53,7 @@ int debug_info_open(struct debug_info **result, const struct elf_image *image, E
                     struct debug_search *search);
 void debug_info_free(struct debug_info *info);
 
-/* The compilation unit with code at the virtual address, or NULL. */
+/* The compilation unit with code at the virtual address, or NULL. What an earlier call gave is no longer valid. */
 struct debug_unit *debug_info_unit(struct debug_info *info, uint64_t address);
 
 /* The innermost DW_TAG_subprogram with code at the address. False when there is none. */
@@ -65,9 +66,6 @@ bool debug_info_function(struct debug_info *info, struct debug_unit *unit, uint6
  */
 bool debug_entry_range(const struct debug_unit *unit, Dwarf_Die *entry, uint64_t address, uint64_t *start,
                        unsigned int *steps_left);
-
-/* May libdw run the unit's line program? Not if that makes more rows than memory is worth. */
-bool debug_info_lines(struct debug_info *info, struct debug_unit *unit);
 
 /*
  * The entry's linkage name, else its name, looked for through its abstract origin and

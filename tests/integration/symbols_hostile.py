@@ -82,6 +82,52 @@ def entries(name):
         assert "leak" in text, text
 
 
+UNIT = """
+        .section .text
+code{i}: .fill 64, 1, 0x90
+        .section .debug_abbrev,"",@progbits
+abbrev{i}: .uleb128 1, 0x11, 0, 0x11, 1, 0x12, 7, 0x10, 0x17, 0, 0
+        .uleb128 0
+        .section .debug_info,"",@progbits
+        .4byte 2f-1f
+1:      .2byte 4
+        .4byte abbrev{i}
+        .byte 8
+        .uleb128 1
+        .8byte code{i}, 64
+        .4byte line{i}
+2:      .section .debug_line,"",@progbits
+line{i}: .4byte 2f-1f
+1:      .2byte 4
+        .4byte 4f-3f
+3:      .byte 1, 1, 1, -5, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1
+        .byte 0
+        .asciz "unit{i}.c"
+        .byte 0, 0, 0, 0
+4:      .byte 0, 9, 2
+        .8byte code{i}
+        .byte 3, {i}, 1
+        .fill {rows}, 1, 18
+        .byte 2, 64, 0, 1, 1
+2:
+"""
+
+
+@case
+def many_lines():
+    """More rows than are held at a time: every unit has its lines all the same."""
+    with scratch() as folder:
+        path = pathlib.Path(folder, "many")
+        source = ".text\nleak:\n" + "".join(UNIT.format(i=i, rows=2_000_000) for i in range(1, 8))
+        pathlib.Path(folder, "a.s").write_text(source, encoding="ascii")
+        subprocess.run(["gcc", "-shared", "-nostdlib", "-o", path, f"{folder}/a.s"], check=True)
+        start = address(path)
+        for _ in range(2):
+            lines = symbolize(path, addresses=[start + 64 * i + 3 for i in (0, 1, 2, 3, 4, 5, 6) * 4]).split("\n\n")
+            found = [line.split("\t")[1] for line in lines if line]
+            assert found == [f"unit{i}.c" for i in range(1, 8)] * 4, found
+
+
 def address(path, symbol="leak"):
     for line in subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout.splitlines():
         if line.endswith(f" {symbol}"):
@@ -91,8 +137,10 @@ def address(path, symbol="leak"):
 
 def symbolize(path, addresses=None):
     """What the tool prints, within the limits."""
-    start = addresses or address(path)
-    text = "".join(f"{start + at:x}\n" for at in range(0, 24))
+    if not isinstance(addresses, list):
+        start = addresses or address(path)
+        addresses = [start + at for at in range(0, 24)]
+    text = "".join(f"{at:x}\n" for at in addresses)
     before = time.monotonic()
     with open(path.with_suffix(".in"), "w+", encoding="ascii") as given, \
             open(path.with_suffix(".out"), "w+", encoding="utf-8") as out:
