@@ -102,6 +102,11 @@ vm: all fixtures ## this build on other kernels, in emulated machines; KERNELS c
 	scripts/setup vm
 	tests/vm/run $(KERNELS)
 
+.PHONY: symbols
+symbols: $(SYMBOL_TOOL) ## functions, files and lines of large programs against llvm-symbolizer's
+	scripts/setup symbols
+	tests/symbols/run
+
 # Fuzzers: tests/fuzz/fuzz_NAME.c, with seeds in tests/fuzz/seeds/NAME where there are any.
 FUZZ_SECONDS ?= 60
 FUZZ_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -75,3 +75,12 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES)
 
 include tests/bench/bench.mk
+
+# The symbolizer alone, for what compares and measures it. Optimised as the program is.
+SYMBOL_TOOL := $(BUILD)/tests/symbols/addresses
+
+$(SYMBOL_TOOL): tests/symbols/addresses.c $(filter $(BUILD)/src/symbolize/% $(BUILD)/src/model/%,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $^ $(LDLIBS)
+
+fixtures: $(SYMBOL_TOOL)

@@ -28,4 +28,4 @@ $(BENCH_TOOLS): $(BENCH_DIR)/%: tests/bench/%.c
 	$(CC) $(CPPFLAGS) -I$(BENCH_DIR) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $< -l:libbpf.a -lelf -lz
 
 .PHONY: bench-programs
-bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BUILD)/tests/unwind/speed
+bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BUILD)/tests/unwind/speed $(SYMBOL_TOOL)
