@@ -159,6 +159,7 @@ static int on_exec(struct session *session, char *error, size_t error_size)
 	int code;
 
 	events_consume(session);
+	reclaim_when_crowded(session); /* the event that says so may be among those handled */
 	session->launched.holding = 0;
 	session->launched.stops = 0;
 	error[0] = 0;
