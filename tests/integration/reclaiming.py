@@ -57,7 +57,7 @@ def endless(kind, threads):
         memtrace.attached()
         memory = []
         for turn in range(TURNS):
-            target.go("go" if turn else "rare")
+            target.go("rare" if turn == 2 else "go")
             report = memtrace.fresh_report()
             check(report, target.truth)
             memory.append(own_memory_kib(memtrace))
