@@ -4,6 +4,7 @@
 """More distinct stacks than the table has rows: rows come back when nothing refers to them.
 
 The target makes fewer new stacks at a time than are free after a report, so none may be lost."""
+import os
 import pathlib
 
 from harness import *
@@ -89,6 +90,19 @@ def churn(threads):
             target.go()
             check(memtrace.fresh_report(), target.truth, passing, ["stack_table_full"])
         assert target.quit() == 0
+
+
+@case
+def programs_that_are_no_more():
+    """What a program leaves live when its process runs another one is nobody's."""
+    with scratch() as folder:
+        done, report = run_command([fixture_path("endless"), "leak", "1", str(STACKS), "10"], "--stack-table-rows",
+                                   str(ROWS), output=os.path.join(folder, "report"))
+        assert done.status == 0, done.err.text
+        truth = CommandTruth(done).truth
+        assert not report.lost, report.lost
+        assert report.site("site_kept") == truth.sites["heap", "site_kept"]
+        assert len([s for s in report.stacks if report.top_function(s) == "site_kept"]) == STACKS
 
 
 @case
