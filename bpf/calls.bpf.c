@@ -272,7 +272,6 @@ static __always_inline void finish_call(struct call *call, __u64 result)
 	bool failed = call_failed(call, result);
 	__u64 owner, address = 0;
 
-	call->active = 0;
 	if (!process)
 		return;
 	owner = owner_of(slot, process);
@@ -305,6 +304,9 @@ static __always_inline int leave_call(struct pt_regs *ctx)
 
 		if (call->active && call->stack_pointer == stack_pointer) {
 			finish_call(call, ctx->ax);
+			/* Last: until then its stack must not be reclaimed. */
+			barrier();
+			call->active = 0;
 			break;
 		}
 	}
@@ -366,6 +368,25 @@ __noinline int calls_drop(__u32 slot)
 	for (int i = 0; i < 2; i++) {
 		if (thread->calls[i].active)
 			call_abandon(&thread->calls[i], slot, process);
+	}
+	return 0;
+}
+
+/* Says which stacks pending calls hold: of each a number of 32 bits. */
+SEC("iter/task")
+int pending_stacks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct thread *thread = task ? bpf_task_storage_get(&threads, task, 0, 0) : NULL;
+
+	if (!thread)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		struct call *call = &thread->calls[i];
+		__u32 stack = call->stack;
+
+		if (call->active)
+			bpf_seq_write(ctx->meta->seq, &stack, sizeof(stack));
 	}
 	return 0;
 }

@@ -178,17 +178,9 @@ __noinline int live_take(__u64 owner, __u64 address, struct mt_block *block)
 
 static __always_inline void note_crowded(void)
 {
-	struct mt_event *event;
-
 	/* Again and again, for want of room in `events`. */
-	if (__sync_fetch_and_add(&crowded, 1) % MT_CROWDED != MT_CROWDED - 1)
-		return;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event)
-		return;
-	__builtin_memset(event, 0, sizeof(*event));
-	event->type = MT_EVENT_GROW;
-	bpf_ringbuf_submit(event, 0);
+	if (__sync_fetch_and_add(&crowded, 1) % MT_CROWDED == MT_CROWDED - 1)
+		tell_crowded();
 }
 
 static __always_inline bool odd_put(__u64 owner, __u64 address, const struct mt_block *block)

@@ -90,22 +90,28 @@ struct mt_odd_key {
 	__u64 owner;
 };
 
-/* Stacks: an entry of statistics each, found through an index of tagged words. */
+/*
+ * Stacks: a row of statistics each, found through an index of tagged words; its frames stand in a
+ * chain of pieces. Programs take rows and pieces from lists of free ones; only src/collect/reclaim.c
+ * gives them back, once nothing can refer to them.
+ */
 #define MT_MAX_DEPTH 1024
-#define MT_FRAME_PAGE 1024 /* words; a stack's frames never cross a page */
+#define MT_PIECE_FRAMES 15
 #define MT_INDEX_SLOTS 8
 
 struct mt_stack {
 	__u64 alloc_bytes, alloc_count;
 	__u64 free_bytes, free_count;
 	__u64 hash;
-	__u32 first_frame; /* index of a word in the frame pages */
+	__u32 first_piece; /* of its frames */
 	__u16 n_frames;
 	__u8 kind;  /* enum block_kind */
 	__u8 flags; /* MT_STACK_* and the end */
 	__u32 owner;
 	__u32 code_version; /* of the process's code, when the stack was walked */
 };
+
+#define MT_NOBODY 0xffffffffU /* owner of what a program left that its process runs no more */
 
 #define MT_STACK_END(flags) ((flags)&7) /* enum stack_end */
 #define MT_STACK_GUESSED 8
@@ -115,11 +121,20 @@ struct mt_stack {
 #define MT_NO_STACKS (4 * MT_MAX_PROCESSES)
 #define MT_NO_STACK(slot, kind) (4 * (slot) + ((kind)&3))
 
-struct mt_frame_page {
-	__u64 word[MT_FRAME_PAGE];
+struct mt_piece {
+	__u64 frame[MT_PIECE_FRAMES];
+	__u32 next; /* piece, where the stack has more frames */
+	__u32 spare;
 };
 
-/* word = tag << 32 | (stack + 1) */
+/* Numbers that are free: a ring, of a power of two, with room for all that there are. */
+struct mt_free_list {
+	__u64 taken; /* by programs since the beginning; the next one stands there */
+	__u64 given;
+	__u64 wake_at; /* who takes this one, or one after it, wakes memtrace and makes it 0 */
+};
+
+/* word = tag << 32 | (stack + 1); 0: free */
 struct mt_index_bucket {
 	__u64 word[MT_INDEX_SLOTS];
 };
@@ -228,7 +243,7 @@ enum mt_event_type {
 	MT_EVENT_CODE_GONE, /* what was executable at address, length is so no more; flags: code_version from then on */
 	MT_EVENT_ALL_CODE,  /* a signal interrupted code of object `flags`, whose table has return addresses alone */
 	MT_EVENT_EXEC,      /* the process runs a new program */
-	MT_EVENT_GROW,      /* the live table's insert level is crowded */
+	MT_EVENT_CROWDED,   /* a table is crowded: it wakes memtrace, which looks for itself */
 };
 
 #define MT_EXEC_BY_MAIN_THREAD 1

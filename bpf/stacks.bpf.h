@@ -32,7 +32,8 @@ struct scratch {
 	__u32 owner;
 	__u8 kind, flags;
 	__u16 spare;
-	__u32 added; /* number + 1 of the entry made for it, 0 without */
+	__u32 added; /* number + 1 of the row made for it, 0 without */
+	__u32 first_piece;
 	__u32 code_version;
 	__u32 no_registers; /* those that the task holds are not those of the first frame */
 	__u32 window_bytes; /* what the window holds of the stack from reads.base on */

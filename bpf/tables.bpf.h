@@ -47,6 +47,18 @@ struct {
 	__type(value, struct mt_stack);
 } stacks SEC(".maps") __weak;
 
+/* Wakes memtrace, if there is room in `events`. */
+static __always_inline void tell_crowded(void)
+{
+	struct mt_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event)
+		return;
+	__builtin_memset(event, 0, sizeof(*event));
+	event->type = MT_EVENT_CROWDED;
+	bpf_ringbuf_submit(event, 0);
+}
+
 static __always_inline struct mt_process *process_of_slot(__u32 slot)
 {
 	return bpf_map_lookup_elem(&processes, &slot);

@@ -149,14 +149,12 @@ static int copy_addresses(const struct session *session, const struct mt_stack *
 {
 	uint32_t n = from->n_frames;
 
-	if (!n || (uint64_t)from->first_frame + n > session->frame_words)
+	if (!n)
 		return 0;
 	stack->addresses = calloc(n, sizeof(*stack->addresses));
 	if (!stack->addresses)
 		return -ENOMEM;
-	memcpy(stack->addresses,
-	       &session->frame_pages[from->first_frame / MT_FRAME_PAGE].word[from->first_frame % MT_FRAME_PAGE],
-	       n * sizeof(*stack->addresses));
+	stack_table_frames(&session->stacks, from, stack->addresses);
 	stack->n_addresses = n;
 	return 0;
 }
@@ -197,7 +195,7 @@ static int copy_stacks(struct drain *drain)
 	if (!drain->snapshot->stacks)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < drain->n_tallies; i++) {
-		const struct mt_stack *stack = &session->stacks[i];
+		const struct mt_stack *stack = &session->stacks.rows[i];
 		uint32_t slot = stack->owner / MT_GENERATIONS;
 		int error;
 
@@ -280,13 +278,13 @@ static int place_blocks(struct drain *drain, size_t slot, int *places)
 	int error = addresses && nodes ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < drain->n_blocks && !error; i++) {
-		if (drain->session->stacks[drain->blocks[i].stack].owner / MT_GENERATIONS == slot)
+		if (drain->session->stacks.rows[drain->blocks[i].stack].owner / MT_GENERATIONS == slot)
 			addresses[n++] = drain->blocks[i].address;
 	}
 	if (!error && !nodes_of_pages(drain->session->targets[slot]->pid, addresses, n, nodes)) {
 		n = 0;
 		for (size_t i = 0; i < drain->n_blocks; i++) {
-			if (drain->session->stacks[drain->blocks[i].stack].owner / MT_GENERATIONS != slot)
+			if (drain->session->stacks.rows[drain->blocks[i].stack].owner / MT_GENERATIONS != slot)
 				continue;
 			if (nodes[n] >= 0)
 				places[i] = nodes[n];
@@ -361,9 +359,7 @@ static int fill(struct drain *drain, bool with_blocks)
 	int error = copy_nodes(snapshot);
 
 	drain->keep_blocks = with_blocks || snapshot->n_nodes > 1;
-	drain->n_tallies = session->tracing.bpf->data->next_stack;
-	if (drain->n_tallies > session->stack_rows)
-		drain->n_tallies = session->stack_rows;
+	drain->n_tallies = stack_table_end(&session->stacks);
 	drain->tallies = calloc(drain->n_tallies + 1, sizeof(*drain->tallies));
 	if (!drain->tallies)
 		return -ENOMEM;
@@ -416,6 +412,8 @@ int session_snapshot(struct session *session, uint64_t older_ns, bool with_block
 
 	session_lock(session);
 	error = take(session, older_ns, with_blocks, snapshot);
+	if (!error)
+		reclaim_when_crowded(session); /* the event that says so may be among those handled */
 	session_unlock(session);
 	return error;
 }

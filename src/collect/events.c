@@ -96,11 +96,11 @@ static int handle_all_code(struct session *session, uint32_t object)
 /* Owners come round again with the generations; the stacks of this one are nobody's from now on. */
 static void disown_stacks(struct session *session, uint32_t owner)
 {
-	uint32_t n = session->tracing.bpf->data->next_stack;
+	uint32_t end = stack_table_end(&session->stacks);
 
-	for (uint32_t i = 0; i < n && i < session->stack_rows; i++) {
-		if (session->stacks[i].owner == owner)
-			session->stacks[i].owner = UINT32_MAX;
+	for (uint32_t i = 0; i < end; i++) {
+		if (session->stacks.rows[i].owner == owner)
+			session->stacks.rows[i].owner = MT_NOBODY;
 	}
 }
 
@@ -152,8 +152,8 @@ static int handle_event(struct session *session, const struct mt_event *event)
 {
 	struct target *target;
 
-	if (event->type == MT_EVENT_GROW)
-		return 0; /* it woke memtrace, and grow_when_crowded() follows */
+	if (event->type == MT_EVENT_CROWDED)
+		return 0; /* it woke memtrace; grow_when_crowded() and reclaim_when_crowded() follow */
 	if (event->slot >= session->n_targets)
 		return 0;
 	target = session->targets[event->slot];
@@ -246,6 +246,11 @@ static int consume(struct session *session, uint64_t deadline_ns)
 	return ring__consumer_pos(ring) < session->consume_until ? -EAGAIN : 0;
 }
 
+bool events_whole(const struct session *session)
+{
+	return ring__consumer_pos(ring_buffer__ring(session->ring, 0)) >= session->consume_until;
+}
+
 /*
  * An event that a program is just writing holds up those behind it: it is waited for, though
  * not for ever. More than the buffer holds is never handled, so that this ends.
@@ -311,6 +316,8 @@ int session_handle(struct session *session, char *error, size_t error_size)
 	for (int i = 0; i < n && !code; i++) {
 		session_lock(session);
 		code = handle(session, events[i].data.u64, error, error_size);
+		if (!code)
+			reclaim_when_crowded(session);
 		session_unlock(session);
 	}
 	return code;

@@ -8,7 +8,9 @@
 #include <sys/resource.h>
 
 #include "collect/live.h"
+#include "collect/reclaim.h"
 #include "collect/session.h"
+#include "collect/stack_table.h"
 #include "collect/target.h"
 #include "probe/bpf.h"
 
@@ -47,11 +49,10 @@ struct session {
 	size_t n_targets;
 	struct launched launched;
 	int epoll_fd, child_signal_fd;
+	struct stack_table stacks;
+	uint64_t stack_bytes;      /* what it takes */
 	struct usage *range_usage; /* by stack number, for the kinds that are ranges */
-	uint32_t stack_rows;
-	struct mt_stack *stacks;                 /* mapped */
-	const struct mt_frame_page *frame_pages; /* mapped */
-	uint64_t frame_words;
+	struct reclaim reclaim;
 	uint64_t lost[LOSS_COUNT]; /* noticed here, beside what the programs count */
 	uint64_t started_ns, started_unix_ns;
 	char told[512], untold[512]; /* lines for whoever runs the session: the last one, and the one to come */
@@ -77,6 +78,8 @@ void session_unprobed(struct session *session, const char *why);
 int events_new(struct session *session);
 /* Handles all events that there are at the time of the call. 0 or -errno. */
 int events_consume(struct session *session);
+/* The last events_consume() handled them all indeed. */
+bool events_whole(const struct session *session);
 /* Allocators that were mapped unseen are taken up, and counted as late. 0 or -errno. */
 int session_take_up(struct session *session, struct target *target);
 int session_exec(struct session *session, struct target *target, bool by_main_thread, char *error, size_t error_size);

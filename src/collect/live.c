@@ -240,6 +240,19 @@ int live_scan(struct live *live, void (*found)(void *, uint64_t, uint64_t, const
 	return __atomic_load_n(&live->bpf->bss->odd_blocks, __ATOMIC_RELAXED) ? scan_odd(live, found, context) : 0;
 }
 
+/*
+ * The kernel waits for a grace period after each change of a map of maps, even to what it was:
+ * maybe_wait_bpf_programs(), Linux 4.20. Programs on user probes (by perf and multi links) and
+ * tracepoints run under rcu_read_lock() or, before Linux 6.0, with preemption disabled.
+ */
+int live_settle(struct live *live)
+{
+	uint32_t first = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(live->bpf->maps.levels), &first, &live->levels[0].fd, BPF_ANY) ? -errno
+	                                                                                                      : 0;
+}
+
 struct removal {
 	struct live *live;
 	uint64_t owner;

@@ -29,6 +29,9 @@ int live_scan(struct live *live,
               void (*found)(void *context, uint64_t owner, uint64_t address, const struct mt_block *block),
               void *context);
 
+/* Returns when all programs have ended that ran at the time of the call. 0 or -errno. */
+int live_settle(struct live *live);
+
 /* Removes all blocks of an owner (a program that is no more). 0 or -errno. */
 int live_remove_owner(struct live *live, uint64_t owner);
 

@@ -150,6 +150,16 @@ int ranges_each(const struct ranges *ranges, int (*each)(void *context, const st
 	return result;
 }
 
+void ranges_each_stack(const struct ranges *ranges, void (*each)(void *context, uint32_t stack), void *context)
+{
+	for (const struct range *range = first_after(ranges, 0); range; range = first_after(ranges, range->end))
+		each(context, range->stack);
+	for (size_t i = 0; i < STASHES; i++) {
+		for (size_t j = 0; j < ranges->stashes[i].n_pieces; j++)
+			each(context, ranges->stashes[i].pieces[j].stack);
+	}
+}
+
 /* Xorshift. */
 static uint64_t next_random(struct ranges *ranges)
 {

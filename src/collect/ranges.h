@@ -63,5 +63,7 @@ void ranges_clear(struct ranges *ranges);
  * It must not change the ranges.
  */
 int ranges_each(const struct ranges *ranges, int (*each)(void *context, const struct range *range), void *context);
+/* Calls `each` with the stack number of every range, and of all that was taken and may come back. */
+void ranges_each_stack(const struct ranges *ranges, void (*each)(void *context, uint32_t stack), void *context);
 
 #endif

@@ -79,7 +79,7 @@ static int size_tables(struct session *session)
 	const struct session_options *options = &session->options;
 	struct memtrace_bpf *bpf = session->tracing.bpf;
 	uint64_t rows = options->stack_table_rows, events = options->event_buffer_bytes;
-	uint64_t index, scratches = power_of_two_below(4 * (uint64_t)sysconf(_SC_NPROCESSORS_CONF) * 2 - 1);
+	uint64_t scratches = power_of_two_below(4 * (uint64_t)sysconf(_SC_NPROCESSORS_CONF) * 2 - 1);
 	int error;
 
 	if (!rows)
@@ -90,21 +90,12 @@ static int size_tables(struct session *session)
 		events = PAGE_BYTES;
 	if (events > 16 << 20)
 		events = 16 << 20;
-	session->stack_rows = rows + MT_NO_STACKS;
-	session->frame_words = (rows * 32 + MT_FRAME_PAGE - 1) / MT_FRAME_PAGE * MT_FRAME_PAGE;
-	index = power_of_two_below(2 * rows / MT_INDEX_SLOTS);
-	bpf->rodata->stack_rows = session->stack_rows;
-	bpf->rodata->frame_words = session->frame_words;
-	bpf->rodata->index_mask = index - 1;
+	session->stack_bytes = stack_table_bytes(rows);
 	bpf->rodata->scratch_mask = scratches - 1;
 	bpf->rodata->stack_depth = options->stack_depth;
 	bpf->rodata->min_size_bytes = options->min_size_bytes;
 	bpf->rodata->max_size_bytes = options->max_size_bytes;
-	error = bpf_map__set_max_entries(bpf->maps.stacks, session->stack_rows);
-	if (!error)
-		error = bpf_map__set_max_entries(bpf->maps.frame_pages, session->frame_words / MT_FRAME_PAGE);
-	if (!error)
-		error = bpf_map__set_max_entries(bpf->maps.stack_index, index);
+	error = stack_table_size(bpf, rows);
 	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.scratches, scratches);
 	if (!error)
@@ -139,14 +130,12 @@ static int map_tables(struct session *session)
 	struct memtrace_bpf *bpf = session->tracing.bpf;
 
 	session->tracing.processes = map_table(bpf->maps.processes, PROT_READ | PROT_WRITE);
-	session->stacks = map_table(bpf->maps.stacks, PROT_READ | PROT_WRITE);
-	session->tracing.stacks = session->stacks;
 	session->tracing.lost = session->lost;
-	session->frame_pages = map_table(bpf->maps.frame_pages, PROT_READ);
-	session->range_usage = calloc(session->stack_rows, sizeof(*session->range_usage));
-	if (!session->tracing.processes || !session->stacks || !session->frame_pages || !session->range_usage)
+	if (!session->tracing.processes || stack_table_map(&session->stacks, bpf))
 		return -ENOMEM;
-	return 0;
+	session->tracing.stacks = session->stacks.rows;
+	session->range_usage = calloc(session->stacks.n_rows, sizeof(*session->range_usage));
+	return session->range_usage ? reclaim_new(session) : -ENOMEM;
 }
 
 static int load(struct session *session)
@@ -238,8 +227,7 @@ static void raise_file_limit(struct session *session)
 
 static uint64_t live_slots(const struct session *session)
 {
-	uint64_t stacks =
-	    session->stack_rows * (sizeof(struct mt_stack) + sizeof(struct usage) + 16) + session->frame_words * 8;
+	uint64_t stacks = session->stack_bytes;
 	uint64_t budget = session->options.max_memory_bytes;
 
 	if (session->options.live_table_slots)
@@ -358,8 +346,7 @@ void session_free(struct session *session)
 	ring_buffer__free(session->ring);
 	if (bpf) {
 		unmap_table(session->tracing.processes, bpf->maps.processes);
-		unmap_table(session->stacks, bpf->maps.stacks);
-		unmap_table(session->frame_pages, bpf->maps.frame_pages);
+		stack_table_unmap(&session->stacks);
 		memtrace_bpf__destroy(bpf);
 	}
 	close_fd(session->epoll_fd);
@@ -370,6 +357,7 @@ void session_free(struct session *session)
 	pthread_mutex_destroy(&session->lock);
 	objects_free(session->tracing.objects);
 	modules_free(session->tracing.modules);
+	reclaim_free(session);
 	free(session->range_usage);
 	free(session->targets);
 	free(session);
@@ -397,7 +385,7 @@ static struct usage *range_usage(void *context, uint32_t stack)
 {
 	struct session *session = context;
 
-	return stack < session->stack_rows ? &session->range_usage[stack] : NULL;
+	return stack < session->stacks.n_rows ? &session->range_usage[stack] : NULL;
 }
 
 int session_add_target(struct session *session, pid_t pid, char *error, size_t error_size)

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "memtrace.h"
 #include "memtrace.skel.h"
 
 #endif

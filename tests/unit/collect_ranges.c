@@ -362,6 +362,37 @@ static void forgets_the_calls_of_many_threads(void **state)
 	ASSERT_RANGES(world, {10, 11, 1});
 }
 
+static void note_stack(void *context, uint32_t stack)
+{
+	*(unsigned int *)context |= 1U << stack;
+}
+
+static unsigned int stacks_of(const struct world *world)
+{
+	unsigned int stacks = 0;
+
+	ranges_each_stack(world->ranges, note_stack, &stacks);
+	return stacks;
+}
+
+/* A stack is of use for as long as what was mapped there can come back. */
+static void tells_the_stacks_of_what_may_come_back(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(stacks_of(world), 0);
+	map(world, 10, 12, 1);
+	map(world, 12, 14, 3);
+	map(world, 20, 21, 5);
+	take(world, ONE, 11, 14);
+	assert_usage(world, 3, 2, 1, 2, 1);
+	assert_int_equal(stacks_of(world), 1 << 1 | 1 << 3 | 1 << 5);
+	take(world, ONE, 20, 21);
+	assert_int_equal(stacks_of(world), 1 << 1 | 1 << 5);
+	ranges_clear(world->ranges);
+	assert_int_equal(stacks_of(world), 0);
+}
+
 static void remaps_in_place(void **state)
 {
 	struct world *world = *state;
@@ -683,6 +714,7 @@ int main(void)
 	    TEST(keeps_what_was_mapped_over_a_failed_one),
 	    TEST(threads_do_not_meddle),
 	    TEST(forgets_the_calls_of_many_threads),
+	    TEST(tells_the_stacks_of_what_may_come_back),
 	    TEST(remaps_in_place),
 	    TEST(remaps_a_part),
 	    TEST(remaps_elsewhere),
