@@ -221,14 +221,12 @@ void debug_info_free(struct debug_info *info)
 	free(info);
 }
 
-/* Has libdw forget all that it made of the sections. False when it would be too often, or fails: no units are left
- * then. */
+/* Has libdw forget all that it made of the sections. False when it fails: no units are left then. */
 static bool renew(struct debug_info *info)
 {
 	int err;
 
-	if (info->renewals++ >= RENEWALS_MAX)
-		return false;
+	info->renewals++;
 	clear_units(info);
 	err = debug_data_renew(&info->data);
 	if (!err && info->alternate.dwarf)
@@ -411,12 +409,11 @@ struct debug_unit *debug_info_unit(struct debug_info *info, uint64_t address)
 	if (!unit || unit->lines_checked)
 		return unit;
 	n = unit_rows(info, unit);
-	if (n < UNIT_ROWS_MAX && n > info->rows_left && renew(info))
-		unit = find_unit(info, address);
-	else if (!info->n_units)
-		return NULL;
-	if (!unit)
-		return NULL;
+	if (n < UNIT_ROWS_MAX && n > info->rows_left && info->renewals < RENEWALS_MAX) {
+		unit = renew(info) ? find_unit(info, address) : NULL;
+		if (!unit)
+			return NULL;
+	}
 	unit->lines_checked = true;
 	unit->has_lines = n < UNIT_ROWS_MAX && n <= info->rows_left;
 	if (unit->has_lines)

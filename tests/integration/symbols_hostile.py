@@ -118,7 +118,7 @@ def many_lines():
     """More rows than are held at a time: every unit has its lines all the same."""
     with scratch() as folder:
         path = pathlib.Path(folder, "many")
-        source = ".text\nleak:\n" + "".join(UNIT.format(i=i, rows=2_000_000) for i in range(1, 8))
+        source = ".text\nleak:\n" + "".join(UNIT.format(i=i, rows=1_200_000) for i in range(1, 8))
         pathlib.Path(folder, "a.s").write_text(source, encoding="ascii")
         subprocess.run(["gcc", "-shared", "-nostdlib", "-o", path, f"{folder}/a.s"], check=True)
         start = address(path)
