@@ -183,6 +183,7 @@ static int report(struct trace *trace, bool at_exit)
 	snapshot_free(trace->before);
 	trace->before = snapshot;
 	trace->reports++;
+	symbolizer_rest(trace->symbolizer);
 	return error;
 }
 

@@ -103,7 +103,7 @@ static int size_tables(struct session *session)
 	if (!error)
 		error = bpf_map__set_max_entries(
 		    bpf->maps.unwind_rules,
-		    at_most(unwind_bytes(options) / 8 / sizeof(struct unwind_rule), MT_MAX_UNWIND_RULES));
+		    at_most(unwind_bytes(options) / 64 / sizeof(struct unwind_rule), MT_MAX_UNWIND_RULES));
 	if (!error)
 		error = bpf_map__set_max_entries(
 		    bpf->maps.unwind_pages,

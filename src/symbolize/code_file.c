@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "symbolize/code_file.h"
 
+#include <fcntl.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,9 @@ struct code_file {
 	char *path;
 	struct debug_info *debug; /* NULL: none */
 	void *places;             /* tsearch(3) by address */
+	int fd;                   /* our own, to read the file again */
+	bool asked;               /* for a new place since it was last to rest */
+	bool rests;               /* all but the places and the image's segments is given up */
 };
 
 /* What the debug information of one module may take in memory. */
@@ -115,12 +119,48 @@ struct code_file *code_file_open(const struct module *module, const struct code_
 		free(file);
 		return NULL;
 	}
+	file->fd = fcntl(module->fd, F_DUPFD_CLOEXEC, 0);
 	if (elf_image_open(&file->image, module->fd))
 		return file;
 	file->readable = true;
 	file->in_libc |= file->image.is_static_program;
 	read_file(file, module->fd);
 	return file;
+}
+
+static void give_up(struct code_file *file)
+{
+	debug_info_free(file->debug);
+	file->debug = NULL;
+	symbol_table_clear(&file->symbols);
+	mini_debug_close(&file->mini);
+	if (file->separate.elf)
+		elf_image_close(&file->separate);
+	elf_end(file->image.elf);
+	file->image.elf = NULL;
+}
+
+void code_file_rest(struct code_file *file)
+{
+	if (file->readable && !file->rests && !file->asked && file->fd >= 0) {
+		give_up(file);
+		file->rests = true;
+	}
+	file->asked = false;
+}
+
+/* Reads it all again; a file that cannot be read any more gives places without functions. */
+static void wake(struct code_file *file)
+{
+	struct elf_image image;
+
+	file->rests = false;
+	if (elf_image_open(&image, file->fd))
+		return;
+	free(file->image.segments);
+	file->image = image;
+	file->search.budget_bytes = debug_budget();
+	read_file(file, file->fd);
 }
 
 bool code_file_readable(const struct code_file *file)
@@ -133,13 +173,10 @@ void code_file_free(struct code_file *file)
 	if (!file)
 		return;
 	tdestroy(file->places, free);
-	debug_info_free(file->debug);
-	symbol_table_clear(&file->symbols);
-	mini_debug_close(&file->mini);
-	if (file->separate.elf)
-		elf_image_close(&file->separate);
-	if (file->readable)
-		elf_image_close(&file->image);
+	give_up(file);
+	free(file->image.segments);
+	if (file->fd >= 0)
+		close(file->fd);
 	free(file->path);
 	free(file);
 }
@@ -283,6 +320,9 @@ const struct code_place *code_file_place(struct code_file *file, uint64_t file_o
 	found = tfind(&wanted, &file->places, compare_places);
 	if (found)
 		return *(struct code_place **)found;
+	file->asked = true;
+	if (file->rests)
+		wake(file);
 	place = make_place(file, wanted.address);
 	if (place && !tsearch(place, &file->places, compare_places)) {
 		free(place);

@@ -51,6 +51,11 @@ struct code_file *code_file_open(const struct module *module, const struct code_
 /* Could it be read as ELF? */
 bool code_file_readable(const struct code_file *file);
 void code_file_free(struct code_file *file);
+/*
+ * Gives up the memory of symbols and debug information if no new place was asked for since the last
+ * call; they are read again for the next one. Places stay.
+ */
+void code_file_rest(struct code_file *file);
 
 /*
  * What is at the return address whose preceding byte has this file offset. The file's own;

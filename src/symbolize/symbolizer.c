@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libelf.h>
+#include <malloc.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,21 @@ int symbolizer_use_debuginfod(struct symbolizer *symbolizer, bool progress, char
 {
 	symbolizer->environment.server = debug_server_new(progress, error, error_size);
 	return symbolizer->environment.server ? 0 : -ENOENT;
+}
+
+static void rest(const void *node, VISIT visit, int depth)
+{
+	struct known_file *const *file = node;
+
+	(void)depth;
+	if ((visit == postorder || visit == leaf) && (*file)->code)
+		code_file_rest((*file)->code);
+}
+
+void symbolizer_rest(struct symbolizer *symbolizer)
+{
+	twalk(symbolizer->files, rest);
+	malloc_trim(0);
 }
 
 static void make_key(const struct module *module, struct file_key *key)

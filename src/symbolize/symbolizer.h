@@ -42,4 +42,10 @@ int symbolizer_use_debuginfod(struct symbolizer *symbolizer, bool progress, char
  */
 int symbolizer_stack(struct symbolizer *symbolizer, const struct process *process, struct stack *stack);
 
+/*
+ * Between two reports: what files hold in memory that the last one asked nothing new of is given up
+ * until it is needed again. What was found stays.
+ */
+void symbolizer_rest(struct symbolizer *symbolizer);
+
 #endif
