@@ -39,7 +39,8 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) 
 	      $(if $(CI)$(WERROR),-Werror)
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
-SOURCES := $(wildcard src/*.c src/*/*.c)
+# Of what is written for each machine (NAME_MACHINE.c), only this one's.
+SOURCES := $(filter-out %_$(filter-out $(ARCH),x86_64 aarch64).c,$(wildcard src/*.c src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 SKELETON := $(BUILD)/memtrace.skel.h
 GUARD_SKELETON := $(BUILD)/guard.skel.h
@@ -57,7 +58,7 @@ $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 # Only collect/ and probe/ see the skeleton.
 $(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON) $(GUARD_SKELETON)
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/*/*.h) $(wildcard vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
@@ -72,7 +73,7 @@ $(SKELETON): $(BUILD)/memtrace.bpf.o
 	mv $@.tmp $@
 
 # An object of its own, loaded when it is needed.
-$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c $(wildcard bpf/*.h bpf/*/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 

@@ -283,7 +283,7 @@ static void call_frames(void **state)
 	assert_int_equal(elf_file_symbol(file, "malloc", &symbol), 0);
 	assert_int_equal(elf_file_cfi(file, symbol.value, &cfi), 0);
 	assert_int_equal(cfi.cfa_sp_offset, 8);
-	assert_int_equal(cfi.rbp_cfa_offset, 0);
+	assert_int_equal(cfi.fp_cfa_offset, 0);
 	assert_int_equal(elf_file_cfi(file, 1, &cfi), -ENOENT);
 	elf_file_free(file);
 }
