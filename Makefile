@@ -40,7 +40,8 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) 
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 # Of what is written for each machine (NAME_MACHINE.c), only this one's.
-SOURCES := $(filter-out %_$(filter-out $(ARCH),x86_64 aarch64).c,$(wildcard src/*.c src/*/*.c))
+of_this_machine = $(filter-out %_$(filter-out $(ARCH),x86_64 aarch64).c,$(1))
+SOURCES := $(call of_this_machine,$(wildcard src/*.c src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 SKELETON := $(BUILD)/memtrace.skel.h
 GUARD_SKELETON := $(BUILD)/guard.skel.h
