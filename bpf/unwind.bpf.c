@@ -405,8 +405,11 @@ static __always_inline int step_signal(struct scratch *scratch)
 	return 0;
 }
 
-static __always_inline int step_signal_return(struct scratch *scratch)
+/* Of a signal frame that call frame information does not tell of: STEP_GUESS where it is none. */
+__noinline int step_signal_return(struct scratch *scratch)
 {
+	if (!scratch || !is_signal_return(scratch->position.at.pc))
+		return STEP_GUESS;
 	leave_frame(scratch, RULE_NONE, scratch->position.at.sp);
 	return step_signal(scratch);
 }
@@ -593,9 +596,11 @@ static __always_inline int step(struct walk *walk)
 		end = END_NO_CFI + 1;
 	else if (number == RULE_NO_MAPPING)
 		end = END_NO_MAPPING + 1;
-	if ((end == STEP_GUESS || number == RULE_NO_MAPPING) && sp_known(&walk->scratch->position) &&
-	    is_signal_return(walk->scratch->position.at.pc))
-		return step_signal_return(walk->scratch);
+	if (!SIGNALS_HAVE_CFI && (end == STEP_GUESS || number == RULE_NO_MAPPING)) {
+		int signal = sp_known(&walk->scratch->position) ? step_signal_return(walk->scratch) : STEP_GUESS;
+
+		end = signal == STEP_GUESS ? end : signal;
+	}
 	return end == STEP_GUESS ? step_guess(walk->scratch, walk->code) : end;
 }
 

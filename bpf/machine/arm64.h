@@ -7,6 +7,7 @@
 #define RETURN_ADDRESS_BYTES 0
 #define FRAME_RECORD_ENDS_FRAME 0
 #define CODE_ALIGN_BITS 2
+#define SIGNALS_HAVE_CFI 0
 
 /*
  * struct rt_sigframe: siginfo (128 bytes), then struct ucontext (arch/arm64/include/uapi/asm/ucontext.h), of
@@ -19,19 +20,22 @@
 #define LINK_REGISTER 30
 #define MAX_RETURN_INSTANCES 64 /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
 
-/* By constant offsets, as on x86-64; all registers stand in the order of their numbers. */
+/*
+ * The verifier knows the context by constant offsets alone, so these loads must not be made one with others.
+ * All registers stand in the order of their numbers; behind the first two a kernel-read gets them.
+ */
 static __always_inline __u64 register_value(struct pt_regs *ctx, __u32 number)
 {
-	__u64 value = 0;
+	__u64 first = ctx->regs[0], second = ctx->regs[1], value = 0;
 
+	OPAQUE(first);
+	OPAQUE(second);
 	if (number == MT_NO_REGISTER)
 		return 0;
 	if (number == 0)
-		return ctx->regs[0];
-	barrier();
+		return first;
 	if (number == 1)
-		return ctx->regs[1];
-	barrier();
+		return second;
 	bpf_probe_read_kernel(&value, sizeof(value), (void *)ctx + number * 8);
 	return value;
 }
@@ -63,6 +67,19 @@ static __always_inline bool return_address(__u64 stack_pointer, __u64 link, __u6
 	return true;
 }
 
+/* Is there a pending return of a call that was entered with this stack pointer? By itself: it takes much stack. */
+static __noinline bool entered_at(__u64 stack_pointer)
+{
+	struct return_instance *instance = BPF_CORE_READ(bpf_get_current_task_btf(), utask, return_instances);
+
+	for (int i = 0; i < MAX_RETURN_INSTANCES && instance; i++) {
+		if (BPF_CORE_READ(instance, stack) == stack_pointer)
+			return true;
+		instance = BPF_CORE_READ(instance, next);
+	}
+	return false;
+}
+
 /*
  * A call entered at the same place is made by a jump (and then has the trampoline for its own return address), or
  * is made after the other had gone. One that was left by longjmp is on the list until the next return probe that
@@ -70,19 +87,11 @@ static __always_inline bool return_address(__u64 stack_pointer, __u64 link, __u6
  */
 static __always_inline bool return_is_pending(__u64 entry, __u64 stack_pointer, __u64 link)
 {
-	struct return_instance *instance;
-
 	if (stack_pointer > entry)
 		return false;
 	if (stack_pointer == entry)
 		return code_address(link) == return_trampoline();
-	instance = BPF_CORE_READ(bpf_get_current_task_btf(), utask, return_instances);
-	for (int i = 0; i < MAX_RETURN_INSTANCES && instance; i++) {
-		if (BPF_CORE_READ(instance, stack) == entry)
-			return true;
-		instance = BPF_CORE_READ(instance, next);
-	}
-	return false;
+	return entered_at(entry);
 }
 
 #define SVC 0xd4000001U           /* svc #0 */

@@ -5,6 +5,7 @@
 #define RETURN_ADDRESS_BYTES 8
 #define FRAME_RECORD_ENDS_FRAME 1
 #define CODE_ALIGN_BITS 0
+#define SIGNALS_HAVE_CFI 1
 
 /* Of struct rt_sigframe from the handler's return on: arch/x86/include/uapi/asm/{ucontext,sigcontext}.h */
 #define SIGCONTEXT 40
