@@ -1,28 +1,47 @@
 # memtrace: see README.md. `make help` lists the targets.
 VERSION := 0.1.0
 PREFIX ?= /usr/local
-BUILD ?= build
-ARCH ?= $(shell uname -m)
+HOST := $(shell uname -m)
+ARCH ?= $(HOST)
+# The kernel's name of it too.
+override ARCH := $(ARCH:arm64=aarch64)
 
-CC ?= gcc
+# Cross-compiling: with a compiler and libraries of its own, in a folder of its own.
+ifeq ($(ARCH),$(HOST))
+BUILD ?= build
+COMPILER := gcc
+else ifeq ($(ARCH),aarch64)
+BUILD ?= build-arm64
+COMPILER := aarch64-linux-gnu-gcc
+SYSROOT ?= $(BUILD)/sysroot
+TARGET_FLAGS := --sysroot=$(abspath $(SYSROOT))
+else
+$(error memtrace is cross-compiled for aarch64 only, not for '$(ARCH)')
+endif
+
+ifeq ($(origin CC),default)
+CC := $(COMPILER)
+endif
 CLANG ?= clang
 BPFTOOL ?= $(shell scripts/find-bpftool)
 LLVM_STRIP ?= llvm-strip
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
 	    $(if $(CI)$(WERROR),-Werror)
-CPPFLAGS += -D_GNU_SOURCE -DMEMTRACE_VERSION='"$(VERSION)"' -Isrc -Ibpf -I$(BUILD)
+CPPFLAGS += $(TARGET_FLAGS) -D_GNU_SOURCE -DMEMTRACE_VERSION='"$(VERSION)"' -Isrc -Ibpf -I$(BUILD)
 # libbpf stands in the program itself; elfutils cannot be linked so (its static archive lacks symbols).
 LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -l:libiberty.a -llzma -lzstd -lz -lpthread
 
 BPF_TARGET_x86_64 := x86
 BPF_TARGET_aarch64 := arm64
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) -Ibpf -Isrc -Ivmlinux \
-	      -I$(BUILD) -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Wno-address-of-packed-member \
+	      -I$(BUILD) $(SYSROOT:%=-isystem %/usr/include) -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Wno-address-of-packed-member \
 	      $(if $(CI)$(WERROR),-Werror)
 
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
-SOURCES := $(wildcard src/*.c src/*/*.c)
+# Of what is written for each machine (NAME_MACHINE.c), only this one's.
+of_this_machine = $(filter-out %_$(filter-out $(ARCH),x86_64 aarch64).c,$(1))
+SOURCES := $(call of_this_machine,$(wildcard src/*.c src/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 SKELETON := $(BUILD)/memtrace.skel.h
 GUARD_SKELETON := $(BUILD)/guard.skel.h
@@ -31,7 +50,7 @@ GUARD_SKELETON := $(BUILD)/guard.skel.h
 all: $(BUILD)/memtrace
 
 $(BUILD)/memtrace: $(OBJECTS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(TARGET_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
@@ -40,7 +59,7 @@ $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 # Only collect/ and probe/ see the skeleton.
 $(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON) $(GUARD_SKELETON)
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/*/*.h) $(wildcard vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
@@ -55,7 +74,7 @@ $(SKELETON): $(BUILD)/memtrace.bpf.o
 	mv $@.tmp $@
 
 # An object of its own, loaded when it is needed.
-$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c $(wildcard bpf/*.h bpf/*/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
@@ -64,10 +83,17 @@ $(GUARD_SKELETON): $(BUILD)/bpf/guard.o
 	$(call gen_skeleton,$(BUILD)/guard.bpf.o,guard_bpf) > $@.tmp
 	mv $@.tmp $@
 
-$(BUILD)/.dependencies: scripts/check-dependencies
+$(BUILD)/.dependencies: scripts/check-dependencies | $(SYSROOT)
 	@mkdir -p $(BUILD)
-	@scripts/check-dependencies $(CC) $(CLANG) $(BPFTOOL)
+	@scripts/check-dependencies $(CC) $(CLANG) $(BPFTOOL) $(TARGET_FLAGS)
 	@touch $@
+
+ifdef SYSROOT
+$(SYSROOT):
+	@scripts/check-dependencies --compiler $(CC)
+	@mkdir -p $(@D)
+	@scripts/sysroot-arm64 $@
+endif
 
 -include $(OBJECTS:.o=.d)
 

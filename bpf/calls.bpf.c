@@ -4,14 +4,14 @@
  * cookie says what the function does and where its arguments are (memtrace.h).
  *
  * Only a thread's outermost call counts: what an allocator calls of itself or of another
- * belongs to it. A call is told from an abandoned one by the stack: while it is pending its
- * return address is replaced by the kernel's return trampoline.
+ * belongs to it. A call is told from an abandoned one by its return address, which is replaced by the
+ * kernel's return trampoline while it is pending (return_is_pending() of machine.bpf.h).
  */
 #include "tables.bpf.h"
 #include "calls.bpf.h"
+#include "machine.bpf.h"
 #include "own_stack.bpf.h"
 #include "stacks.bpf.h"
-#include <bpf/bpf_tracing.h>
 
 const volatile __u64 min_size_bytes = 0, max_size_bytes = ~0ULL;
 /* A program on a perf uprobe runs for whoever shares the address space. */
@@ -29,29 +29,6 @@ extern bool bpf_session_is_return___ctx(void *ctx) __ksym __weak;
 
 #define MAX_PENDING_RETURNS 64 /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
 #define SKIP_RETURN 1
-
-/* Nibble n: where register n (as in instruction encoding) stands in struct pt_regs, in words. */
-#define REGISTER_PLACES 0x01236789ED405CBAULL
-
-/*
- * The compiler must not make one load with a computed offset of these: the verifier knows the
- * context by constant offsets alone. Where arguments are passed is fast, elsewhere a kernel-read.
- */
-static __always_inline __u64 register_value(struct pt_regs *ctx, __u32 number)
-{
-	__u64 value = 0;
-
-	if (number == MT_NO_REGISTER)
-		return 0;
-	if (number == 7)
-		return ctx->di;
-	barrier();
-	if (number == 6)
-		return ctx->si;
-	barrier();
-	bpf_probe_read_kernel(&value, sizeof(value), (void *)ctx + (REGISTER_PLACES >> 4 * number & 15) * 8);
-	return value;
-}
 
 static __always_inline bool size_passes(__u64 size_bytes)
 {
@@ -78,20 +55,17 @@ static __always_inline bool on_signal_stack(const struct task_struct *task, __u6
 }
 
 /*
- * The place for an outermost call that begins at this stack pointer, or NULL when the
- * call is nested in a pending one.
+ * The place for an outermost call that begins at this stack pointer and with this link register, or NULL
+ * when the call is nested in a pending one.
  */
 static __always_inline struct call *call_begin(struct thread *thread, const struct task_struct *task,
-                                               __u64 stack_pointer, __u32 slot, const struct mt_process *process)
+                                               __u64 stack_pointer, __u64 link, __u32 slot,
+                                               const struct mt_process *process)
 {
 	struct call *call = &thread->calls[on_signal_stack(task, stack_pointer)];
 
 	if (call->active) {
-		__u64 word = 0;
-
-		if (stack_pointer <= call->stack_pointer &&
-		    !bpf_probe_read_user(&word, sizeof(word), (void *)call->stack_pointer) &&
-		    word == return_trampoline())
+		if (return_is_pending(call->stack_pointer, stack_pointer, link))
 			return NULL;
 		call_abandon(call, slot, process);
 	}
@@ -122,14 +96,14 @@ static __always_inline void block_freed(const struct mt_block *block)
 	stack_count_free(block->stack, block->size_bytes);
 }
 
-static __always_inline void free_unknown(const struct mt_process *process, __u64 return_address_at)
+/* Called at this stack pointer; 0: not known where from. */
+static __always_inline void free_unknown(const struct mt_process *process, __u64 stack_pointer, __u64 link)
 {
 	__u64 pc = 0;
 
 	if (sizes_filtered())
 		return;
-	if (return_address_at && !bpf_probe_read_user(&pc, sizeof(pc), (void *)return_address_at) &&
-	    in_ranges(process->flush, MT_FLUSH_RANGES, pc))
+	if (stack_pointer && return_address(stack_pointer, link, &pc) && in_ranges(process->flush, MT_FLUSH_RANGES, pc))
 		return;
 	COUNT(unknown_frees);
 }
@@ -158,12 +132,12 @@ static __always_inline int enter_free(struct pt_regs *ctx, __u64 cookie, __u64 a
 		return 0;
 	task = bpf_get_current_task_btf();
 	thread = thread_get(task);
-	if (!thread || !call_begin(thread, task, stack_pointer, slot, process))
+	if (!thread || !call_begin(thread, task, stack_pointer, link_register(ctx), slot, process))
 		return 0;
 	if (live_take(owner_of(slot, process), address, &block))
 		block_freed(&block);
 	else if (!free_nested(thread, address, stack_pointer))
-		free_unknown(process, stack_pointer);
+		free_unknown(process, stack_pointer, link_register(ctx));
 	thread->freed = address;
 	thread->freed_stack_pointer = stack_pointer;
 	return 0;
@@ -172,11 +146,15 @@ static __always_inline int enter_free(struct pt_regs *ctx, __u64 cookie, __u64 a
 /* Returns SKIP_RETURN when the return is of no interest. */
 static __always_inline int enter_call(struct pt_regs *ctx, void *nowhere)
 {
-	__u64 cookie = bpf_get_attach_cookie(ctx), stack_pointer = ctx->sp;
+	__u64 cookie = bpf_get_attach_cookie(ctx), stack_pointer = PT_REGS_SP(ctx);
 	__u32 slot = MT_COOKIE_SLOT(cookie), op = MT_COOKIE_OP(cookie);
 	struct mt_process *process = process_of_slot(slot);
-	struct stack_request request = {
-	    .sp = stack_pointer + 8, .bp = ctx->bp, .base = stack_pointer, .slot = slot, .kind = KIND_HEAP};
+	struct stack_request request = {.pc = code_address(link_register(ctx)),
+	                                .sp = stack_pointer + RETURN_ADDRESS_BYTES,
+	                                .bp = PT_REGS_FP(ctx),
+	                                .base = stack_pointer,
+	                                .slot = slot,
+	                                .kind = KIND_HEAP};
 	struct task_struct *task;
 	struct thread *thread;
 	struct call *call;
@@ -198,7 +176,7 @@ static __always_inline int enter_call(struct pt_regs *ctx, void *nowhere)
 	thread = thread_get(task);
 	if (!thread)
 		return SKIP_RETURN;
-	call = call_begin(thread, task, stack_pointer, slot, process);
+	call = call_begin(thread, task, stack_pointer, link_register(ctx), slot, process);
 	if (!call)
 		return SKIP_RETURN;
 	if (returns_exhausted(task)) {
@@ -283,7 +261,7 @@ static __always_inline void finish_call(struct call *call, __u64 result)
 	if (call->taken)
 		block_freed(&call->block);
 	else if (call->old)
-		free_unknown(process, 0);
+		free_unknown(process, 0, 0);
 	if (failed || !size_passes(call->size_bytes))
 		return;
 	if (!result_address(call, result, &address))
@@ -295,7 +273,7 @@ static __always_inline void finish_call(struct call *call, __u64 result)
 static __always_inline int leave_call(struct pt_regs *ctx)
 {
 	struct thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, 0);
-	__u64 stack_pointer = ctx->sp - 8;
+	__u64 stack_pointer = PT_REGS_SP(ctx) - RETURN_ADDRESS_BYTES;
 
 	if (!thread)
 		return 0;
@@ -303,7 +281,7 @@ static __always_inline int leave_call(struct pt_regs *ctx)
 		struct call *call = &thread->calls[i];
 
 		if (call->active && call->stack_pointer == stack_pointer) {
-			finish_call(call, ctx->ax);
+			finish_call(call, PT_REGS_RC(ctx));
 			/* Last: until then its stack must not be reclaimed. */
 			barrier();
 			call->active = 0;
@@ -333,7 +311,7 @@ int call_entry(struct pt_regs *ctx)
 SEC("uprobe")
 int call_return(struct pt_regs *ctx)
 {
-	if (!ctx->sp)
+	if (!PT_REGS_SP(ctx))
 		return keep_own_stack(ctx, &nowhere_of_entry);
 	return leave_call(ctx);
 }
@@ -344,17 +322,17 @@ int free_entry(struct pt_regs *ctx)
 	__u64 cookie = bpf_get_attach_cookie(ctx);
 
 	return enter_free(ctx, cookie, register_value(ctx, MT_COOKIE_OLD(cookie)),
-	                  ctx->sp + 8 * MT_COOKIE_PUSHED(cookie));
+	                  PT_REGS_SP(ctx) + 8 * MT_COOKIE_PUSHED(cookie));
 }
 
-/* Is a pending call of this thread around code that runs at this stack pointer? */
-__noinline int call_pending(__u64 stack_pointer, __u32 slot)
+/* Is a pending call of this thread around code that runs at this stack pointer, with this link register? */
+__noinline int call_pending(__u64 stack_pointer, __u64 link, __u32 slot)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 	struct mt_process *process = process_of_slot(slot);
 
-	return thread && process && !call_begin(thread, task, stack_pointer, slot, process);
+	return thread && process && !call_begin(thread, task, stack_pointer, link, slot, process);
 }
 
 /* Drops the pending calls of a thread that ends or runs another program. */

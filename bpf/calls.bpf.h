@@ -4,7 +4,7 @@
 
 #include "tables.bpf.h"
 
-int call_pending(__u64 stack_pointer, __u32 slot);
+int call_pending(__u64 stack_pointer, __u64 link, __u32 slot);
 int calls_drop(__u32 slot);
 
 #endif

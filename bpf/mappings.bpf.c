@@ -7,10 +7,10 @@
  */
 #include "tables.bpf.h"
 #include "calls.bpf.h"
+#include "machine.bpf.h"
 #include "stacks.bpf.h"
 #include "twice.bpf.h"
 #include "unwind.bpf.h"
-#include <bpf/bpf_tracing.h>
 
 #define PROT_EXEC 4
 #define MAP_FIXED 0x10
@@ -60,7 +60,7 @@ static __always_inline struct thread *syscall_enter(struct trace_event_raw_sys_e
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	struct thread *thread;
 
-	if (call_pending(PT_REGS_SP_CORE(regs), slot))
+	if (call_pending(PT_REGS_SP_CORE(regs), live_link_register(), slot))
 		return NULL;
 	thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread) {
@@ -148,6 +148,7 @@ static __always_inline bool program_request(struct stack_request *request, __u32
 	request->slot = slot;
 	request->kind = kind;
 	request->stepped = 0;
+	request->holds_link = 1;
 	stack_skip_wrappers(request);
 	if (!process || in_ranges(process->allocator, MT_WRAPPER_RANGES, request->pc))
 		return false;

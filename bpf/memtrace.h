@@ -34,9 +34,13 @@ enum mt_failure {
  *        5- 8 size register   9-12 count register  13-16 old-pointer register
  *       17-20 out-pointer register                 21-27 words pushed since entry
  *       32-47 process slot   48-63 index of the site (for counters and doctor)
- * Registers are numbered as in instruction encoding; 4 (rsp) stands for none.
+ * Registers are numbered as in instruction encoding; one that holds no argument stands for none: rsp, x15.
  */
+#if defined(__TARGET_ARCH_arm64) || defined(__aarch64__)
+#define MT_NO_REGISTER 15
+#else
 #define MT_NO_REGISTER 4
+#endif
 #define MT_COOKIE_OP(c) ((c)&7)
 #define MT_COOKIE_FAILURE(c) (((c) >> 3) & 3)
 #define MT_COOKIE_SIZE(c) (((c) >> 5) & 15)
@@ -47,7 +51,7 @@ enum mt_failure {
 #define MT_COOKIE_SLOT(c) (((c) >> 32) & 0xffff)
 #define MT_COOKIE_SITE(c) (((c) >> 48) & 0xffff)
 
-#define MT_MAX_PROCESSES 256 /* process slots; the key has room for 65,536 */
+#define MT_MAX_PROCESSES 256 /* process slots; the key has room for 32,768 */
 #define MT_GENERATIONS 16    /* of a slot: one more with each exec, modulo this */
 
 /*
@@ -77,13 +81,14 @@ struct mt_bucket {
 
 /* Owner of a block: process slot and its generation. */
 #define MT_OWNER(slot, generation) (((__u64)(slot) << 4) | ((generation) & (MT_GENERATIONS - 1)))
-/* Bits 0-43: address / 8; 44-47: generation; 48-63: slot. */
-#define MT_KEY(owner, address) (((owner) << 44) | ((address) >> 3))
+/* Bits 0-44: address / 8 (aarch64 has 48 bits of them); 45-48: generation; 49-63: slot. */
+#define MT_KEY_ADDRESS_BITS 45
+#define MT_KEY(owner, address) (((owner) << MT_KEY_ADDRESS_BITS) | ((address) >> 3))
 #define MT_KEY_BUSY (~0ULL)
-#define MT_KEY_ADDRESS(key) (((key) & ((1ULL << 44) - 1)) << 3)
-#define MT_KEY_OWNER(key) ((key) >> 44)
+#define MT_KEY_ADDRESS(key) (((key) & ((1ULL << MT_KEY_ADDRESS_BITS) - 1)) << 3)
+#define MT_KEY_OWNER(key) ((key) >> MT_KEY_ADDRESS_BITS)
 /* An address that does not fit the key goes to the odd table. */
-#define MT_ADDRESS_IS_ODD(address) (((address)&7) || ((address) >> 47))
+#define MT_ADDRESS_IS_ODD(address) (((address)&7) || ((address) >> (MT_KEY_ADDRESS_BITS + 3)))
 
 struct mt_odd_key {
 	__u64 address;
@@ -229,8 +234,9 @@ struct mt_wrapper_key {
 };
 
 struct mt_wrapper_row {
-	__s32 cfa_sp_offset;  /* CFA = stack pointer + this */
-	__s32 rbp_cfa_offset; /* the caller's rbp is at CFA + this; 0: unchanged */
+	__s32 cfa_sp_offset; /* CFA = stack pointer + this */
+	__s32 fp_cfa_offset; /* the caller's frame pointer is at CFA + this; 0: unchanged */
+	__s32 ra_cfa_offset; /* the return address is at CFA + this; 0: in the link register (aarch64) */
 };
 
 enum mt_event_type {

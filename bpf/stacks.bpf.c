@@ -3,7 +3,7 @@
  * The table that keeps each distinct stack once. Two stacks are one only if owner, kind and
  * all return addresses agree: a matching hash is always followed by a comparison in full.
  */
-#include "tables.bpf.h"
+#include "machine.bpf.h"
 #include "stacks.bpf.h"
 
 const volatile __u32 free_rows_mask = 1023;
@@ -324,6 +324,7 @@ static __always_inline int stack_take(struct scratch *scratch, const struct stac
 	scratch->position.at.pc = request->pc;
 	scratch->position.at.sp = request->sp;
 	scratch->position.at.bp = request->bp;
+	set_link(&scratch->position.at, request->holds_link ? live_link_register() : 0);
 	reads_begin(&scratch->reads, request->base);
 	stack_walk(scratch, request->slot);
 	number = stack_find(scratch);
@@ -367,7 +368,7 @@ __noinline int stack_number(struct stack_request *request)
 	return number >= 0 ? number : without_stack(request);
 }
 
-/* Reads the stack from the return address outwards; at least that, or 0 when it cannot be read. */
+/* Reads the stack from the call outwards; at least a word, or 0 when it cannot be read. */
 static __always_inline __u32 window_read(struct window *window, __u32 bytes, __u64 base)
 {
 	/* A mask, and not a comparison: not every kernel's verifier carries that to where it is used. */
@@ -401,7 +402,8 @@ __noinline int stack_of_call(struct stack_request *request, __u32 *useful_bytes)
 		scratch_release(scratch);
 		return -1;
 	}
-	request->pc = scratch->window.word[0];
+	if (RETURN_ADDRESS_BYTES)
+		request->pc = scratch->window.word[0];
 	set_start(scratch, request, process);
 	scratch->start.window_bytes = bytes;
 	number = memo_find(&scratch->start, &scratch->window);

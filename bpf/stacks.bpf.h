@@ -2,12 +2,13 @@
 #ifndef MEMTRACE_STACKS_BPF_H
 #define MEMTRACE_STACKS_BPF_H
 
+#include "machine.bpf.h"
 #include "memos.bpf.h"
-#include "tables.bpf.h"
 
 /* A frame's return address, and the registers of the code that it leads to. */
 struct cursor {
 	__u64 pc, sp, bp;
+	__u64 link; /* where that code may have its return address in a register, this; else 0 */
 };
 
 /* Where a walk stands. */
@@ -57,9 +58,16 @@ struct stack_request {
 	__u64 base; /* the walk uses no word of the stack below it; 0: not to be remembered */
 	__u32 slot;
 	__u32 kind;
-	__u32 stepped; /* frames were stepped over */
-	__u32 spare;
+	__u32 stepped;    /* frames were stepped over */
+	__u32 holds_link; /* the task's link register is that of the code at pc, which made a system call */
 };
+
+/* On machines without a link register this does nothing. */
+static __always_inline void set_link(struct cursor *at, __u64 link)
+{
+	if (!RETURN_ADDRESS_BYTES)
+		at->link = link;
+}
 
 #define HASH_STEP(hash, word) (((hash) ^ (word)) * 0x9E3779B97F4A7C15ULL)
 
@@ -85,8 +93,8 @@ int stack_walk(struct scratch *scratch, __u32 slot);
  */
 int stack_number(struct stack_request *request);
 /*
- * The same at a function's entry, where the return address is at request->base. Most stacks are like
- * one a moment ago: *useful_bytes says how much of it that took to know. -1 when it cannot be read.
+ * The same at a function's entry: where calls push it, the return address is read, at request->base. Most stacks
+ * are like one a moment ago: *useful_bytes says how much of it that took to know. -1 when it cannot be read.
  */
 int stack_of_call(struct stack_request *request, __u32 *useful_bytes);
 int stack_skip_wrappers(struct stack_request *request);

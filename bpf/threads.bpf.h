@@ -11,7 +11,7 @@
 /* A call from its entry to its return. */
 struct call {
 	__u64 cookie;
-	__u64 stack_pointer; /* at entry: points at the return address */
+	__u64 stack_pointer; /* at entry: on x86-64 it points at the return address */
 	__u64 size_bytes;
 	__u64 old, out;
 	__u32 stack;

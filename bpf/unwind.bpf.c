@@ -8,6 +8,7 @@
  * very instruction instead.
  */
 #include "unwind.bpf.h"
+#include "machine.bpf.h"
 #include "own_stack.bpf.h"
 #include "tables.bpf.h"
 
@@ -78,11 +79,6 @@ struct nowhere nowhere_of_loader SEC(".maps");
 
 #define MAX_FRAME_SIZE (16 << 20) /* a frame pointer that jumps further is none */
 #define ASK_AGAIN_NS 100000000
-
-/* Of struct rt_sigframe from the handler's return on: arch/x86/include/uapi/asm/{ucontext,sigcontext}.h */
-#define SIGCONTEXT 40
-#define SIGCONTEXT_RBP (SIGCONTEXT + 80)
-#define SIGCONTEXT_RSP (SIGCONTEXT + 120)
 
 struct walk {
 	struct scratch *scratch;
@@ -191,14 +187,6 @@ static __always_inline void ask_for_all_code(__u32 slot, __u32 object)
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* A system call that a signal interrupted or that raised it: a place like that after a call. */
-static __always_inline bool after_system_call(__u64 pc)
-{
-	__u16 instruction;
-
-	return !bpf_probe_read_user(&instruction, sizeof(instruction), (void *)(pc - 2)) && instruction == 0x050f;
-}
-
 /*
  * The number of the rule at an address, by the tables. Functions of some size are global: the
  * verifier then takes each by itself, and not once for every path that leads to it.
@@ -259,16 +247,17 @@ static __always_inline __u32 rule_number(struct walk *walk)
 	__u64 address = walk->scratch->position.at.pc - 1;
 	__u64 hash = (address * 0x9E3779B97F4A7C15ULL) >> 53; /* of MT_CODE_CACHE */
 	__u64 *place = &walk->code->cache[hash & (MT_CODE_CACHE - 1)], cached = *place;
+	__u64 instruction = address >> CODE_ALIGN_BITS;
 	__u32 gone, number;
 
 	if (walk->scratch->position.interrupted)
 		return rule_search(walk->code, walk->scratch);
-	if (cached >> CACHE_RULE_BITS == address)
+	if (cached >> CACHE_RULE_BITS == instruction)
 		return cached & ((1U << CACHE_RULE_BITS) - 1);
 	gone = walk->code->gone;
 	number = rule_search(walk->code, walk->scratch);
-	if (number >= MT_FIRST_RULE && !(address >> (64 - CACHE_RULE_BITS))) {
-		*place = address << CACHE_RULE_BITS | number;
+	if (number >= MT_FIRST_RULE && !(instruction >> (64 - CACHE_RULE_BITS))) {
+		*place = instruction << CACHE_RULE_BITS | number;
 		barrier();
 		/* What went meanwhile was perhaps swept out before this was put in. */
 		if (walk->code->gone != gone)
@@ -277,40 +266,21 @@ static __always_inline __u32 rule_number(struct walk *walk)
 	return number;
 }
 
-/* The return address that the kernel put its trampoline in the place of. 0: none is known. */
-__noinline __u64 original_return(__u64 at)
+/*
+ * The return address that the kernel put its trampoline in the place of, in a call that was entered with this stack
+ * pointer. 0: none is known.
+ */
+__noinline __u64 original_return(__u64 entry)
 {
 	struct return_instance *instance = BPF_CORE_READ(bpf_get_current_task_btf(), utask, return_instances);
 	__u64 found = 0;
 
 	for (int i = 0; i < 64 && instance; i++) { /* MAX_URETPROBE_DEPTH */
-		if (BPF_CORE_READ(instance, stack) == at && !BPF_CORE_READ(instance, chained))
+		if (BPF_CORE_READ(instance, stack) == entry && !BPF_CORE_READ(instance, chained))
 			found = BPF_CORE_READ(instance, orig_ret_vaddr);
 		instance = BPF_CORE_READ(instance, next);
 	}
 	return found;
-}
-
-/* Nibble n: which word of struct sigcontext holds the register of that number (enum unwind_saved). */
-#define SIGCONTEXT_WORDS 0x321089CED7654BULL
-
-static __always_inline __u64 signal_offset(__u32 saved)
-{
-	return SIGCONTEXT + 8 * (SIGCONTEXT_WORDS >> 4 * saved & 15);
-}
-
-/* A callee-saved register as it was when the walk began. */
-static __always_inline __u64 live_register(__u32 saved)
-{
-	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	__u64 value = 0, offset = saved == UNWIND_RBX ? offsetof(struct pt_regs, bx)
-	                                              : offsetof(struct pt_regs, r12) - 8 * (saved - UNWIND_R12);
-
-	/* Linux 6.1 adds nothing to such a pointer that it has no bounds of. */
-	OPAQUE(offset);
-	offset &= 0xff;
-	bpf_probe_read_kernel(&value, sizeof(value), (void *)registers + offset);
-	return value;
 }
 
 #define SAVED_SEARCH 64 /* frames looked through for where a register was saved */
@@ -433,19 +403,34 @@ static __always_inline void set_frame_pointer(struct position *position, __u64 b
 static __always_inline int step_signal(struct scratch *scratch)
 {
 	struct position *position = &scratch->position;
-	__u64 context = position->at.sp, ip_and_sp[2], bp;
+	__u64 context = position->at.sp, sp_and_pc[2], bp, link = 0;
 
-	if (bpf_probe_read_user(&bp, sizeof(bp), (void *)(context + SIGCONTEXT_RBP)) ||
-	    bpf_probe_read_user(ip_and_sp, sizeof(ip_and_sp), (void *)(context + SIGCONTEXT_RSP)))
+	if (bpf_probe_read_user(&bp, sizeof(bp), (void *)(context + SIGNAL_FP)) ||
+	    bpf_probe_read_user(sp_and_pc, sizeof(sp_and_pc), (void *)(context + SIGNAL_SP)))
 		return END_READ_FAULT + 1;
-	reads_add(&scratch->reads, context + SIGCONTEXT_RBP, bp);
-	reads_add(&scratch->reads, context + SIGCONTEXT_RSP, ip_and_sp[0]);
-	reads_add(&scratch->reads, context + SIGCONTEXT_RSP + 8, ip_and_sp[1]);
+	reads_add(&scratch->reads, context + SIGNAL_FP, bp);
+	reads_add(&scratch->reads, context + SIGNAL_SP, sp_and_pc[0]);
+	reads_add(&scratch->reads, context + SIGNAL_SP + 8, sp_and_pc[1]);
+	if (!RETURN_ADDRESS_BYTES) {
+		if (bpf_probe_read_user(&link, sizeof(link), (void *)(context + SIGNAL_FP + 8)))
+			return END_READ_FAULT + 1;
+		reads_add(&scratch->reads, context + SIGNAL_FP + 8, link);
+	}
 	set_frame_pointer(position, bp);
-	position->at.sp = ip_and_sp[0];
-	position->at.pc = ip_and_sp[1];
+	set_link(&position->at, link);
+	position->at.sp = sp_and_pc[0];
+	position->at.pc = sp_and_pc[1];
 	position->interrupted = 1;
 	return 0;
+}
+
+/* Of a signal frame that call frame information does not tell of: STEP_GUESS where it is none. */
+__noinline int step_signal_return(struct scratch *scratch)
+{
+	if (!scratch || !is_signal_return(scratch->position.at.pc))
+		return STEP_GUESS;
+	leave_frame(scratch, RULE_NONE, scratch->position.at.sp);
+	return step_signal(scratch);
 }
 
 /*
@@ -474,11 +459,13 @@ __noinline int step_guess(struct scratch *scratch, struct mt_code *code)
 		return END_READ_FAULT + 1;
 	reads_add(&scratch->reads, at, saved.bp);
 	reads_add(&scratch->reads, at + 8, saved.pc);
+	saved.pc = code_address(saved.pc);
 	if (range_of(code, position->range, saved.pc - 1) >= MT_CODE_RANGES)
 		return END_NO_MAPPING + 1;
 	leave_frame(scratch, RULE_GUESS, at + 16);
-	position->at.sp = at + 16;
+	position->at.sp = at + 16; /* or further: sp_known() */
 	set_frame_pointer(position, saved.bp);
+	set_link(&position->at, 0);
 	position->at.pc = saved.pc;
 	position->interrupted = 0;
 	position->by_frame_pointer = 1;
@@ -532,6 +519,41 @@ static __always_inline bool leave_frame_pointer(struct scratch *scratch, const s
 	return true;
 }
 
+/* Where saved frame pointer and return address do not end a frame, a step by them leaves the stack pointer unknown. */
+static __always_inline bool sp_known(const struct position *position)
+{
+	return FRAME_RECORD_ENDS_FRAME || !position->by_frame_pointer;
+}
+
+/* A return address in the link register belongs to a function that has saved nothing, at its caller's stack pointer. */
+static __always_inline bool leads_up(const struct position *position, const struct unwind_rule *rule, __u64 cfa)
+{
+	return cfa > position->at.sp || (!RETURN_ADDRESS_BYTES && !rule->ra_offset && cfa == position->at.sp);
+}
+
+/* The return address of the frame with this rule and CFA. 0, or why there is none (enum stack_end + 1). */
+static __always_inline int find_return(struct scratch *scratch, const struct unwind_rule *rule, __u64 cfa, __u64 *pc)
+{
+	struct position *position = &scratch->position;
+	__u64 at = cfa + rule->ra_offset;
+
+	if (!RETURN_ADDRESS_BYTES && !rule->ra_offset) {
+		if (!position->at.link)
+			return END_NO_CFI + 1;
+		*pc = position->at.link;
+	} else if (!read_word(scratch, at, pc)) {
+		return END_READ_FAULT + 1;
+	}
+	*pc = code_address(*pc);
+	if (*pc && *pc == position->trampoline) {
+		scratch->reads.uncertain = 1;
+		*pc = code_address(original_return(RETURN_ADDRESS_BYTES ? at : cfa));
+		if (!*pc)
+			return END_READ_FAULT + 1;
+	}
+	return *pc ? 0 : END_COMPLETE + 1;
+}
+
 /* From a frame with the rule of that number to its caller's. 0, or why the walk ends (enum stack_end + 1). */
 __noinline int step_rule(struct scratch *scratch, __u32 number)
 {
@@ -552,6 +574,8 @@ __noinline int step_rule(struct scratch *scratch, __u32 number)
 		leave_frame(scratch, number, position->at.sp);
 		return step_signal(scratch);
 	case UNWIND_SP:
+		if (!sp_known(position))
+			return STEP_GUESS;
 		cfa = position->at.sp + rule->cfa_offset;
 		break;
 	case UNWIND_FP:
@@ -564,21 +588,17 @@ __noinline int step_rule(struct scratch *scratch, __u32 number)
 	}
 	if (end)
 		return end;
-	if (cfa <= position->at.sp)
+	if (!leads_up(position, rule, cfa))
 		return END_NO_CFI + 1;
-	if (!leave_frame_pointer(scratch, rule, cfa) || !read_word(scratch, cfa + rule->ra_offset, &pc))
+	if (!leave_frame_pointer(scratch, rule, cfa))
 		return END_READ_FAULT + 1;
-	if (pc && pc == position->trampoline) {
-		scratch->reads.uncertain = 1;
-		pc = original_return(cfa + rule->ra_offset);
-		if (!pc)
-			return END_READ_FAULT + 1;
-	}
-	if (!pc)
-		return END_COMPLETE + 1;
+	end = find_return(scratch, rule, cfa, &pc);
+	if (end)
+		return end;
 	leave_frame(scratch, number, cfa);
 	position->at.sp = cfa;
 	position->at.pc = pc;
+	set_link(&position->at, 0);
 	position->interrupted = 0;
 	position->by_frame_pointer = 0;
 	return 0;
@@ -595,6 +615,11 @@ static __always_inline int step(struct walk *walk)
 		end = END_NO_CFI + 1;
 	else if (number == RULE_NO_MAPPING)
 		end = END_NO_MAPPING + 1;
+	if (!SIGNALS_HAVE_CFI && (end == STEP_GUESS || number == RULE_NO_MAPPING)) {
+		int signal = sp_known(&walk->scratch->position) ? step_signal_return(walk->scratch) : STEP_GUESS;
+
+		end = signal == STEP_GUESS ? end : signal;
+	}
 	return end == STEP_GUESS ? step_guess(walk->scratch, walk->code) : end;
 }
 

@@ -19,6 +19,21 @@ struct {
 
 #define MAX_FRAME_SIZE (16 << 20) /* a frame pointer that jumps further is none */
 
+/* Where the return address is in the link register nothing is read. */
+static __always_inline bool wrapper_return(const struct mt_wrapper_row *row, const struct cursor *at, __u64 cfa,
+                                           struct reads *reads, __u64 *pc)
+{
+	if (!RETURN_ADDRESS_BYTES && !row->ra_cfa_offset) {
+		*pc = at->link;
+		return *pc;
+	}
+	if (bpf_probe_read_user(pc, sizeof(*pc), (void *)(cfa + row->ra_cfa_offset)))
+		return false;
+	if (reads)
+		reads_add(reads, cfa + row->ra_cfa_offset, *pc);
+	return true;
+}
+
 /* Steps over one frame of a known wrapper (operator new, mmap, sbrk). False: it is none. */
 static __always_inline bool step_wrapper(const struct mt_process *process, __u32 slot, struct cursor *at,
                                          struct reads *reads)
@@ -33,17 +48,15 @@ static __always_inline bool step_wrapper(const struct mt_process *process, __u32
 	if (!row)
 		return false;
 	cfa = at->sp + row->cfa_sp_offset;
-	if (bpf_probe_read_user(&pc, sizeof(pc), (void *)(cfa - 8)))
+	if (!wrapper_return(row, at, cfa, reads, &pc))
 		return false;
-	if (row->rbp_cfa_offset && bpf_probe_read_user(&at->bp, sizeof(at->bp), (void *)(cfa + row->rbp_cfa_offset)))
+	if (row->fp_cfa_offset && bpf_probe_read_user(&at->bp, sizeof(at->bp), (void *)(cfa + row->fp_cfa_offset)))
 		return false;
-	if (reads) {
-		reads_add(reads, cfa - 8, pc);
-		if (row->rbp_cfa_offset)
-			reads_add(reads, cfa + row->rbp_cfa_offset, at->bp);
-	}
-	at->pc = pc;
+	if (reads && row->fp_cfa_offset)
+		reads_add(reads, cfa + row->fp_cfa_offset, at->bp);
+	at->pc = code_address(pc);
 	at->sp = cfa;
+	set_link(at, 0);
 	return true;
 }
 
@@ -68,11 +81,13 @@ __noinline int step_frame_pointer(struct cursor *at, struct reads *reads)
 		return END_READ_FAULT + 1;
 	reads_add(reads, at->bp, saved.bp);
 	reads_add(reads, at->bp + 8, saved.pc);
+	saved.pc = code_address(saved.pc);
 	if (saved.pc < 4096 || saved.pc >> 56)
 		return END_NO_CFI + 1;
-	at->sp = at->bp + 16;
+	at->sp = at->bp + 16; /* or further: where the record does not end the frame */
 	at->bp = saved.bp;
 	at->pc = saved.pc;
+	set_link(at, 0);
 	return 0;
 }
 
@@ -121,10 +136,12 @@ __noinline int stack_skip_wrappers(struct stack_request *request)
 	at.pc = request->pc;
 	at.sp = request->sp;
 	at.bp = request->bp;
+	set_link(&at, request->holds_link ? live_link_register() : 0);
 	for (int i = 0; i < 3; i++) {
 		if (!step_wrapper(process, request->slot, &at, NULL))
 			break;
 		request->stepped = 1;
+		request->holds_link = 0;
 	}
 	request->pc = at.pc;
 	request->sp = at.sp;

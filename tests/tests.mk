@@ -2,12 +2,14 @@
 
 # Unit tests: tests/unit/NAME.c (cmocka), each linked with all of src/ but main.c, the commands
 # and what needs the BPF programs, under ASan and UBSan.
-UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+# What is cross-compiled runs emulated, where there are none.
+UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer \
+	       $(if $(SYSROOT),,-fsanitize=address,undefined -fno-sanitize-recover=all)
 UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/guard.c,$(SOURCES)) \
 		src/cli/options.c src/cli/option_rows.c src/cli/help.c \
 		$(patsubst %,src/collect/%.c,ranges maps nodes procfs modules)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.o)
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(call of_this_machine,$(wildcard tests/unit/*.c)))
 
 $(BUILD)/unit/src/%.o: src/%.c | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
@@ -47,7 +49,7 @@ unwind-speed: $(BUILD)/tests/unwind/speed ## what making unwind tables costs; UN
 # performs a known scenario and prints its own truth (tests/fixtures/truth.h). Frame
 # pointers and no tail calls, so that the caller of an allocator is always a frame.
 FIXTURE_DIR := $(BUILD)/tests/fixtures
-FIXTURE_CFLAGS := -O2 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-builtin -D_GNU_SOURCE -Wall -Wextra \
+FIXTURE_CFLAGS := $(TARGET_FLAGS) -O2 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-builtin -D_GNU_SOURCE -Wall -Wextra \
 		  $(if $(CI)$(WERROR),-Werror)
 FIXTURE_SOURCES := $(wildcard tests/fixtures/*.c tests/fixtures/*.cc)
 FIXTURE_PROGRAMS := $(patsubst tests/fixtures/%,$(FIXTURE_DIR)/%,$(basename $(filter-out tests/fixtures/lib%,$(FIXTURE_SOURCES))))

@@ -59,7 +59,8 @@ static int add_wrappers(struct target *target, const struct object *object, cons
 		struct mt_wrapper_key key = {.address = object_address(object, mapping, wrapper->address),
 		                             .slot = target->slot};
 		struct mt_wrapper_row row = {.cfa_sp_offset = wrapper->cfi.cfa_sp_offset,
-		                             .rbp_cfa_offset = wrapper->cfi.rbp_cfa_offset};
+		                             .fp_cfa_offset = wrapper->cfi.fp_cfa_offset,
+		                             .ra_cfa_offset = wrapper->cfi.ra_cfa_offset};
 
 		if (bpf_map_update_elem(bpf_map__fd(target->tracing->bpf->maps.wrappers), &key, &row, BPF_ANY)) {
 			target->tracing->lost[LOSS_CODE_RANGES]++;

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Direct calls of a function, found by scanning code for `e8 rel32`.
+ * Direct calls of a function, found by scanning code.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "probe/decode.h"
 #include "probe/elf_internal.h"
+#include "probe/machine.h"
 
-#define CALL_OPCODE 0xe8
-#define CALL_BYTES 5
 #define FUNCTION_MAX_BYTES (1 << 20)
 
 /* Encodings of pointers: Linux Standard Base Core 5.0, 10.5.1 "DWARF Exception Header Encoding". */
@@ -83,9 +81,10 @@ static bool is_instruction(const struct elf_file *file, const struct function_ta
 	if (enclosing_function(file, table, address, &start) || address - start > FUNCTION_MAX_BYTES)
 		return true;
 	size = (size_t)(address - start);
-	if (elf_file_code(file, start, size + CALL_BYTES, &code) < size + CALL_BYTES || decoder_open(&decoder))
+	if (elf_file_code(file, start, size + MACHINE_CALL_BYTES, &code) < size + MACHINE_CALL_BYTES ||
+	    decoder_open(&decoder))
 		return true;
-	while (at < size && decoder_next(&decoder, code, size + CALL_BYTES, start, &at))
+	while (at < size && decoder_next(&decoder, code, size + MACHINE_CALL_BYTES, start, &at))
 		;
 	decoder_close(&decoder);
 	return at == size;
@@ -99,22 +98,13 @@ struct scan {
 	void *context;
 };
 
-/* Looks at calls that begin in bytes[0, size - CALL_BYTES]. */
 static void scan_bytes(const struct scan *scan, const uint8_t *bytes, size_t size, uint64_t address)
 {
-	const uint8_t *end = bytes + size - (CALL_BYTES - 1), *at = bytes;
+	uint64_t target;
 
-	while ((at = memchr(at, CALL_OPCODE, (size_t)(end - at)))) {
-		uint64_t from = address + (uint64_t)(at - bytes), to = from + CALL_BYTES;
-		int32_t displacement;
-
-		memcpy(&displacement, at + 1, sizeof(displacement));
-		if (to + (uint64_t)(int64_t)displacement == scan->target &&
-		    is_instruction(scan->file, &scan->table, from))
-			scan->found(scan->context, to);
-		if (++at == end)
-			break;
-	}
+	for (size_t at = 0; decode_find_call(bytes, size, address, &at, &target); at += MACHINE_CODE_ALIGN_BYTES)
+		if (target == scan->target && is_instruction(scan->file, &scan->table, address + at))
+			scan->found(scan->context, address + at + MACHINE_CALL_BYTES);
 }
 
 static void scan_segment(const struct scan *scan, const Elf64_Phdr *segment)
@@ -122,15 +112,16 @@ static void scan_segment(const struct scan *scan, const Elf64_Phdr *segment)
 	uint8_t *bytes = malloc(ELF_WINDOW_BYTES);
 	uint64_t done = 0;
 
-	while (bytes && segment->p_filesz - done >= CALL_BYTES) {
+	while (bytes && segment->p_filesz - done >= MACHINE_CALL_BYTES) {
 		uint64_t left = segment->p_filesz - done;
 		size_t wanted = left < ELF_WINDOW_BYTES ? (size_t)left : ELF_WINDOW_BYTES;
 		size_t size = elf_read_some(scan->file->fd, segment->p_offset + done, bytes, wanted);
 
-		if (size < CALL_BYTES)
+		if (size < MACHINE_CALL_BYTES)
 			break;
 		scan_bytes(scan, bytes, size, segment->p_vaddr + done);
-		done += size - (CALL_BYTES - 1); /* a call may straddle two reads */
+		/* A call may straddle two reads, where it need not be aligned. */
+		done += size - (MACHINE_CALL_BYTES - MACHINE_CODE_ALIGN_BYTES);
 	}
 	free(bytes);
 }

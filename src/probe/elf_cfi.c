@@ -9,10 +9,7 @@
 #include <stdlib.h>
 
 #include "probe/elf_internal.h"
-
-/* DWARF's numbers of registers: System V ABI, AMD64 supplement, figure 3.36. */
-#define DWARF_RBP 6
-#define DWARF_RSP 7
+#include "probe/machine.h"
 
 struct cfi_source {
 	Elf *elf;
@@ -77,19 +74,20 @@ static int cfa_rule(Dwarf_Frame *frame, int32_t *offset)
 
 	if (dwarf_frame_cfa(frame, &ops, &n) || n != 1)
 		return -ENOENT;
-	if (ops[0].atom == DW_OP_breg0 + DWARF_RSP)
+	if (ops[0].atom == DW_OP_breg0 + MACHINE_DWARF_SP)
 		return fits(ops[0].number, offset);
-	if (ops[0].atom == DW_OP_bregx && ops[0].number == DWARF_RSP)
+	if (ops[0].atom == DW_OP_bregx && ops[0].number == MACHINE_DWARF_SP)
 		return fits(ops[0].number2, offset);
 	return -ENOENT;
 }
 
-static int rbp_rule(Dwarf_Frame *frame, int32_t *offset)
+/* Where the caller's value of a register is: an offset from the CFA, or 0 where it is unchanged. */
+static int register_rule(Dwarf_Frame *frame, int number, int32_t *offset)
 {
 	Dwarf_Op memory[3], *ops;
 	size_t n;
 
-	if (dwarf_frame_register(frame, DWARF_RBP, memory, &ops, &n))
+	if (dwarf_frame_register(frame, number, memory, &ops, &n))
 		return -ENOENT;
 	*offset = 0;
 	if (n == 0)
@@ -109,7 +107,11 @@ int elf_file_cfi(const struct elf_file *file, uint64_t address, struct elf_cfi *
 		return -ENOENT;
 	err = cfa_rule(frame, &cfi->cfa_sp_offset);
 	if (!err)
-		err = rbp_rule(frame, &cfi->rbp_cfa_offset);
+		err = register_rule(frame, MACHINE_DWARF_FP, &cfi->fp_cfa_offset);
+	if (!err)
+		err = register_rule(frame, MACHINE_DWARF_RETURN, &cfi->ra_cfa_offset);
+	if (!err && MACHINE_CALL_PUSHES && !cfi->ra_cfa_offset)
+		err = -ENOENT;
 	free(frame);
 	return err;
 }

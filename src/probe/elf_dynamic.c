@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/decode.h"
 #include "probe/elf_internal.h"
 
 #define ENTRIES_MAX 4096
-
-static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+#define STUB_BYTES 16
 
 static void take_entry(struct elf_dynamic *dynamic, const Elf64_Dyn *entry, uint64_t *soname)
 {
@@ -108,25 +108,6 @@ void elf_dynamic_free(struct elf_dynamic *dynamic)
 	free(dynamic->soname);
 }
 
-/* The slot of the GOT that a stub jumps through: [endbr64] [bnd] jmp *disp32(%rip). */
-static int stub_slot(const struct elf_file *file, uint64_t address, uint64_t *slot)
-{
-	const uint8_t *code = NULL;
-	size_t size = elf_file_code(file, address, 16, &code);
-	size_t at = 0;
-	int32_t displacement;
-
-	if (size >= sizeof(endbr64) && !memcmp(code, endbr64, sizeof(endbr64)))
-		at += sizeof(endbr64);
-	if (at < size && code[at] == 0xf2)
-		at++;
-	if (size < at + 6 || code[at] != 0xff || code[at + 1] != 0x25)
-		return -ENOENT;
-	memcpy(&displacement, code + at + 2, sizeof(displacement));
-	*slot = address + at + 6 + (uint64_t)(int64_t)displacement;
-	return 0;
-}
-
 /* The symbol that a relocation puts into the slot, in one relocation table. 0 or -ENOENT. */
 static int slot_symbol(const struct elf_file *file, uint64_t table, uint64_t bytes, uint64_t slot, uint32_t *symbol)
 {
@@ -180,8 +161,9 @@ int elf_file_slot_name(const struct elf_file *file, uint64_t slot, char *name, s
 
 int elf_file_stub_name(const struct elf_file *file, uint64_t address, char *name, size_t size)
 {
+	const uint8_t *code = NULL;
+	size_t bytes = elf_file_code(file, address, STUB_BYTES, &code);
 	uint64_t slot;
-	int err = stub_slot(file, address, &slot);
 
-	return err ? err : elf_file_slot_name(file, slot, name, size);
+	return decode_stub(code, bytes, address, &slot) ? elf_file_slot_name(file, slot, name, size) : -ENOENT;
 }

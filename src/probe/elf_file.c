@@ -10,14 +10,7 @@
 #include <unistd.h>
 
 #include "probe/elf_internal.h"
-
-#if defined(__x86_64__)
-#define MACHINE EM_X86_64
-#elif defined(__aarch64__)
-#define MACHINE EM_AARCH64
-#else
-#error "no ELF machine number for this architecture"
-#endif
+#include "probe/machine.h"
 
 #define PAGE_BYTES 4096
 /* The kernel's own limit for a program's headers (fs/binfmt_elf.c, load_elf_phdrs). */
@@ -29,7 +22,7 @@
 static bool header_is_ours(const Elf64_Ehdr *header)
 {
 	return !memcmp(header->e_ident, ELFMAG, SELFMAG) && header->e_ident[EI_CLASS] == ELFCLASS64 &&
-	       header->e_ident[EI_DATA] == ELFDATA2LSB && header->e_machine == MACHINE &&
+	       header->e_ident[EI_DATA] == ELFDATA2LSB && header->e_machine == MACHINE_ELF &&
 	       (header->e_type == ET_EXEC || header->e_type == ET_DYN);
 }
 

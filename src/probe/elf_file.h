@@ -57,7 +57,7 @@ int elf_file_code_delta(const struct elf_file *file, uint64_t page_offset, int64
 size_t elf_file_build_id(const struct elf_file *file, uint8_t *id, size_t size);
 
 /*
- * Calls `found` for every direct call (call rel32) in executable segments whose target
+ * Calls `found` for every direct call (call rel32, bl) in executable segments whose target
  * is `target`, with the virtual address of the return (the byte after the call). Bytes
  * that only look like a call are told apart by decoding from the start of the function
  * that .eh_frame_hdr names; where it names none, they count as a call.
@@ -75,8 +75,9 @@ int elf_file_stub_name(const struct elf_file *file, uint64_t address, char *name
 
 /* One row of call frame information at an address, as far as wrappers need it. */
 struct elf_cfi {
-	int32_t cfa_sp_offset;  /* CFA = rsp + this */
-	int32_t rbp_cfa_offset; /* caller's rbp is at CFA + this; 0: rbp is unchanged */
+	int32_t cfa_sp_offset; /* CFA = stack pointer + this */
+	int32_t fp_cfa_offset; /* the caller's frame pointer is at CFA + this; 0: it is unchanged */
+	int32_t ra_cfa_offset; /* the return address is at CFA + this; 0: in the link register (aarch64) */
 };
 /* 0, or -ENOENT without a rule of that simple form (by .eh_frame, through libdw). */
 int elf_file_cfi(const struct elf_file *file, uint64_t address, struct elf_cfi *cfi);

@@ -57,42 +57,6 @@ bool function_target(const struct elf_file *file, const struct decoder *decoder,
 	return true;
 }
 
-static bool is_read_only(unsigned int id)
-{
-	switch (id) {
-	case X86_INS_CMP:
-	case X86_INS_TEST:
-	case X86_INS_BT:
-	case X86_INS_PUSH:
-	case X86_INS_NOP:
-	case X86_INS_MUL:
-	case X86_INS_DIV:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* A store other than of a constant to thread-local storage. Registers saved by push do not count. */
-static bool stores(const cs_insn *instruction)
-{
-	const cs_x86 *x86 = &instruction->detail->x86;
-	const cs_x86_op *to = &x86->operands[0];
-
-	if (x86->prefix[0]) /* lock; rep: string instructions store without an operand that says so */
-		return true;
-	if (x86->op_count == 0 || to->type != X86_OP_MEM || is_read_only(instruction->id) ||
-	    (x86->op_count == 1 && instruction->id == X86_INS_IMUL))
-		return x86->op_count > 1 && x86->operands[1].type == X86_OP_MEM && instruction->id == X86_INS_XCHG;
-	return !(instruction->id == X86_INS_MOV && to->mem.segment == X86_REG_FS &&
-	         x86->operands[1].type == X86_OP_IMM);
-}
-
-static bool is_return(const struct decoder *decoder)
-{
-	return cs_insn_group(decoder->capstone, decoder->instruction, X86_GRP_RET);
-}
-
 bool function_forwards(const struct elf_file *file, const struct function *function,
                        bool (*is_probed)(void *context, uint64_t address), void *context)
 {
@@ -105,14 +69,14 @@ bool function_forwards(const struct elf_file *file, const struct function *funct
 	while (forwards && decoder_next(&decoder, function->code, function->size, function->address, &at)) {
 		uint64_t target;
 
-		if (decoder.instruction->id == X86_INS_INVALID) {
+		if (!decoder_valid(&decoder)) {
 			forwards = false;
 		} else if (!decoder_leaves(&decoder)) {
-			forwards = !stores(decoder.instruction);
+			forwards = !decoder_stores(&decoder);
 		} else if (decoder_jump(&decoder, &target) && target - function->address < function->size) {
 			continue;
-		} else if (decoder.instruction->id == X86_INS_CALL || !function_target(file, &decoder, &target)) {
-			forwards = is_return(&decoder);
+		} else if (decoder_calls(&decoder) || !function_target(file, &decoder, &target)) {
+			forwards = decoder_returns(&decoder);
 		} else {
 			forwards = target != function->address && is_probed(context, target);
 			handed_on |= forwards;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "probe/function.h"
+#include "probe/machine.h"
 #include "probe/resolve_internal.h"
 
 #define PREFIXES_MAX 32
@@ -124,7 +125,8 @@ static bool in_scope(const struct scope *scope, const struct catalog_row *row, s
 	case CATALOG_EXTENDED:
 		return scope->named || scope->standard[prefix] || scope->extended[prefix];
 	case CATALOG_CXX:
-		return prefix == 0 && (scope->named || scope->operators);
+		/* Else probe/guard.c cannot put return addresses back for an exception. */
+		return MACHINE_CALL_PUSHES && prefix == 0 && (scope->named || scope->operators);
 	case CATALOG_TCMALLOC:
 	case CATALOG_MIMALLOC:
 		for (size_t i = 0; i < catalog_n_prefixes; i++)
@@ -192,7 +194,7 @@ static bool place(const struct elf_file *file, struct point_list *all, struct pr
 {
 	struct function function = function_of(file, &point->symbol);
 
-	if (!function.size ||
+	if (!function.size || (!MACHINE_CALL_PUSHES && catalog_may_throw(point->row)) ||
 	    (point->symbol.size_bytes == function.size && function_forwards(file, &function, is_listed, all)) ||
 	    site_choose(function.code, function.size, function.address, catalog_needed_arguments(point->row),
 	                catalog_wants_return(point->row), &point->site))

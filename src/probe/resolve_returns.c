@@ -126,7 +126,7 @@ static int add_function(const struct elf_file *file, const char *name, struct re
 	if (err)
 		return err;
 	while (!err && decoder_next(&decoder, function.code, function.size, function.address, &at)) {
-		if (decoder.instruction->id != X86_INS_CALL && decoder.instruction->id != X86_INS_SYSCALL)
+		if (!decoder_calls(&decoder) && !decoder_system_call(&decoder))
 			continue;
 		if (!elf_file_cfi(file, function.address + at - 1, &cfi))
 			err = add_return(list, function.address + at, &cfi);

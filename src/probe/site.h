@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where to put the probe of a function: on the first instruction of its prologue
- * that the kernel can emulate, if what the probe must read can still be read there.
+ * Where to put the probe of a function (site_MACHINE.c). On x86-64: on the first instruction of its
+ * prologue that the kernel can emulate, if what the probe must read can still be read there. On aarch64: on its
+ * first instruction, since the return address may be moved and signed by the next.
  */
 #ifndef MEMTRACE_PROBE_SITE_H
 #define MEMTRACE_PROBE_SITE_H
@@ -10,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Registers by their number in x86-64 instruction encoding (rax 0, rcx 1, rdx 2,
- * rbx 3, rsp 4, rbp 5, rsi 6, rdi 7, r8 … r15). */
+/* Registers by their number in instruction encoding (x86-64: rax 0, rcx 1, rdx 2,
+ * rbx 3, rsp 4, rbp 5, rsi 6, rdi 7, r8 … r15; aarch64: x0 to x30). */
 #define SITE_NO_REGISTER 0xff
-#define SITE_ARGUMENTS 6 /* rdi rsi rdx rcx r8 r9, in that order */
+#define SITE_ARGUMENTS 6 /* rdi rsi rdx rcx r8 r9, in that order; x0 to x5 */
 
 struct site {
 	uint32_t offset;                  /* from the function's first byte */

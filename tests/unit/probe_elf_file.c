@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "probe/decode.h"
+#include "probe/machine.h"
 #include "probe/resolve.h"
 #include "unit/probe_library.h"
 
@@ -263,8 +265,12 @@ static void direct_calls(void **state)
 	elf_file_direct_calls(file, symbol.value, take_call, &calls);
 	assert_true(calls.n > 0);
 	for (size_t i = 0; i < calls.n && i < 16; i++) {
-		assert_int_equal(elf_file_code(file, calls.found[i] - 5, 5, &code), 5);
-		assert_int_equal(code[0], 0xe8);
+		size_t at = 0;
+		uint64_t target;
+
+		assert_int_equal(elf_file_code(file, calls.found[i] - MACHINE_CALL_BYTES, MACHINE_CALL_BYTES, &code),
+		                 MACHINE_CALL_BYTES);
+		assert_true(decode_find_call(code, MACHINE_CALL_BYTES, 0, &at, &target));
 	}
 	if (library_is(file, "glibc", "93ac61ec5a8eb1396f9fbd350e3169a558528a40"))
 		assert_int_equal(calls.n, 3);
@@ -282,8 +288,9 @@ static void call_frames(void **state)
 		skip();
 	assert_int_equal(elf_file_symbol(file, "malloc", &symbol), 0);
 	assert_int_equal(elf_file_cfi(file, symbol.value, &cfi), 0);
-	assert_int_equal(cfi.cfa_sp_offset, 8);
-	assert_int_equal(cfi.rbp_cfa_offset, 0);
+	assert_int_equal(cfi.cfa_sp_offset, MACHINE_CALL_PUSHES ? 8 : 0);
+	assert_int_equal(cfi.ra_cfa_offset, MACHINE_CALL_PUSHES ? -8 : 0);
+	assert_int_equal(cfi.fp_cfa_offset, 0);
 	assert_int_equal(elf_file_cfi(file, 1, &cfi), -ENOENT);
 	elf_file_free(file);
 }

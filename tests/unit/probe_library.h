@@ -11,7 +11,11 @@
 
 #include "probe/elf_file.h"
 
+#if defined(__aarch64__)
+#define LIBRARIES "/lib/aarch64-linux-gnu/"
+#else
 #define LIBRARIES "/usr/lib/x86_64-linux-gnu/"
+#endif
 
 /* The library, or NULL after saying why not. */
 static inline struct elf_file *library_open(const char *path)

@@ -239,11 +239,11 @@ static void wrappers_of_libstdcxx(void **state)
 		after_malloc = find_return(returns, n, 0xa958c);
 		assert_non_null(after_malloc);
 		assert_int_equal(after_malloc->cfi.cfa_sp_offset, 16);
-		assert_int_equal(after_malloc->cfi.rbp_cfa_offset, 0);
+		assert_int_equal(after_malloc->cfi.fp_cfa_offset, 0);
 		after_malloc = find_return(returns, n, 0xa9646);
 		assert_non_null(after_malloc);
 		assert_int_equal(after_malloc->cfi.cfa_sp_offset, 32);
-		assert_int_equal(after_malloc->cfi.rbp_cfa_offset, -16);
+		assert_int_equal(after_malloc->cfi.fp_cfa_offset, -16);
 	}
 	free(returns);
 	elf_file_free(file);

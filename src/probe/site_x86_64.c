@@ -257,7 +257,7 @@ static size_t find_emulated(struct walk *walk, struct decoder *decoder, const ui
 	size_t at = 0, here = 0;
 
 	while (here <= PASSED_MAX_BYTES && decoder_next(decoder, code, size, address, &at)) {
-		if (decoder->instruction->id == X86_INS_INVALID)
+		if (!decoder_valid(decoder))
 			return 0;
 		if (kernel_emulates(code + here, at - here))
 			return here;
@@ -328,7 +328,7 @@ int site_choose(const uint8_t *code, size_t size, uint64_t address, uint32_t nee
 		return err;
 	memset(site, 0, sizeof(*site));
 	err = -EINVAL;
-	if (!decoder_next(&decoder, code, size, address, &first) || decoder.instruction->id == X86_INS_INVALID)
+	if (!decoder_next(&decoder, code, size, address, &first) || !decoder_valid(&decoder))
 		goto out;
 	err = 0;
 	start(&walk, needed, wants_return);
