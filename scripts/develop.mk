@@ -121,10 +121,15 @@ $(FUZZERS:%=fuzz-%): fuzz-%: $(BUILD)/tests/fuzz/fuzz_%
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix=$(BUILD)/fuzz/$*- $(BUILD)/fuzz/$* $(wildcard tests/fuzz/seeds/$*) $(FUZZ_SEEDS_$*)
 
+FUZZ_LIBRARIES := $(patsubst %,$(BUILD)/fuzz-seeds/library%.so,-g0 -gdwarf-4 -gdwarf-5 -gz)
+
+# Those that run for a minute among the tests (tests/integration/fuzz_*.sh).
+.PHONY: fuzz-programs
+fuzz-programs: $(patsubst tests/integration/fuzz_%.sh,$(BUILD)/tests/fuzz/fuzz_%,$(wildcard tests/integration/fuzz_*.sh)) $(FUZZ_LIBRARIES)
+
 # No fuzzer finds the ELF format by itself: those that read it start from small libraries.
 FUZZ_SEEDS_elf_file := $(BUILD)/fuzz-seeds
 FUZZ_SEEDS_symbolize := $(BUILD)/fuzz-seeds
-FUZZ_LIBRARIES := $(patsubst %,$(BUILD)/fuzz-seeds/library%.so,-g0 -gdwarf-4 -gdwarf-5 -gz)
 
 fuzz-elf_file fuzz-symbolize: $(FUZZ_LIBRARIES)
 

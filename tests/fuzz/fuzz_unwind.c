@@ -90,6 +90,7 @@ static uint8_t *wrap(uint8_t flags, const uint8_t *frame, size_t size)
 	/* What may be calls, every 64 bytes. */
 	for (size_t i = 0; i < CODE_BYTES; i += 64)
 		memcpy(file->code + i, (const uint8_t[]){0xe8, 0, 0, 0, 0, 0xff, 0xd0, 0, 1, 0, 0, 0x94}, 12);
+	memcpy(file->code + CODE_BYTES / 2, (const uint8_t[]){0x48, 0x89, 0xdc}, 3); /* entry_points.c */
 	memcpy(bytes + sizeof(*file), frame, size);
 	return bytes;
 }
@@ -116,7 +117,7 @@ static void check(const struct unwind_table *table)
 		const struct unwind_rule *rule = &table->rules[i];
 
 		if (rule->cfa >= UNWIND_CFA_COUNT || rule->fp > UNWIND_FP_LOST ||
-		    (rule->cfa == UNWIND_REGISTER && (uint16_t)rule->second_offset >= UNWIND_SAVED_COUNT))
+		    (rule->cfa == UNWIND_REGISTER && (uint16_t)rule->second_offset >= UNWIND_REGISTER_COUNT))
 			abort();
 	}
 	for (size_t i = 0; i < table->n_pages; i++)
