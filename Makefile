@@ -6,7 +6,7 @@ ARCH ?= $(HOST)
 # The kernel's name of it too.
 override ARCH := $(ARCH:arm64=aarch64)
 
-# Cross-compiling: with a compiler and libraries of its own, in a folder of its own.
+# Cross-compiling (scripts/setup cross): with a compiler and libraries of its own, in a folder of its own.
 ifeq ($(ARCH),$(HOST))
 BUILD ?= build
 COMPILER := gcc
@@ -59,7 +59,7 @@ $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 # Only collect/ and probe/ see the skeleton.
 $(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON) $(GUARD_SKELETON)
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/*/*.h) $(wildcard vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
@@ -74,7 +74,7 @@ $(SKELETON): $(BUILD)/memtrace.bpf.o
 	mv $@.tmp $@
 
 # An object of its own, loaded when it is needed.
-$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c $(wildcard bpf/*.h bpf/*/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 

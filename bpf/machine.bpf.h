@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the BPF programs must know of the machine. Each of bpf/machine/ defines, of its own:
+ * What the BPF programs must know of the machine. machine_x86.bpf.h and machine_arm64.bpf.h each define:
  *
  * RETURN_ADDRESS_BYTES     that a call pushes: the return address. 0: it stays in the link register
  * FRAME_RECORD_ENDS_FRAME  is the caller's stack pointer right behind saved frame pointer and return address?
@@ -26,9 +26,9 @@
 #include <bpf/bpf_tracing.h>
 
 #if defined(__TARGET_ARCH_x86)
-#include "machine/x86.h"
+#include "machine_x86.bpf.h"
 #elif defined(__TARGET_ARCH_arm64)
-#include "machine/arm64.h"
+#include "machine_arm64.bpf.h"
 #endif
 
 #endif

@@ -62,9 +62,9 @@ lint-tidy: $(GENERATED)
 	printf '%s\n' $(SOURCES) | xargs -P $$(nproc) -I {} clang-tidy --quiet --warnings-as-errors='*' {} -- \
 		$(LINT_CPPFLAGS) -isystem $(BUILD) -std=gnu17
 
-# Every header, compiled alone.
+# Every header, compiled alone; those of the machines are what machine.bpf.h includes.
 HEADER_CHECKS := $(patsubst %.h,$(BUILD)/headers/%.ok,$(wildcard src/*/*.h bpf/memtrace.h))
-BPF_HEADER_CHECKS := $(patsubst %.h,$(BUILD)/headers/%.ok,$(wildcard bpf/*.bpf.h vmlinux/*.h))
+BPF_HEADER_CHECKS := $(patsubst %.h,$(BUILD)/headers/%.ok,$(filter-out bpf/machine_%,$(wildcard bpf/*.bpf.h vmlinux/*.h)))
 
 .PHONY: hdr-check
 hdr-check: $(HEADER_CHECKS) $(BPF_HEADER_CHECKS) ## compile every header alone
@@ -152,4 +152,5 @@ help: ## list these targets
 	@echo 'make              build $(BUILD)/memtrace'
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target what; do \
 		printf 'make %-12s %s\n' "$$target" "$$what"; done
-	@echo 'Variables: CC CLANG BPFTOOL CFLAGS PREFIX DESTDIR BUILD; WERROR=1 makes warnings errors.'
+	@echo 'make ARCH=arm64   compile for aarch64, in build-arm64'
+	@echo 'Variables: ARCH CC CLANG BPFTOOL CFLAGS PREFIX DESTDIR BUILD; WERROR=1 makes warnings errors.'
