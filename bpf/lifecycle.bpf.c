@@ -2,27 +2,35 @@
 /* What happens to processes: fork, exec, exit; finding one; holding one that starts. */
 #include "tables.bpf.h"
 #include "calls.bpf.h"
+#include "twice.bpf.h"
 #include <bpf/bpf_tracing.h>
 
-SEC("raw_tp/sched_process_fork")
-int process_fork(__u64 *args)
+static __always_inline int process_fork_once(__u64 *args, bool again)
 {
 	struct task_struct *child = (struct task_struct *)args[1];
+	pid_t child_tgid = BPF_CORE_READ(child, tgid);
 	struct mt_process *process;
+	struct thread *thread;
 	long slot = current_slot();
 
-	if (slot < 0 || BPF_CORE_READ(child, tgid) == (pid_t)(bpf_get_current_pid_tgid() >> 32))
+	if (slot < 0 || child_tgid == (pid_t)(bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	process = process_of_slot(slot);
-	if (process)
-		COUNT(process->untraced_children);
+	thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!process || (again && thread && thread->last_child == child_tgid))
+		return 0;
+	if (thread)
+		thread->last_child = child_tgid;
+	COUNT(process->untraced_children);
 	return 0;
 }
+TWICE("raw_tp/sched_process_fork", process_fork, __u64)
 
-SEC("raw_tp/sched_process_exec")
-int process_exec(__u64 *args)
+/* By now the thread is its process's only one. */
+static __always_inline int process_exec_once(__u64 *args, bool again)
 {
 	pid_t former = args[1]; /* of the thread that called exec; it is the main one now */
+	__u64 program = (__u64)bpf_get_current_task_btf()->mm; /* never the one before: that was still there */
 	struct mt_process *process;
 	struct mt_event *event;
 	long slot = current_slot();
@@ -30,8 +38,9 @@ int process_exec(__u64 *args)
 	if (slot < 0)
 		return 0;
 	process = process_of_slot(slot);
-	if (!process)
+	if (!process || (again && process->program == program))
 		return 0;
+	process->program = program;
 	calls_drop(slot);
 	__sync_fetch_and_add(&process->generation, 1);
 	process->traced = 0;
@@ -49,6 +58,7 @@ int process_exec(__u64 *args)
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
+TWICE("raw_tp/sched_process_exec", process_exec, __u64)
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
@@ -65,8 +75,7 @@ static __always_inline void process_gone(struct task_struct *task, struct mt_pro
 	bpf_map_delete_elem(&slots, &tgid);
 }
 
-SEC("raw_tp/sched_process_exit")
-int process_exit(void *ctx)
+static __always_inline int process_exit_once(void *ctx, bool again)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mt_process *process;
@@ -80,10 +89,11 @@ int process_exit(void *ctx)
 		return 0;
 	if (BPF_CORE_READ(task, signal, live.counter) == 0)
 		process_gone(task, process);
-	else if (check_process && task->pid == task->tgid)
+	else if (check_process && task->pid == task->tgid && !again)
 		COUNT(lost[LOSS_MISSED_PROBES]); /* perf links count by a thread, and this may be it */
 	return 0;
 }
+TWICE("raw_tp/sched_process_exit", process_exit, void)
 
 /*
  * The dynamic loader has mapped something: hold the thread until src/collect has looked. By a

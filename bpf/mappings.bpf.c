@@ -8,6 +8,7 @@
 #include "tables.bpf.h"
 #include "calls.bpf.h"
 #include "stacks.bpf.h"
+#include "twice.bpf.h"
 #include "unwind.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -51,9 +52,10 @@ static __always_inline void emit(__u32 type, __u32 slot, __u64 address, __u64 le
 
 /*
  * Remembers a system call's arguments (no more than it has: the tracepoint's context ends with
- * them) until its exit. NULL: part of a pending call of the allocator.
+ * them) until its exit. NULL: part of a pending call of the allocator, or remembered already.
  */
-static __always_inline struct thread *syscall_enter(struct trace_event_raw_sys_enter *ctx, long slot, const int n_args)
+static __always_inline struct thread *syscall_enter(struct trace_event_raw_sys_enter *ctx, long slot, const int n_args,
+                                                    bool again)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	struct thread *thread;
@@ -65,6 +67,8 @@ static __always_inline struct thread *syscall_enter(struct trace_event_raw_sys_e
 		COUNT(lost[LOSS_THREAD_STATE]);
 		return NULL;
 	}
+	if (again && thread->syscall_pending)
+		return NULL;
 	thread->syscall_args[0] = ctx->args[0];
 	if (n_args >= 2)
 		thread->syscall_args[1] = ctx->args[1];
@@ -95,6 +99,15 @@ static __always_inline bool code_gone(__u32 slot, __u64 address, __u64 length)
 		return false;
 	emit(MT_EVENT_CODE_GONE, slot, address, length, 0, version);
 	return true;
+}
+
+static __always_inline void code_came(__u32 slot, __u64 address, __u64 length)
+{
+	struct mt_process *process = process_of_slot(slot);
+
+	if (process)
+		COUNT(process->code_events);
+	emit(MT_EVENT_CODE, slot, address, length, 0, 0);
 }
 
 /* Said again when it is gone indeed: memtrace may have looked at what is mapped meanwhile. */
@@ -144,18 +157,17 @@ static __always_inline bool program_request(struct stack_request *request, __u32
 	return true;
 }
 
-SEC("tracepoint")
-int mmap_enter(struct trace_event_raw_sys_enter *ctx)
+static __always_inline int mmap_enter_once(struct trace_event_raw_sys_enter *ctx, bool again)
 {
 	long slot = traced_slot();
 
 	if (slot >= 0)
-		syscall_enter(ctx, slot, 4);
+		syscall_enter(ctx, slot, 4, again);
 	return 0;
 }
+TWICE("tracepoint", mmap_enter, struct trace_event_raw_sys_enter)
 
-SEC("tracepoint")
-int mmap_exit(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int mmap_exit_once(struct trace_event_raw_sys_exit *ctx, bool again)
 {
 	long slot = traced_slot();
 	struct thread *thread = slot >= 0 ? syscall_exit() : NULL;
@@ -170,7 +182,7 @@ int mmap_exit(struct trace_event_raw_sys_exit *ctx)
 	if (flags & MAP_FIXED)
 		code_gone(slot, ctx->ret, length);
 	if (protection & PROT_EXEC)
-		emit(MT_EVENT_CODE, slot, ctx->ret, length, 0, 0);
+		code_came(slot, ctx->ret, length);
 	if (flags & MAP_ANONYMOUS) {
 		if (program_request(&request, slot, KIND_MMAP, flags & MAP_STACK))
 			emit(MT_EVENT_MAP, slot, ctx->ret, length, stack_number(&request), flags);
@@ -180,8 +192,9 @@ int mmap_exit(struct trace_event_raw_sys_exit *ctx)
 		emit(MT_EVENT_TAKE, slot, ctx->ret, length, 0, 0);
 	return 0;
 }
+TWICE("tracepoint", mmap_exit, struct trace_event_raw_sys_exit)
 
-static __always_inline int unmap_enter(struct trace_event_raw_sys_enter *ctx, int n_args)
+static __always_inline int unmap_enter(struct trace_event_raw_sys_enter *ctx, int n_args, bool again)
 {
 	long slot = traced_slot();
 	struct mt_process *process;
@@ -201,20 +214,19 @@ static __always_inline int unmap_enter(struct trace_event_raw_sys_enter *ctx, in
 	}
 	if (!process->has_ranges)
 		return 0;
-	thread = syscall_enter(ctx, slot, n_args);
+	thread = syscall_enter(ctx, slot, n_args, again);
 	if (thread)
 		emit(MT_EVENT_TAKE, slot, thread->syscall_args[0], thread->syscall_args[1], 0, 0);
 	return 0;
 }
 
-SEC("tracepoint")
-int munmap_enter(struct trace_event_raw_sys_enter *ctx)
+static __always_inline int munmap_enter_once(struct trace_event_raw_sys_enter *ctx, bool again)
 {
-	return unmap_enter(ctx, 2);
+	return unmap_enter(ctx, 2, again);
 }
+TWICE("tracepoint", munmap_enter, struct trace_event_raw_sys_enter)
 
-SEC("tracepoint")
-int munmap_exit(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int munmap_exit_once(struct trace_event_raw_sys_exit *ctx, bool again)
 {
 	long slot = traced_slot();
 	struct thread *thread = slot >= 0 ? syscall_exit() : NULL;
@@ -225,15 +237,15 @@ int munmap_exit(struct trace_event_raw_sys_exit *ctx)
 		emit(MT_EVENT_RESTORE, slot, 0, 0, 0, 0);
 	return 0;
 }
+TWICE("tracepoint", munmap_exit, struct trace_event_raw_sys_exit)
 
-SEC("tracepoint")
-int mremap_enter(struct trace_event_raw_sys_enter *ctx)
+static __always_inline int mremap_enter_once(struct trace_event_raw_sys_enter *ctx, bool again)
 {
-	return unmap_enter(ctx, 4);
+	return unmap_enter(ctx, 4, again);
 }
+TWICE("tracepoint", mremap_enter, struct trace_event_raw_sys_enter)
 
-SEC("tracepoint")
-int mremap_exit(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int mremap_exit_once(struct trace_event_raw_sys_exit *ctx, bool again)
 {
 	long slot = traced_slot();
 	struct thread *thread = slot >= 0 ? syscall_exit() : NULL;
@@ -248,21 +260,21 @@ int mremap_exit(struct trace_event_raw_sys_exit *ctx)
 		emit(MT_EVENT_MOVE, slot, ctx->ret, thread->syscall_args[2], 0, thread->syscall_args[3]);
 	return 0;
 }
+TWICE("tracepoint", mremap_exit, struct trace_event_raw_sys_exit)
 
-SEC("tracepoint")
-int brk_enter(struct trace_event_raw_sys_enter *ctx)
+static __always_inline int brk_enter_once(struct trace_event_raw_sys_enter *ctx, bool again)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	long slot = traced_slot();
-	struct thread *thread = slot >= 0 ? syscall_enter(ctx, slot, 1) : NULL;
+	struct thread *thread = slot >= 0 ? syscall_enter(ctx, slot, 1, again) : NULL;
 
 	if (thread)
 		thread->old_break = BPF_CORE_READ(task, mm, brk);
 	return 0;
 }
+TWICE("tracepoint", brk_enter, struct trace_event_raw_sys_enter)
 
-SEC("tracepoint")
-int brk_exit(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int brk_exit_once(struct trace_event_raw_sys_exit *ctx, bool again)
 {
 	long slot = traced_slot();
 	struct thread *thread = slot >= 0 ? syscall_exit() : NULL;
@@ -280,3 +292,4 @@ int brk_exit(struct trace_event_raw_sys_exit *ctx)
 	}
 	return 0;
 }
+TWICE("tracepoint", brk_exit, struct trace_event_raw_sys_exit)

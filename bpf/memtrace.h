@@ -189,8 +189,8 @@ struct mt_code_range {
 struct mt_code {
 	__u32 version; /* the process's code_version that it is right for */
 	__u32 n_ranges;
-	__u32 gone; /* counts the times that ranges went */
-	__u32 spare;
+	__u32 gone;     /* counts the times that ranges went */
+	__u32 events;   /* the process's code_events when it was made, at least */
 	__u64 asked_ns; /* when it was last found to lack something */
 	struct mt_code_range range[MT_CODE_RANGES];
 	__u64 cache[MT_CODE_CACHE];
@@ -212,13 +212,14 @@ struct mt_process {
 	struct mt_range allocator[MT_WRAPPER_RANGES]; /* code whose mappings are the allocator's own */
 	struct mt_range libc; /* the C library's: its mappings are its allocator's but for thread stacks */
 	__u64 untraced_children;
+	__u64 program;   /* the address space of the last exec, by its address in the kernel */
 	__s32 exit_code; /* as wait() gives it, once exited */
 	__u32 exited;
 	__u32 traced;       /* hits count from now on */
 	__u32 walk_version; /* one more with each change of what a walk goes by */
 	__u32 has_ranges;   /* a mapping of it was reported since its last exec */
 	__u32 code_version; /* one more each time that code was unmapped */
-	__u32 spare;
+	__u32 code_events;  /* one more each time that code was mapped */
 };
 
 /* How to step over a frame without a frame pointer: by return address and process slot. */

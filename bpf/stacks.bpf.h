@@ -23,6 +23,8 @@ struct position {
 	__u32 spare;
 };
 
+#define AHEAD_WORDS 128
+
 struct scratch {
 	__u32 busy;
 	__u32 n;
@@ -39,6 +41,9 @@ struct scratch {
 	struct position position;
 	struct reads reads;
 	struct window window;
+	/* Another piece of the stack: where a walk is that has left the window behind. */
+	__u64 ahead_base, ahead_bytes;
+	__u64 ahead[AHEAD_WORDS];
 	__u64 frames[MT_MAX_DEPTH];
 	/* How each frame was left, for registers that later ones ask for. */
 	__u64 cfa[MT_MAX_DEPTH];

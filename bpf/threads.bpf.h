@@ -29,6 +29,8 @@ struct thread {
 	__u64 code_address, code_length; /* being unmapped; 0: none */
 	__u32 syscall_pending;
 	__u32 window_bytes; /* of its stack, that are of use to find a walk remembered */
+	__s32 last_child;   /* that it forked; its tgid */
+	__u32 spare;
 };
 
 struct {

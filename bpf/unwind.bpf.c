@@ -8,6 +8,7 @@
  * very instruction instead.
  */
 #include "unwind.bpf.h"
+#include "own_stack.bpf.h"
 #include "tables.bpf.h"
 
 const volatile bool unwind_tables = true;
@@ -67,6 +68,8 @@ struct {
 	__array(values, struct code);
 } codes SEC(".maps");
 
+struct nowhere nowhere_of_loader SEC(".maps");
+
 /* Numbers of rules that are none, below MT_FIRST_RULE. */
 #define RULE_NONE 0
 #define RULE_GUESS 1 /* code without call frame information */
@@ -78,9 +81,7 @@ struct {
 
 /* Of struct rt_sigframe from the handler's return on: arch/x86/include/uapi/asm/{ucontext,sigcontext}.h */
 #define SIGCONTEXT 40
-#define SIGCONTEXT_R12 (SIGCONTEXT + 32)
 #define SIGCONTEXT_RBP (SIGCONTEXT + 80)
-#define SIGCONTEXT_RBX (SIGCONTEXT + 88)
 #define SIGCONTEXT_RSP (SIGCONTEXT + 120)
 
 struct walk {
@@ -290,9 +291,12 @@ __noinline __u64 original_return(__u64 at)
 	return found;
 }
 
+/* Nibble n: which word of struct sigcontext holds the register of that number (enum unwind_saved). */
+#define SIGCONTEXT_WORDS 0x321089CED7654BULL
+
 static __always_inline __u64 signal_offset(__u32 saved)
 {
-	return saved == UNWIND_RBX ? SIGCONTEXT_RBX : SIGCONTEXT_R12 + 8 * (saved - UNWIND_R12);
+	return SIGCONTEXT + 8 * (SIGCONTEXT_WORDS >> 4 * saved & 15);
 }
 
 /* A callee-saved register as it was when the walk began. */
@@ -302,30 +306,35 @@ static __always_inline __u64 live_register(__u32 saved)
 	__u64 value = 0, offset = saved == UNWIND_RBX ? offsetof(struct pt_regs, bx)
 	                                              : offsetof(struct pt_regs, r12) - 8 * (saved - UNWIND_R12);
 
+	/* Linux 6.1 adds nothing to such a pointer that it has no bounds of. */
+	OPAQUE(offset);
+	offset &= 0xff;
 	bpf_probe_read_kernel(&value, sizeof(value), (void *)registers + offset);
 	return value;
 }
 
 #define SAVED_SEARCH 64 /* frames looked through for where a register was saved */
 
-/* A callee-saved register's value in the scratch's last frame. 0, or -1 when it cannot be told. */
+/* A register's value in the scratch's last frame (enum unwind_saved). 0, or -1 when it cannot be told. */
 __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value)
 {
 	__u32 n;
 
-	if (!scratch || !value || saved >= UNWIND_SAVED_COUNT)
+	if (!scratch || !value || saved >= UNWIND_REGISTER_COUNT)
 		return -1;
 	n = scratch->n;
 	for (__u32 i = 0; i < SAVED_SEARCH; i++) {
 		struct unwind_rule *rule;
+		__u64 at, place = saved;
 		__u32 number;
 		__s16 words;
-		__u64 at;
 
 		if (i + 1 >= n) {
+			if (saved >= UNWIND_SAVED_COUNT || scratch->no_registers)
+				return -1;
 			*value = live_register(saved);
 			scratch->reads.uncertain = 1;
-			return scratch->no_registers ? -1 : 0;
+			return 0;
 		}
 		number = scratch->rule[(n - 2 - i) & (MT_MAX_DEPTH - 1)];
 		rule = number >= MT_FIRST_RULE ? bpf_map_lookup_elem(&unwind_rules, &number) : NULL;
@@ -335,7 +344,11 @@ __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value
 		if (rule->cfa == UNWIND_SIGNAL) {
 			at += signal_offset(saved);
 		} else {
-			words = rule->saved_words[saved];
+			/* Once more: Linux 6.1 must see the bound on the very register that it is used in. */
+			OPAQUE(place);
+			if (place >= UNWIND_SAVED_COUNT)
+				return -1;
+			words = rule->saved_words[place];
 			if (!words)
 				continue;
 			if (words == UNWIND_SAVED_LOST)
@@ -350,14 +363,33 @@ __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value
 	return -1;
 }
 
+/* The same for what lies beyond: a read of one word costs nearly as much as one of many. */
+static __always_inline bool read_ahead(struct scratch *scratch, __u64 at, __u64 *word)
+{
+	__u64 offset = at - scratch->ahead_base;
+
+	if (offset < scratch->ahead_bytes && !(offset & 7)) {
+		*word = scratch->ahead[offset / 8 & (AHEAD_WORDS - 1)];
+		return true;
+	}
+	scratch->ahead_bytes = 0;
+	if (!bpf_probe_read_user(scratch->ahead, sizeof(scratch->ahead), (void *)at)) {
+		scratch->ahead_base = at;
+		scratch->ahead_bytes = sizeof(scratch->ahead);
+		*word = scratch->ahead[0];
+		return true;
+	}
+	return !bpf_probe_read_user(word, sizeof(*word), (void *)at);
+}
+
 /* A word of the user's memory: mostly it is in what was read at once. */
 static __always_inline bool read_word(struct scratch *scratch, __u64 at, __u64 *word)
 {
 	__u64 offset = at - scratch->reads.base;
 
-	if (offset + 8 <= scratch->window_bytes && !(offset & 7))
+	if (offset < scratch->window_bytes && !(offset & 7))
 		*word = scratch->window.word[offset / 8 & (MT_WINDOW_WORDS - 1)];
-	else if (bpf_probe_read_user(word, sizeof(*word), (void *)at))
+	else if (!read_ahead(scratch, at, word))
 		return false;
 	reads_add(&scratch->reads, at, *word);
 	return true;
@@ -443,7 +475,7 @@ __noinline int step_guess(struct scratch *scratch, struct mt_code *code)
 	reads_add(&scratch->reads, at, saved.bp);
 	reads_add(&scratch->reads, at + 8, saved.pc);
 	if (range_of(code, position->range, saved.pc - 1) >= MT_CODE_RANGES)
-		return END_NO_CFI + 1;
+		return END_NO_MAPPING + 1;
 	leave_frame(scratch, RULE_GUESS, at + 16);
 	position->at.sp = at + 16;
 	set_frame_pointer(position, saved.bp);
@@ -591,6 +623,7 @@ __noinline int unwind_stack(struct scratch *scratch, __u32 slot)
 	walk.code = code_of_slot(slot);
 	if (!process || !walk.code)
 		return -1;
+	scratch->ahead_bytes = 0;
 	scratch->position.bp_at = 0;
 	scratch->position.bp_is_first = 1;
 	scratch->position.range = 0;
@@ -649,4 +682,39 @@ __noinline __u32 unwind_code_gone(__u32 slot, __u64 address, __u64 length)
 	__sync_fetch_and_add(&code->version, 1);
 	__sync_fetch_and_add(&process->walk_version, 1);
 	return version;
+}
+
+#define WAIT_NS 50000000 /* memtrace may have been killed */
+
+struct wait {
+	__u64 until_ns;
+	__u32 slot;
+};
+
+static long code_unknown(__u32 index, struct wait *wait)
+{
+	struct mt_process *process = process_of_slot(wait->slot);
+	struct mt_code *code = code_of_slot(wait->slot);
+
+	return !process || !code || (__s32)(process->code_events - code->events) <= 0 ||
+	       bpf_ktime_get_ns() > wait->until_ns;
+}
+
+/*
+ * The dynamic loader has mapped something, and will run its constructors: the thread waits until
+ * memtrace has told the programs what, so that the first allocation there has its whole stack.
+ */
+SEC("uprobe")
+int loader_waits(struct pt_regs *ctx)
+{
+	struct wait wait = {.slot = MT_COOKIE_SLOT(bpf_get_attach_cookie(ctx))};
+	struct mt_process *process = process_of_slot(wait.slot);
+
+	if (!process)
+		return keep_own_stack(ctx, &nowhere_of_loader);
+	if (!unwind_tables || !process->traced || process->tgid != bpf_get_current_pid_tgid() >> 32)
+		return 0;
+	wait.until_ns = bpf_ktime_get_ns() + WAIT_NS;
+	bpf_loop(1 << 22, code_unknown, &wait, 0);
+	return 0;
 }

@@ -29,8 +29,9 @@ define newline
 	
 endef
 
-C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] bpf/*.[ch] bpf/*/*.[ch] vmlinux/*.h tests/*.[ch] tests/*/*.[ch] tests/*/*.cc)
-SHELL_FILES = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* tests/run tests/*/run tests/*/*.sh tests/vm/* .ci/run 2>/dev/null)
+C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] bpf/*.[ch] bpf/*/*.[ch] vmlinux/*.h tests/*.[ch] tests/*/*.[ch] \
+	    tests/*/*.cc tests/*/*/*.[ch] tests/*/*/*.cc)
+SHELL_FILES = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* tests/run tests/*/run tests/*/*.sh tests/vm/* tests/unwind/* .ci/run 2>/dev/null)
 # What collect/ and probe/ include, wherever there are BPF programs.
 GENERATED := $(if $(BPF_OBJECTS),$(SKELETON))
 
@@ -88,10 +89,23 @@ bench: ## what memtrace costs, beside other tools
 	$(MAKE) all bench-programs
 	tests/bench/run $(BENCHFLAGS)
 
+# What is not part of `make test`: bigger programs, more of the same, and what few have installed.
+.PHONY: stacks-long
+stacks-long: all fixtures ## stacks against gdb, libgcc and their programs at length, the shares by end printed
+	scripts/setup stacks
+	$(MAKE) $(STACK_LONG)
+	@failed=0; for test in tests/integration/stacks_*.py; do echo "$$test"; \
+		MEMTRACE_TEST_LONG=1 MEMTRACE_TEST_PATIENCE=5 $$test || { [ $$? = 77 ] || failed=1; }; done; exit $$failed
+
 .PHONY: vm
 vm: all fixtures ## this build on other kernels, in emulated machines; KERNELS chooses some of tests/vm/kernels.tsv
 	scripts/setup vm
 	tests/vm/run $(KERNELS)
+
+.PHONY: symbols
+symbols: $(SYMBOL_TOOL) ## functions, files and lines of large programs against llvm-symbolizer's
+	scripts/setup symbols
+	tests/symbols/run
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c, with seeds in tests/fuzz/seeds/NAME where there are any.
 FUZZ_SECONDS ?= 60
@@ -105,7 +119,18 @@ fuzz: $(FUZZERS:%=fuzz-%) ## run every fuzzer for FUZZ_SECONDS (60); `make fuzz-
 $(FUZZERS:%=fuzz-%): fuzz-%: $(BUILD)/tests/fuzz/fuzz_%
 	@mkdir -p $(BUILD)/fuzz/$*
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-		-artifact_prefix=$(BUILD)/fuzz/$*- $(BUILD)/fuzz/$* $(wildcard tests/fuzz/seeds/$*)
+		-artifact_prefix=$(BUILD)/fuzz/$*- $(BUILD)/fuzz/$* $(wildcard tests/fuzz/seeds/$*) $(FUZZ_SEEDS_$*)
+
+# No fuzzer finds the ELF format by itself: those that read it start from small libraries.
+FUZZ_SEEDS_elf_file := $(BUILD)/fuzz-seeds
+FUZZ_SEEDS_symbolize := $(BUILD)/fuzz-seeds
+FUZZ_LIBRARIES := $(patsubst %,$(BUILD)/fuzz-seeds/library%.so,-g0 -gdwarf-4 -gdwarf-5 -gz)
+
+fuzz-elf_file fuzz-symbolize: $(FUZZ_LIBRARIES)
+
+$(BUILD)/fuzz-seeds/library%.so: tests/fuzz/seeds/library.c
+	@mkdir -p $(@D)
+	$(CC) -g -O1 $* -fno-builtin -fPIC -shared -nostdlib -Wl,-z,noseparate-code,--build-id -o $@ $<
 
 $(BUILD)/fuzz-objects/src/%.o: src/%.c | $(BUILD)/.dependencies
 	@mkdir -p $(@D)

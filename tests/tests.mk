@@ -25,6 +25,24 @@ unit-tests: $(UNIT_TESTS)
 
 -include $(UNIT_OBJECTS:.o=.d)
 
+# Unwind tables of all programs and libraries of the machine against libdw and Capstone.
+UNWIND_ORACLE_PATHS ?= /usr/bin /usr/sbin /usr/lib
+UNWIND_OBJECTS := $(filter $(BUILD)/src/unwind/%,$(OBJECTS))
+
+$(BUILD)/tests/unwind/%: tests/unwind/%.c tests/unwind/compare.h $(UNWIND_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $< $(UNWIND_OBJECTS) -ldw -lelf -lcapstone -lz -lzstd
+
+.PHONY: unwind-oracle unwind-speed
+unwind-oracle: $(BUILD)/tests/unwind/oracle ## every unwind table that this machine has code for, against libdw
+	-tests/unwind/fetch-arm64
+	$< $(UNWIND_ORACLE_PATHS) $$(ls -d $(BUILD)/arm64 2>/dev/null)
+
+UNWIND_SPEED_FILES ?= $(wildcard /usr/lib/*-linux-gnu/libLLVM-*.so.1 /usr/lib/*-linux-gnu/libc.so.6)
+
+unwind-speed: $(BUILD)/tests/unwind/speed ## what making unwind tables costs; UNWIND_SPEED_FILES chooses of what
+	$< $(UNWIND_SPEED_FILES)
+
 # Fixtures: tests/fixtures/NAME.{c,cc,go} are programs, libNAME.c shared libraries. Each
 # performs a known scenario and prints its own truth (tests/fixtures/truth.h). Frame
 # pointers and no tail calls, so that the caller of an allocator is always a frame.
@@ -37,6 +55,7 @@ FIXTURE_LIBRARIES := $(patsubst tests/fixtures/%.c,$(FIXTURE_DIR)/%.so,$(wildcar
 FIXTURE_RUNPATH := -Wl,-rpath,'$$ORIGIN'
 
 include tests/fixtures/flags.mk
+include tests/fixtures/stacks/stacks.mk
 
 FIXTURE_EXTRA := $(FIXTURE_VARIANTS:%=$(FIXTURE_DIR)/%)
 
@@ -53,6 +72,15 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 	$(CC) $(FIXTURE_CFLAGS) -std=gnu17 -fPIC -shared $(CFLAGS_lib$*) -o $@ $<
 
 .PHONY: fixtures
-fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA)
+fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES)
 
 include tests/bench/bench.mk
+
+# The symbolizer alone, for what compares and measures it. Optimised as the program is.
+SYMBOL_TOOL := $(BUILD)/tests/symbols/addresses
+
+$(SYMBOL_TOOL): tests/symbols/addresses.c $(filter $(BUILD)/src/symbolize/% $(BUILD)/src/model/%,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $^ $(LDLIBS)
+
+fixtures: $(SYMBOL_TOOL)

@@ -34,7 +34,7 @@ _memtrace() {
 	*)
 		if [[ $word == -* ]]; then
 			COMPREPLY=($(compgen -W '--pid --show-allocs --older --min-size --max-size --top --obj --sort --format
-				--output --max-memory --stack-depth --verbose --quiet --help --version --' -- "$word"))
+				--output --max-memory --stack-depth --debuginfod --verbose --quiet --help --version --' -- "$word"))
 		elif [ "$COMP_CWORD" = 1 ]; then
 			COMPREPLY=($(compgen -W 'doctor help' -- "$word"))
 		fi

@@ -15,6 +15,7 @@ complete -c memtrace -l format -x -a 'text json' -d 'Form of the report'
 complete -c memtrace -l output -r -F -d 'Keep the newest report in FILE'
 complete -c memtrace -l max-memory -x -d "Ceiling for memtrace's own tables"
 complete -c memtrace -l stack-depth -x -d 'Frames kept per stack'
+complete -c memtrace -l debuginfod -d 'Fetch missing debug files from servers'
 complete -c memtrace -s v -l verbose -d 'More on standard error'
 complete -c memtrace -s q -l quiet -d 'Less on standard error'
 complete -c memtrace -s h -l help -d 'Print help'

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When two stacks, of one snapshot or of two, are one: process, kind and all return addresses, in the same code, agree. */
+/* When two stacks, of one snapshot or of two, are one: process, kind and all return addresses, in the same code, agree.
+ */
 #ifndef MEMTRACE_ANALYZE_IDENTITY_H
 #define MEMTRACE_ANALYZE_IDENTITY_H
 

@@ -49,6 +49,8 @@ const struct option_row option_rows[] = {
 	  .help = "ceiling for memtrace's own tables, kernel side included (512M)" },
 	{ .name = "stack-depth", .argument = "N", .kind = OPTION_NUMBER, .needs = TRACING, FIELD(stack_depth),
 	  .min = 1, .max = 1000, .initial = "127", .help = "frames kept per stack (127)" },
+	{ .name = "debuginfod", .kind = OPTION_FLAG, .needs = TRACING, FIELD(debuginfod),
+	  .help = "fetch missing debug files from the servers of DEBUGINFOD_URLS" },
 	{ .letter = 'v', .name = "verbose", .kind = OPTION_LOUDER, .help = "more on standard error" },
 	{ .letter = 'q', .name = "quiet", .kind = OPTION_QUIETER, .help = "less on standard error" },
 	{ .letter = 'h', .name = "help", .kind = OPTION_ASK_HELP, .help = "print this help" },

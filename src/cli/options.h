@@ -32,7 +32,8 @@ struct options {
 	const char *output; /* NULL: standard output */
 	uint64_t max_memory_bytes;
 	unsigned int stack_depth;
-	int verbosity; /* -1 quiet, 0, 1, 2 … */
+	bool debuginfod; /* --debuginfod; the environment may ask for it as well */
+	int verbosity;   /* -1 quiet, 0, 1, 2 … */
 	/* hidden, for tests: */
 	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes; /* 0: by max_memory_bytes */
 	const char *backend;                                             /* NULL, "session", "multi", "perf" */

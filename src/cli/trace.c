@@ -58,6 +58,24 @@ static int fail(struct trace *trace, const char *what, int error)
 	return error;
 }
 
+/* Debug files from servers, if the command line or the environment asks for them. */
+static int use_debuginfod(struct trace *trace)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+	const struct options *options = &trace->options;
+	int error;
+
+	if (!options->debuginfod && (!urls || !urls[0]))
+		return 0;
+	error = symbolizer_use_debuginfod(trace->symbolizer, options->verbosity >= 0 && isatty(STDERR_FILENO),
+	                                  trace->error, sizeof(trace->error));
+	if (!error || options->debuginfod)
+		return error;
+	/* Set for other tools, perhaps; reports can do without. */
+	message_tell(options->verbosity, 1, trace->error);
+	return 0;
+}
+
 static int open_session(struct trace *trace)
 {
 	const struct options *options = &trace->options;
@@ -76,10 +94,14 @@ static int open_session(struct trace *trace)
 	    .command_signals = trace->signals_found,
 	    .command_pipe_action = trace->pipe_action,
 	};
+	int error;
 
 	trace->symbolizer = symbolizer_new();
 	if (!trace->symbolizer)
 		return fail(trace, "cannot start", -ENOMEM);
+	error = use_debuginfod(trace);
+	if (error)
+		return error;
 	return session_new(&session_options, &trace->session, trace->error, sizeof(trace->error));
 }
 

@@ -7,6 +7,7 @@
 
 #include "collect/internal.h"
 #include "collect/nodes.h"
+#include "collect/twice.h"
 
 /* What the scan adds up for one stack number. */
 struct tally {
@@ -341,26 +342,11 @@ static int copy_nodes(struct snapshot *snapshot)
 	return snapshot->nodes ? 0 : -ENOMEM;
 }
 
-static uint64_t missed_runs(const struct session *session)
-{
-	struct bpf_program *program;
-	uint64_t missed = 0;
-
-	bpf_object__for_each_program (program, session->tracing.bpf->obj) {
-		struct bpf_prog_info info = {0};
-		uint32_t size = sizeof(info);
-
-		if (bpf_program__fd(program) >= 0 && !bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size))
-			missed += info.recursion_misses;
-	}
-	return missed;
-}
-
 static void copy_losses(const struct session *session, struct snapshot *snapshot)
 {
 	for (int i = 0; i < LOSS_COUNT; i++)
 		snapshot->lost[i] = session->tracing.bpf->bss->lost[i] + session->lost[i];
-	snapshot->lost[LOSS_MISSED_PROBES] += missed_runs(session);
+	snapshot->lost[LOSS_MISSED_PROBES] += twice_missed(session->tracing.bpf->obj);
 	snapshot->abandoned_calls = session->tracing.bpf->bss->abandoned_calls;
 	snapshot->unknown_frees = session->tracing.bpf->bss->unknown_frees;
 	snapshot->unknown_frees_known = !session->options.size_filter;

@@ -39,7 +39,7 @@ struct session {
 	struct session_options options;
 	pthread_mutex_t lock; /* between the tracer and whoever runs the session: everything below */
 	struct tracing tracing;
-	struct bpf_link *links[16]; /* of the programs on tracepoints */
+	struct bpf_link *links[32]; /* of the programs on tracepoints */
 	size_t n_links;
 	struct ring_buffer *ring;
 	unsigned long consume_until; /* position in it up to which events are handled */

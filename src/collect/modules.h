@@ -16,7 +16,10 @@ struct modules;
 struct modules *modules_new(void);
 void modules_free(struct modules *modules);
 
-/* The module of a row of /proc/PID/maps, opened when it is new. NULL when out of memory. */
+/*
+ * The module of a row of /proc/PID/maps, opened when it is new. NULL when out of memory. The vdso's is
+ * a copy of its image. What is no file is a module of its own in each process.
+ */
 struct module *modules_get(struct modules *modules, pid_t pid, const struct maps_row *row);
 
 #endif

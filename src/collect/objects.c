@@ -120,22 +120,6 @@ static int find_allocator(const struct objects *objects, struct object *object, 
 	return resolve_flush_ranges(file, &object->flushes, &object->n_flushes);
 }
 
-/* A mapping may begin before its segment does, on the same page. */
-static bool find_delta(struct object *object, const struct elf_file *file, const struct mapping *mapping)
-{
-	static const uint64_t within[] = {0, 0xfff};
-
-	for (size_t i = 0; i < 2; i++) {
-		uint64_t offset = mapping->offset + within[i], address;
-
-		if (!elf_file_address(file, offset, &address)) {
-			object->address_less_offset = (int64_t)(address - offset);
-			return true;
-		}
-	}
-	return false;
-}
-
 static int find_facts(const struct objects *objects, const struct mapping *mapping, const struct elf_file *file,
                       struct object *object)
 {
@@ -143,7 +127,7 @@ static int find_facts(const struct objects *objects, const struct mapping *mappi
 	int error;
 
 	object->is_program = elf_file_is_program(file);
-	if (!find_delta(object, file, mapping))
+	if (elf_file_code_delta(file, mapping->offset, &object->address_less_offset))
 		return 0;
 	error = resolve_wrappers(file, &object->wrappers, &object->n_wrappers);
 	if (!error)

@@ -20,6 +20,28 @@ static void read_field(const char *line, const char *name, int *number)
 		*number = (int)strtol(line + length, NULL, 10);
 }
 
+/* Of IDs by namespace, outermost first. */
+static pid_t last_number(const char *text)
+{
+	long number = 0;
+	char *end;
+
+	for (long next = strtol(text, &end, 10); end != text; next = strtol(text, &end, 10)) {
+		number = next;
+		text = end;
+	}
+	return (pid_t)number;
+}
+
+/* Of user IDs: real, effective, saved, for files. */
+static uid_t second_number(const char *text)
+{
+	char *end;
+
+	strtoul(text, &end, 10);
+	return (uid_t)strtoul(end, NULL, 10);
+}
+
 int procfs_status(pid_t pid, struct process_status *status)
 {
 	char path[64], *line = NULL;
@@ -36,6 +58,10 @@ int procfs_status(pid_t pid, struct process_status *status)
 			status->state = line[7];
 		else if (!strncmp(line, "VmSize:", 7))
 			status->has_memory = 1;
+		else if (!strncmp(line, "NStgid:", 7))
+			status->pid_inside = last_number(line + 7);
+		else if (!strncmp(line, "Uid:", 4))
+			status->owner = second_number(line + 4);
 		read_field(line, "Tgid:", &status->thread_group);
 		read_field(line, "Seccomp:", &status->seccomp);
 	}

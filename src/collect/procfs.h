@@ -11,6 +11,8 @@ struct process_status {
 	pid_t thread_group; /* its process, if pid is that of a thread */
 	int seccomp;        /* 0 none, 1 strict, 2 filter */
 	int has_memory;     /* kernel threads and zombies have none */
+	pid_t pid_inside;   /* the process's ID in its innermost PID namespace; 0: not known */
+	uid_t owner;        /* effective user */
 };
 
 /* 0, or -ESRCH when there is no such process. */

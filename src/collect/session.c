@@ -13,6 +13,7 @@
 
 #include "collect/internal.h"
 #include "collect/procfs.h"
+#include "collect/twice.h"
 #include "probe/features.h"
 #include "probe/guard.h"
 #include "probe/tracepoint.h"
@@ -94,7 +95,6 @@ static int size_tables(struct session *session)
 	bpf->rodata->stack_depth = options->stack_depth;
 	bpf->rodata->min_size_bytes = options->min_size_bytes;
 	bpf->rodata->max_size_bytes = options->max_size_bytes;
-	bpf->rodata->unwind_tables = feature_present(FEATURE_LOOP);
 	error = stack_table_size(bpf, rows);
 	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.scratches, scratches);
@@ -148,6 +148,8 @@ static int load(struct session *session)
 	if (!bpf)
 		return -errno;
 	session->tracing.bpf = bpf;
+	twice_prepare(bpf->obj);
+	bpf->rodata->unwind_tables = feature_present(FEATURE_LOOP);
 	error = attach_prepare(bpf, session->tracing.backend);
 	if (!error)
 		error = size_tables(session);
@@ -172,25 +174,42 @@ static int attach_lifecycle(struct session *session)
 	struct bpf_program *programs[] = {bpf->progs.process_fork, bpf->progs.process_exec, bpf->progs.process_exit};
 	int error = 0;
 
-	for (size_t i = 0; i < 3 && !error; i++)
+	for (size_t i = 0; i < 3 && !error; i++) {
+		struct bpf_program *second = twice_second(bpf->obj, programs[i]);
+
 		error = keep_link(session, bpf_program__attach(programs[i]));
+		if (!error && second)
+			error = keep_link(session, bpf_program__attach(second));
+	}
+	return error;
+}
+
+static int attach_syscall(struct session *session, const struct bpf_program *program, const char *event)
+{
+	int fd = tracepoint_open("syscalls", event), error;
+
+	if (fd < 0)
+		return fd;
+	error = keep_link(session, bpf_program__attach_perf_event(program, fd));
+	if (error)
+		close(fd);
 	return error;
 }
 
 static int attach_syscalls(struct session *session)
 {
+	const struct bpf_object *object = session->tracing.bpf->obj;
 	int error = 0;
 
 	if (!feature_present(FEATURE_SYSCALL_TRACEPOINTS))
 		return 0;
 	for (size_t i = 0; i < N_TRACEPOINTS && !error; i++) {
-		struct bpf_program *program =
-		    bpf_object__find_program_by_name(session->tracing.bpf->obj, tracepoints[i].program);
-		int fd = tracepoint_open("syscalls", tracepoints[i].event);
+		struct bpf_program *program = bpf_object__find_program_by_name(object, tracepoints[i].program);
+		struct bpf_program *second = twice_second(object, program);
 
-		error = fd < 0 ? fd : keep_link(session, bpf_program__attach_perf_event(program, fd));
-		if (error && fd >= 0)
-			close(fd);
+		error = attach_syscall(session, program, tracepoints[i].event);
+		if (!error && second)
+			error = attach_syscall(session, second, tracepoints[i].event);
 	}
 	return error;
 }
@@ -398,6 +417,13 @@ int session_add_target(struct session *session, pid_t pid, char *error, size_t e
 	return 0;
 }
 
+/* Without it, what a library allocates while it is opened may have cut stacks, which say so. */
+static void hook_dlopen(struct session *session, struct target *target)
+{
+	if (feature_present(FEATURE_LOOP))
+		target_hook_loader(target, session->tracing.bpf->progs.loader_waits);
+}
+
 static int add_process(struct session *session, pid_t pid, char *error, size_t error_size)
 {
 	struct target *target;
@@ -421,6 +447,8 @@ static int add_process(struct session *session, pid_t pid, char *error, size_t e
 			session_unprobed(session, error);
 		if (code >= 0)
 			code = target_check_attached(target, error, error_size);
+		if (!code)
+			hook_dlopen(session, target);
 	}
 	return code;
 }

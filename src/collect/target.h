@@ -18,6 +18,7 @@
 #include "memtrace.h"
 #include "probe/attach.h"
 
+struct bpf_program;
 struct memtrace_bpf;
 struct guard;
 
@@ -54,7 +55,7 @@ struct target {
 	size_t n_mappings;
 	struct mapping *mapped; /* those of now */
 	size_t n_mapped;
-	uint32_t mapped_version;         /* code_version when they were read */
+	struct code_moment mapped_at;    /* just before they were read */
 	bool code_changed;               /* and the programs have not been told yet */
 	bool code_events;                /* say that it may have changed */
 	struct mt_wrapper_key *wrappers; /* rows of the programs' table that are this process's */
@@ -105,8 +106,11 @@ int target_attach(struct target *target, char *error, size_t error_size);
 /* 0 when something is traced (or the program can have no allocator), or -ENOENT with one line in `error`. */
 int target_check_attached(const struct target *target, char *error, size_t error_size);
 
-/* Puts the hook on the dynamic loader, unless it is there. 0, -ENOENT for a static program, or -errno. */
-int target_hook_loader(struct target *target);
+/*
+ * Has the program run where the dynamic loader says that it has mapped something, unless it does.
+ * 0, -ENOENT for a static program, or -errno.
+ */
+int target_hook_loader(struct target *target, struct bpf_program *program);
 void target_unhook_loader(struct target *target);
 
 /* The loader that the hook is on is the C library itself (musl). */

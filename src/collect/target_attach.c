@@ -107,7 +107,7 @@ static int describe_places(struct target *target)
 			                                object_address(object, mapping, 0), mapping->module};
 	}
 	unplaced = error ? error
-	                 : unwinder_describe(target->tracing->unwinder, target->slot, target->mapped_version, places,
+	                 : unwinder_describe(target->tracing->unwinder, target->slot, &target->mapped_at, places,
 	                                     target->n_mapped);
 	free(places);
 	if (unplaced > 0)
@@ -319,7 +319,7 @@ int target_attach(struct target *target, char *error, size_t error_size)
 	return attached ? attached : why;
 }
 
-int target_hook_loader(struct target *target)
+int target_hook_loader(struct target *target, struct bpf_program *program)
 {
 	for (size_t i = 0; i < target->n_mapped; i++) {
 		const struct object *object;
@@ -337,9 +337,10 @@ int target_hook_loader(struct target *target)
 		target->loader_hook = NULL;
 		target->loader = object->module;
 		hook.file_offset = object->loader_offset;
+		hook.cookie = (uint64_t)target->slot << 32;
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", object->module->fd);
-		return attach_program(target->tracing->bpf->progs.loader_state, target->tracing->backend, path,
-		                      target->pid, &hook, &target->loader_hook);
+		return attach_program(program, target->tracing->backend, path, target->pid, &hook,
+		                      &target->loader_hook);
 	}
 	return -ENOENT;
 }

@@ -61,19 +61,25 @@ static bool continues(const struct mapping *one, const struct mapping *two)
 	       (one->module->fd < 0 || one->start - one->offset == two->start - two->offset);
 }
 
-/* When a mapping came: after all that was there before it. */
-static void find_from(const struct target *target, struct mapping *row)
+/*
+ * When a mapping came: after the last one that was there before it; or with that, if it is the same
+ * again: what is said of that goes on.
+ */
+static void find_from(struct target *target, struct mapping *row)
 {
-	for (size_t i = 0; i < target->n_mappings; i++) {
-		const struct mapping *old = &target->mappings[i];
+	struct mapping *last = NULL;
 
-		if (!overlap(old, row))
-			continue;
-		if (old->until == MAPPING_STAYS)
-			row->from = old->from;
-		else if (old->until >= row->from)
-			row->from = old->until + 1;
+	for (size_t i = 0; i < target->n_mappings; i++) {
+		struct mapping *old = &target->mappings[i];
+
+		if (overlap(old, row) && (!last || old->until > last->until))
+			last = old;
 	}
+	if (!last)
+		return;
+	row->from = continues(last, row) ? last->from : last->until + 1;
+	if (continues(last, row))
+		last->until = MAPPING_STAYS;
 }
 
 /*
@@ -149,7 +155,8 @@ int target_read_mappings(struct target *target)
 {
 	const struct mt_process *process = &target->tracing->processes[target->slot];
 	struct reading reading = {.target = target, .thread = procfs_live_thread(target->pid)};
-	uint32_t version = __atomic_load_n(&process->code_version, __ATOMIC_ACQUIRE);
+	struct code_moment moment = {.version = __atomic_load_n(&process->code_version, __ATOMIC_ACQUIRE),
+	                             .events = __atomic_load_n(&process->code_events, __ATOMIC_ACQUIRE)};
 	int error = reading.thread ? maps_read(reading.thread, add_row, &reading) : -ESRCH;
 
 	if (!error && !reading.n)
@@ -160,8 +167,9 @@ int target_read_mappings(struct target *target)
 		free(reading.rows);
 		return error;
 	}
-	target->code_changed |= version != target->mapped_version;
-	target->mapped_version = version;
+	target->code_changed |=
+	    moment.version != target->mapped_at.version || moment.events != target->mapped_at.events;
+	target->mapped_at = moment;
 	return 0;
 }
 

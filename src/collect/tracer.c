@@ -142,7 +142,7 @@ static int first_exec(struct session *session, char *error, size_t error_size)
 
 static int hook_loader(struct target *target, char *error, size_t error_size)
 {
-	int code = target_hook_loader(target);
+	int code = target_hook_loader(target, target->tracing->bpf->progs.loader_state);
 
 	if (code == -ENOENT) { /* static: all of it is mapped */
 		code = target_check_attached(target, error, error_size);

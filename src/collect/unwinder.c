@@ -23,7 +23,6 @@ struct object {
 	bool without; /* it has no call frame information, or there was no room */
 	unsigned int users;
 	uint32_t number;
-	int64_t address_less_offset;
 	struct extent pages, rules, *pieces;
 	size_t n_pieces;
 };
@@ -348,8 +347,8 @@ static int code_new(struct mt_code **code)
 	return fd;
 }
 
-int unwinder_describe(struct unwinder *unwinder, uint32_t slot, uint32_t version, const struct code_place *places,
-                      size_t n)
+int unwinder_describe(struct unwinder *unwinder, uint32_t slot, const struct code_moment *moment,
+                      const struct code_place *places, size_t n)
 {
 	struct described described = {0};
 	struct mt_code *code = NULL;
@@ -357,7 +356,8 @@ int unwinder_describe(struct unwinder *unwinder, uint32_t slot, uint32_t version
 
 	if (fd < 0)
 		return fd;
-	code->version = version;
+	code->version = moment->version;
+	code->events = moment->events;
 	unplaced = fill(unwinder, code, &described, places, n);
 	munmap(code, sizeof(*code));
 	/* Returns when no program uses the former one any more: maybe_wait_bpf_programs() in the kernel. */

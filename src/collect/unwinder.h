@@ -16,6 +16,11 @@
 struct memtrace_bpf;
 struct unwinder;
 
+/* When a process's code was looked at: what its counters (struct mt_process) said before. */
+struct code_moment {
+	uint32_t version, events;
+};
+
 /* Code that a process has mapped. */
 struct code_place {
 	uint64_t start, end;
@@ -29,11 +34,11 @@ void unwinder_free(struct unwinder *unwinder);
 
 /*
  * Tells the programs what the process in the slot has mapped executable, sorted by address, as it
- * was when its code_version (memtrace.h) was `version`. Returns how much of it they cannot be told
+ * was at that moment. Returns how much of it they cannot be told
  * for want of room (files, ranges) and was not counted before, or -errno.
  */
-int unwinder_describe(struct unwinder *unwinder, uint32_t slot, uint32_t version, const struct code_place *places,
-                      size_t n);
+int unwinder_describe(struct unwinder *unwinder, uint32_t slot, const struct code_moment *moment,
+                      const struct code_place *places, size_t n);
 /* The process in the slot has no code any more. */
 void unwinder_forget(struct unwinder *unwinder, uint32_t slot);
 

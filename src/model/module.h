@@ -7,11 +7,19 @@
 #ifndef MEMTRACE_MODEL_MODULE_H
 #define MEMTRACE_MODEL_MODULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define BUILD_ID_MAX 64
+
+/* How a process that maps modules sees files, held for as long as they are known. */
+struct module_view {
+	int root_fd;      /* its root directory, O_PATH; -1: could not be opened */
+	pid_t pid_inside; /* its ID in its innermost PID namespace */
+	uid_t owner;      /* its effective user */
+};
 
 struct module {
 	char *path;       /* as in /proc/PID/maps without " (deleted)"; or "[vdso]", "[anon]", … */
@@ -20,7 +28,9 @@ struct module {
 	dev_t device;     /* 0 for what is not a file */
 	ino_t inode;
 	uint8_t build_id[BUILD_ID_MAX];
-	size_t build_id_size; /* 0: none */
+	size_t build_id_size;           /* 0: none */
+	bool replaced;                  /* another file has its name now, and the mapped one could not be opened */
+	const struct module_view *view; /* NULL: not known */
 };
 
 /*

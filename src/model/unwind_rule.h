@@ -21,7 +21,7 @@ enum unwind_cfa {
 	UNWIND_DEREF_SP, /* *(sp + cfa_offset) + second_offset */
 	UNWIND_DEREF_FP, /* *(fp + cfa_offset) + second_offset */
 	UNWIND_PLT,      /* sp + 8 + ((pc & 15) >= cfa_offset ? 8 : 0) */
-	UNWIND_REGISTER, /* saved register number second_offset (enum unwind_saved) + cfa_offset */
+	UNWIND_REGISTER, /* register number second_offset (enum unwind_saved) + cfa_offset */
 	UNWIND_CFA_COUNT,
 };
 
@@ -33,7 +33,7 @@ enum unwind_fp {
 	UNWIND_FP_LOST,
 };
 
-/* Other callee-saved registers that a CFA may be computed from. */
+/* Other registers that a CFA may be computed from: callee-saved ones, then those that hold only until the next call. */
 enum unwind_saved {
 	UNWIND_RBX,
 	UNWIND_R12,
@@ -41,6 +41,16 @@ enum unwind_saved {
 	UNWIND_R14,
 	UNWIND_R15,
 	UNWIND_SAVED_COUNT,
+	UNWIND_RAX = UNWIND_SAVED_COUNT, /* from here on: of code that a signal interrupted */
+	UNWIND_RCX,
+	UNWIND_RDX,
+	UNWIND_RSI,
+	UNWIND_RDI,
+	UNWIND_R8,
+	UNWIND_R9,
+	UNWIND_R10,
+	UNWIND_R11,
+	UNWIND_REGISTER_COUNT,
 };
 
 #define UNWIND_SAVED_LOST (-32768)

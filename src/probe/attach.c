@@ -73,6 +73,7 @@ int attach_prepare(struct memtrace_bpf *bpf, enum backend backend)
 	    {bpf->progs.call_return, multi, backend != BACKEND_SESSION},
 	    {bpf->progs.free_entry, multi, true},
 	    {bpf->progs.loader_state, multi, true},
+	    {bpf->progs.loader_waits, multi, bpf->rodata->unwind_tables},
 	};
 
 	bpf->rodata->check_process = backend == BACKEND_PERF;

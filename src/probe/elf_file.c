@@ -155,22 +155,19 @@ int elf_offset_of(const struct elf_file *file, uint64_t address, uint64_t *offse
 	return 0;
 }
 
-int elf_file_address(const struct elf_file *file, uint64_t file_offset, uint64_t *address)
+int elf_file_code_delta(const struct elf_file *file, uint64_t page_offset, int64_t *delta)
 {
-	const Elf64_Phdr *found = NULL;
-
-	/* Segments may share a page of the file: what is executed is meant. */
 	for (size_t i = 0; i < file->n_segments; i++) {
 		const Elf64_Phdr *segment = &file->segments[i];
 
-		if (segment->p_type == PT_LOAD && file_offset >= segment->p_offset &&
-		    file_offset - segment->p_offset < segment->p_filesz &&
-		    (!found || (segment->p_flags & PF_X && !(found->p_flags & PF_X))))
-			found = segment;
+		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) ||
+		    page_offset < (segment->p_offset & ~(uint64_t)(PAGE_BYTES - 1)) ||
+		    (page_offset > segment->p_offset && page_offset - segment->p_offset >= segment->p_filesz))
+			continue;
+		*delta = (int64_t)(segment->p_vaddr - segment->p_offset);
+		return 0;
 	}
-	if (!found || __builtin_add_overflow(found->p_vaddr, file_offset - found->p_offset, address))
-		return -ERANGE;
-	return 0;
+	return -ERANGE;
 }
 
 /* The file's bytes [offset, offset + size) as far as it has them; NULL without any. */

@@ -48,8 +48,11 @@ bool elf_file_is_go(const struct elf_file *file);
  * the file's mapping and lives as long as it.
  */
 size_t elf_file_code(const struct elf_file *file, uint64_t address, size_t wanted, const uint8_t **code);
-/* File offset to virtual address, by the program headers. 0 or -ERANGE. */
-int elf_file_address(const struct elf_file *file, uint64_t file_offset, uint64_t *address);
+/*
+ * Virtual address - file offset of what is mapped executable from a page of the file on: that of
+ * the executable segment there, which may begin within the page. 0 or -ERANGE.
+ */
+int elf_file_code_delta(const struct elf_file *file, uint64_t page_offset, int64_t *delta);
 /* Copies the GNU build ID; returns its size in bytes, 0 without one. */
 size_t elf_file_build_id(const struct elf_file *file, uint8_t *id, size_t size);
 

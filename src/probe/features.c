@@ -140,6 +140,11 @@ bool feature_present(enum feature feature)
 	return known[feature] > 0;
 }
 
+bool features_tracepoints_preempted(void)
+{
+	return kernel_at_least("7.0");
+}
+
 static bool has_capability(int number)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

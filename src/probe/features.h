@@ -35,6 +35,12 @@ extern const struct feature_row feature_rows[FEATURE_COUNT];
 /* Tries it on the running kernel. The answer is remembered. */
 bool feature_present(enum feature feature);
 
+/*
+ * The kernel may preempt programs on tracepoints, and then skips them for other tasks: since Linux 7.0, commit
+ * a46023d5616e.
+ */
+bool features_tracepoints_preempted(void);
+
 /* 0, or -ENOTSUP or -EPERM with one line in `error` saying what lacks and what to do. */
 int features_require(char *error, size_t error_size);
 

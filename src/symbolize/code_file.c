@@ -4,43 +4,128 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "symbolize/debug_info.h"
 #include "symbolize/debug_lines.h"
+#include "symbolize/debug_search.h"
 #include "symbolize/elf_image.h"
+#include "symbolize/mini_debug.h"
 #include "symbolize/symbol_table.h"
 
 /* No code is at the end of the address space: it stands for all offsets outside the segments. */
 #define NO_ADDRESS UINT64_MAX
 
 struct code_file {
-	const struct code_texts *texts;
+	const struct code_environment *environment;
 	bool readable;
 	bool in_libc;
 	struct elf_image image;
+	struct elf_image separate; /* file with the debug information; without elf: there is none */
+	int64_t bias;              /* of addresses in the image, against the separate file's */
+	struct mini_debug mini;
 	struct symbol_table symbols;
+	struct debug_search search;
+	char *path;
 	struct debug_info *debug; /* NULL: none */
 	void *places;             /* tsearch(3) by address */
 };
 
-struct code_file *code_file_open(int fd, bool in_libc, const struct code_texts *texts)
+/* What the debug information of one module may take in memory. */
+#define DEBUG_BYTES_MAX (4ull << 30)
+
+static uint64_t debug_budget(void)
+{
+	uint64_t half = (uint64_t)sysconf(_SC_PHYS_PAGES) / 2 * (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return half < DEBUG_BYTES_MAX ? half : DEBUG_BYTES_MAX;
+}
+
+/* A file of debug information apart from the module's own: its descriptor, or -errno. */
+static int open_separate(struct code_file *file)
+{
+	const uint8_t *id = NULL;
+	size_t id_size = elf_build_id(file->image.elf, &id);
+	int fd = debug_search_separate(&file->search, file->image.elf, id, id_size);
+
+	if (fd >= 0 && !elf_image_open(&file->separate, fd)) {
+		const struct elf_image *image = file->separate.n_segments ? &file->separate : &file->image;
+
+		file->bias = elf_image_bias(&file->image, &file->separate);
+		if (debug_info_open(&file->debug, image, file->separate.elf, fd, &file->search))
+			file->debug = NULL;
+	}
+	return fd;
+}
+
+/* The fullest table there is; what was stripped of the module's may stand in its .gnu_debugdata. */
+static void read_symbols(struct code_file *file)
+{
+	struct symbol_source sources[2] = {{.elf = file->image.elf, .type = SHT_SYMTAB}};
+	size_t n = 1;
+
+	if (!symbol_table_present(file->image.elf, SHT_SYMTAB)) {
+		sources[0] = (struct symbol_source){.elf = file->separate.elf, .type = SHT_SYMTAB, .bias = file->bias};
+		if (!file->separate.elf || !symbol_table_present(file->separate.elf, SHT_SYMTAB)) {
+			sources[0] = (struct symbol_source){.elf = file->image.elf, .type = SHT_DYNSYM};
+			if (!mini_debug_open(&file->mini, file->image.elf))
+				sources[n++] =
+				    (struct symbol_source){.elf = file->mini.image.elf,
+				                           .type = SHT_SYMTAB,
+				                           .bias = elf_image_bias(&file->image, &file->mini.image)};
+		}
+	}
+	/* It may fail, and names are missing then. */
+	symbol_table_read(&file->symbols, sources, n);
+}
+
+static void read_file(struct code_file *file, int fd)
+{
+	int separate_fd = -1;
+
+	/* Either may fail, and names or lines are missing then. */
+	if (debug_info_open(&file->debug, &file->image, file->image.elf, fd, &file->search)) {
+		file->debug = NULL;
+		separate_fd = open_separate(file);
+	}
+	read_symbols(file);
+	elf_image_detach(&file->image);
+	if (file->separate.elf)
+		elf_image_detach(&file->separate);
+	if (separate_fd >= 0)
+		close(separate_fd);
+}
+
+struct code_file *code_file_open(const struct module *module, const struct code_environment *environment)
 {
 	struct code_file *file = calloc(1, sizeof(*file));
 
 	if (!file)
 		return NULL;
-	file->texts = texts;
-	file->in_libc = in_libc;
-	if (elf_image_open(&file->image, fd))
+	file->environment = environment;
+	file->in_libc = is_libc(module->name);
+	file->path = strdup(module->path);
+	file->search = (struct debug_search){
+	    .path = file->path,
+	    .roots = {module->view ? module->view->root_fd : -1, environment->root},
+	    .server = environment->server,
+	    .budget_bytes = debug_budget(),
+	};
+	if (!file->path) {
+		free(file);
+		return NULL;
+	}
+	if (elf_image_open(&file->image, module->fd))
 		return file;
 	file->readable = true;
 	file->in_libc |= file->image.is_static_program;
-	/* Either may fail, and names or lines are missing then. */
-	symbol_table_read(&file->symbols, file->image.elf);
-	if (debug_info_open(&file->debug, &file->image))
-		file->debug = NULL;
-	elf_image_detach(&file->image);
+	read_file(file, module->fd);
 	return file;
+}
+
+bool code_file_readable(const struct code_file *file)
+{
+	return file->readable;
 }
 
 void code_file_free(struct code_file *file)
@@ -50,8 +135,12 @@ void code_file_free(struct code_file *file)
 	tdestroy(file->places, free);
 	debug_info_free(file->debug);
 	symbol_table_clear(&file->symbols);
+	mini_debug_close(&file->mini);
+	if (file->separate.elf)
+		elf_image_close(&file->separate);
 	if (file->readable)
 		elf_image_close(&file->image);
+	free(file->path);
 	free(file);
 }
 
@@ -72,14 +161,15 @@ struct finding {
  * The function's name, as far as debug information knows better than the symbol table: where
  * there is no symbol, or one without a size that reaches over from a function before.
  */
-static void name_by_debug(struct finding *finding, const struct elf_symbol_name *symbol, uint64_t address,
-                          Dwarf_Die *function)
+static void name_by_debug(struct finding *finding, const struct elf_symbol_name *symbol, uint64_t address, int64_t bias,
+                          const struct debug_unit *unit, Dwarf_Die *function)
 {
 	unsigned int steps_left = FUNCTION_RANGES_MAX;
 	const char *name = debug_entry_name(function);
 	uint64_t start = 0;
-	bool has_start = debug_entry_range(function, address, &start, &steps_left);
+	bool has_start = debug_entry_range(unit, function, address, &start, &steps_left);
 
+	start += (uint64_t)bias;
 	if (!name || (symbol && (symbol->has_size || !has_start || start <= symbol->start)))
 		return;
 	finding->function = name;
@@ -90,16 +180,19 @@ static void name_by_debug(struct finding *finding, const struct elf_symbol_name 
 static void find_debug(struct code_file *file, const struct elf_symbol_name *symbol, uint64_t address,
                        struct finding *finding)
 {
-	struct debug_unit *unit = debug_info_unit(file->debug, address);
+	struct debug_unit *unit;
 	Dwarf_Die function;
 
+	address -= (uint64_t)file->bias;
+	unit = debug_info_unit(file->debug, address);
 	if (!unit)
 		return;
-	finding->line = debug_line(unit, address);
+	if (unit->has_lines)
+		finding->line = debug_line(unit, address);
 	if (!debug_info_function(file->debug, unit, address, &function))
 		return;
 	finding->n_calls = debug_inlined_calls(unit, &function, address, finding->calls);
-	name_by_debug(finding, symbol, address, &function);
+	name_by_debug(finding, symbol, address, file->bias, unit, &function);
 }
 
 static void find(struct code_file *file, uint64_t address, struct finding *finding)
@@ -119,13 +212,13 @@ static bool set_level(const struct code_file *file, struct code_level *level, co
                       const struct source_place *place)
 {
 	if (function) {
-		level->function = text_pool_get(file->texts->functions, function);
+		level->function = text_pool_get(file->environment->functions, function);
 		if (!level->function)
 			return false;
 		level->wrapper = wrapper_of(level->function, file->in_libc);
 	}
 	if (place->file) {
-		level->file = text_pool_get(file->texts->others, place->file);
+		level->file = text_pool_get(file->environment->others, place->file);
 		if (!level->file)
 			return false;
 	}

@@ -10,16 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/module.h"
 #include "symbolize/text_pool.h"
 #include "symbolize/trim.h"
 
 struct code_file;
-
-/* Pools for the texts of places; both must outlive the files that use them. */
-struct code_texts {
-	struct text_pool *functions; /* made by demangle() */
-	struct text_pool *others;    /* made by printable_copy() */
-};
+struct debug_server;
 
 /* One function at a place: the one whose code it is, or one inlined there. */
 struct code_level {
@@ -38,12 +34,22 @@ struct code_place {
 	struct code_level levels[];
 };
 
+/* What all files of a run share; to outlive them. */
+struct code_environment {
+	struct text_pool *functions; /* made by demangle() */
+	struct text_pool *others;    /* made by printable_copy() */
+	int root;                    /* memtrace's own root directory */
+	struct debug_server *server; /* NULL: not to be asked */
+};
+
 /*
- * Reads the file behind fd, which is not used any more after the call. A file that cannot be
- * read as ELF gives places without functions. `in_libc`: the file is a C library (trim.h).
- * NULL when out of memory.
+ * Reads the module's file, and its debug information from wherever it is; the module is
+ * not used any more after the call, but its view is. A file that cannot be read as ELF gives
+ * places without functions. NULL when out of memory.
  */
-struct code_file *code_file_open(int fd, bool in_libc, const struct code_texts *texts);
+struct code_file *code_file_open(const struct module *module, const struct code_environment *environment);
+/* Could it be read as ELF? */
+bool code_file_readable(const struct code_file *file);
 void code_file_free(struct code_file *file);
 
 /*

@@ -5,8 +5,9 @@
  * are linear: units by the ranges of their root entries, once a file; functions by
  * walking a unit's entries, once a unit that is asked for.
  *
- * libdw opens further files by names that the (hostile) file gives: the .dwo files of
- * split DWARF and the alternate file of dwz. Nothing here calls it in a way that would.
+ * What is in further files (dwz's alternate file, split units) is found by debug_search.h.
+ * libdw would open them by itself, by names that the (hostile) file gives: nothing here calls
+ * it in a way that would.
  */
 #ifndef MEMTRACE_SYMBOLIZE_DEBUG_INFO_H
 #define MEMTRACE_SYMBOLIZE_DEBUG_INFO_H
@@ -14,6 +15,7 @@
 #include <elfutils/libdw.h>
 #include <stdbool.h>
 
+#include "symbolize/debug_search.h"
 #include "symbolize/elf_image.h"
 #include "symbolize/intervals.h"
 
@@ -26,21 +28,32 @@ enum debug_index {
 	DEBUG_INDEX_NESTED, /* all */
 };
 
+struct split_unit;
+
 struct debug_unit {
-	Dwarf_Die root;
+	Dwarf_Die root;           /* with the line table; of a split unit the skeleton */
+	Dwarf_Die body;           /* with the functions */
+	struct split_unit *split; /* that the body is of; NULL: the same file */
+	bool is_skeleton;         /* whose body has not been looked for */
+	bool lines_checked,
+	    has_lines;         /* may libdw run its line program? Not if it makes more rows than memory is worth. */
+	bool split_has_lines;  /* the split unit has file names of its own, that can be read */
 	const char *directory; /* DW_AT_comp_dir, or NULL */
 	enum debug_index index;
 	struct intervals functions; /* value: offset of the entry */
 };
 
 /*
- * Reads all debug sections of the image, whose Elf handle must outlive it. Returns 0 or
- * -errno: -ENODATA when there are none that can be used.
+ * Reads all debug sections of `elf`, whose bytes are those of fd; both are not used after the
+ * call. `image` says where the code is that they describe; `search` is for what is in other files.
+ * Both must outlive it. Returns 0 or -errno: -ENODATA
+ * when there are none that can be used.
  */
-int debug_info_open(struct debug_info **result, const struct elf_image *image);
+int debug_info_open(struct debug_info **result, const struct elf_image *image, Elf *elf, int fd,
+                    struct debug_search *search);
 void debug_info_free(struct debug_info *info);
 
-/* The compilation unit with code at the virtual address, or NULL. */
+/* The compilation unit with code at the virtual address, or NULL. What an earlier call gave is no longer valid. */
 struct debug_unit *debug_info_unit(struct debug_info *info, uint64_t address);
 
 /* The innermost DW_TAG_subprogram with code at the address. False when there is none. */
@@ -51,7 +64,8 @@ bool debug_info_function(struct debug_info *info, struct debug_unit *unit, uint6
  * no more than *steps_left ranges and counts them off: entries of a hostile file may share
  * one endless list.
  */
-bool debug_entry_range(Dwarf_Die *entry, uint64_t address, uint64_t *start, unsigned int *steps_left);
+bool debug_entry_range(const struct debug_unit *unit, Dwarf_Die *entry, uint64_t address, uint64_t *start,
+                       unsigned int *steps_left);
 
 /*
  * The entry's linkage name, else its name, looked for through its abstract origin and

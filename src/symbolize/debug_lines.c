@@ -44,21 +44,40 @@ static bool entry_number(Dwarf_Die *entry, unsigned int name, Dwarf_Word *number
 	return dwarf_attr(entry, name, &attribute) && dwarf_formudata(&attribute, number) == 0;
 }
 
+/* File names that the entries of a unit count in: a split unit may have its own, else those of its skeleton. */
+static Dwarf_Files *unit_files(const struct debug_unit *unit, size_t *n)
+{
+	Dwarf_Die body = unit->body, root = unit->root;
+	Dwarf_Files *files;
+
+	/* libdw runs the whole line program for them. */
+	if (unit->split && unit->split_has_lines && dwarf_getsrcfiles(&body, &files, n) == 0)
+		return files;
+	if (unit->has_lines && dwarf_getsrcfiles(&root, &files, n) == 0)
+		return files;
+	*n = 0;
+	return NULL;
+}
+
 static struct source_place call_place(const struct debug_unit *unit, Dwarf_Die *entry)
 {
-	Dwarf_Die root = unit->root;
 	struct source_place place = {0};
 	Dwarf_Word file, line;
-	Dwarf_Files *files;
-	size_t n_files;
 
-	if (entry_number(entry, DW_AT_call_file, &file) && dwarf_getsrcfiles(&root, &files, &n_files) == 0 &&
-	    file < n_files)
-		place.file = source_file(unit, dwarf_filesrc(files, file, NULL, NULL));
+	if (entry_number(entry, DW_AT_call_file, &file)) {
+		size_t n_files;
+		Dwarf_Files *files = unit_files(unit, &n_files);
+
+		if (file < n_files)
+			place.file = source_file(unit, dwarf_filesrc(files, file, NULL, NULL));
+	}
 	if (entry_number(entry, DW_AT_call_line, &line) && line <= UINT_MAX)
 		place.line = (unsigned int)line;
 	return place;
 }
+
+/* Blocks and inlined calls within one another. */
+#define SCOPES_MAX (4 * INLINED_MAX)
 
 static bool may_hold_inlined_calls(int tag)
 {
@@ -67,7 +86,7 @@ static bool may_hold_inlined_calls(int tag)
 }
 
 /* Steps from `entry` to the one of its children that holds the address. False when there is none. */
-static bool descend(Dwarf_Die *entry, uint64_t address, unsigned int *steps_left)
+static bool descend(const struct debug_unit *unit, Dwarf_Die *entry, uint64_t address, unsigned int *steps_left)
 {
 	uint64_t start;
 	Dwarf_Die child;
@@ -79,7 +98,7 @@ static bool descend(Dwarf_Die *entry, uint64_t address, unsigned int *steps_left
 			return false;
 		--*steps_left;
 		if (may_hold_inlined_calls(dwarf_tag(&child)) &&
-		    debug_entry_range(&child, address, &start, steps_left)) {
+		    debug_entry_range(unit, &child, address, &start, steps_left)) {
 			*entry = child;
 			return true;
 		}
@@ -94,7 +113,8 @@ size_t debug_inlined_calls(const struct debug_unit *unit, const Dwarf_Die *funct
 	Dwarf_Die entry = *function;
 	size_t n = 0;
 
-	while (n < INLINED_MAX && descend(&entry, address, &steps_left)) {
+	for (int depth = 0; depth < SCOPES_MAX && n < INLINED_MAX && descend(unit, &entry, address, &steps_left);
+	     depth++) {
 		if (dwarf_tag(&entry) != DW_TAG_inlined_subroutine)
 			continue;
 		calls[n++] =

@@ -5,58 +5,33 @@
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static uint64_t read_big_endian(const uint8_t *bytes)
+/*
+ * Bytes that symbols and their names may take: several times what the largest programs have. A
+ * sparse file can claim sections of any size.
+ */
+#define SYMBOLS_BYTES_MAX (512ull << 20)
+
+/* Is it a section that libelf is asked to read? Debug sections are not: debug_sections.h. */
+static bool is_read(const GElf_Shdr *header)
 {
-	uint64_t value = 0;
-
-	for (int i = 0; i < 8; i++)
-		value = value << 8 | bytes[i];
-	return value;
+	return header->sh_type == SHT_SYMTAB || header->sh_type == SHT_DYNSYM || header->sh_type == SHT_STRTAB ||
+	       header->sh_type == SHT_DYNAMIC;
 }
 
-/* Bytes of memory that libelf and libdw take for a section, unpacked. */
-static uint64_t section_memory(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, size_t names)
-{
-	const char *name = elf_strptr(elf, names, header->sh_name);
-	GElf_Chdr packed;
-	Elf_Data *data;
-
-	if (header->sh_type == SHT_NOBITS)
-		return 0;
-	if ((header->sh_flags & SHF_COMPRESSED) && gelf_getchdr(section, &packed))
-		return header->sh_size + packed.ch_size;
-	if (!name || strncmp(name, ".zdebug", strlen(".zdebug")))
-		return header->sh_size;
-	/* The old GNU form: "ZLIB", then the unpacked size. */
-	data = elf_rawdata(section, NULL);
-	if (!data || !data->d_buf || data->d_size < 12)
-		return header->sh_size;
-	return header->sh_size + read_big_endian((const uint8_t *)data->d_buf + 4);
-}
-
-/* A sparse file can claim sections of any size: refuse what would take more than half of the machine's memory. */
 static int check_memory(Elf *elf)
 {
-	uint64_t left = (uint64_t)sysconf(_SC_PHYS_PAGES) / 2 * (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t left = SYMBOLS_BYTES_MAX;
 	Elf_Scn *section = NULL;
-	size_t names;
 
-	if (elf_getshdrstrndx(elf, &names))
-		return 0; /* no sections that could be read */
 	while ((section = elf_nextscn(elf, section))) {
 		GElf_Shdr header;
-		uint64_t size;
 
-		if (!gelf_getshdr(section, &header))
+		if (!gelf_getshdr(section, &header) || !is_read(&header))
 			continue;
-		if (header.sh_type != SHT_NOBITS && header.sh_size > left)
+		if (header.sh_size > left)
 			return -EFBIG;
-		size = section_memory(elf, section, &header, names);
-		if (size > left)
-			return -EFBIG;
-		left -= size;
+		left -= header.sh_size;
 	}
 	return 0;
 }
@@ -126,11 +101,16 @@ static bool is_pie(Elf *elf)
 
 int elf_image_open(struct elf_image *image, int fd)
 {
+	return elf_image_take(image, elf_begin(fd, ELF_C_READ, NULL));
+}
+
+int elf_image_take(struct elf_image *image, Elf *elf)
+{
 	bool interpreted = false;
 	GElf_Ehdr header;
 	int err;
 
-	*image = (struct elf_image){.elf = elf_begin(fd, ELF_C_READ, NULL)};
+	*image = (struct elf_image){.elf = elf};
 	if (!image->elf || elf_kind(image->elf) != ELF_K_ELF || !gelf_getehdr(image->elf, &header) ||
 	    (header.e_type != ET_EXEC && header.e_type != ET_DYN))
 		err = -ENOEXEC;
@@ -156,6 +136,13 @@ void elf_image_close(struct elf_image *image)
 	free(image->segments);
 	elf_end(image->elf);
 	*image = (struct elf_image){0};
+}
+
+int64_t elf_image_bias(const struct elf_image *image, const struct elf_image *other)
+{
+	if (!image->n_segments || !other->n_segments)
+		return 0;
+	return (int64_t)(image->segments[0].address - other->segments[0].address);
 }
 
 bool elf_image_address(const struct elf_image *image, uint64_t file_offset, uint64_t *address)

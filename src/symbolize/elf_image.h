@@ -28,12 +28,20 @@ struct elf_image {
 /*
  * Reads the headers through fd, which stays the caller's. libelf goes on using fd until
  * elf_image_detach(). Returns 0 or -errno: -ENOEXEC when it is no program or shared library,
- * -EFBIG when its sections could not be held in memory.
+ * -EFBIG when its symbols should not be held in memory.
  */
 int elf_image_open(struct elf_image *image, int fd);
+/* The same of an open Elf handle, which it takes over, also when it fails; NULL is no program either. */
+int elf_image_take(struct elf_image *image, Elf *elf);
 /* What has not been read by now never will be; fd is no longer used. */
 void elf_image_detach(struct elf_image *image);
 void elf_image_close(struct elf_image *image);
+
+/*
+ * How much higher addresses in `image` are than in `other`, a file of the same program: a prelinked library is
+ * moved, its debug file is not.
+ */
+int64_t elf_image_bias(const struct elf_image *image, const struct elf_image *other);
 
 /* File offset to virtual address. False when no segment has that offset. */
 bool elf_image_address(const struct elf_image *image, uint64_t file_offset, uint64_t *address);

@@ -94,28 +94,34 @@ static bool take_symbol(const GElf_Sym *symbol, const struct strings *strings, c
 	return true;
 }
 
-static int read_candidates(struct candidates *candidates, Elf *elf, Elf_Scn *section, const struct intervals *code)
+static int read_candidates(struct candidates *candidates, const struct symbol_source *source, Elf_Scn *section,
+                           const struct intervals *code)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
+	struct candidate *items;
 	GElf_Shdr header;
 	struct strings strings;
-	size_t entry_size = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT), n;
+	size_t entry_size = gelf_fsize(source->elf, ELF_T_SYM, 1, EV_CURRENT), n;
 
 	if (!data || !data->d_buf || !entry_size || !gelf_getshdr(section, &header))
 		return 0;
-	strings = read_strings(elf, header.sh_link);
+	strings = read_strings(source->elf, header.sh_link);
 	n = data->d_size / entry_size;
-	if (n > INTERVALS_MAX)
+	if (n > INTERVALS_MAX - candidates->n)
 		return -EOVERFLOW;
-	candidates->items = calloc(n + 1, sizeof(*candidates->items));
-	if (!candidates->items)
+	items = reallocarray(candidates->items, candidates->n + n + 1, sizeof(*items));
+	if (!items)
 		return -ENOMEM;
+	candidates->items = items;
 	for (size_t i = 0; i < n; i++) {
+		struct candidate *item = &items[candidates->n];
 		GElf_Sym symbol;
 
-		if (gelf_getsym(data, (int)i, &symbol) &&
-		    take_symbol(&symbol, &strings, code, &candidates->items[candidates->n]))
-			candidates->n++;
+		if (!gelf_getsym(data, (int)i, &symbol) || !take_symbol(&symbol, &strings, code, item))
+			continue;
+		item->start += (uint64_t)source->bias;
+		item->section_end += (uint64_t)source->bias;
+		candidates->n++;
 	}
 	return 0;
 }
@@ -215,26 +221,41 @@ static Elf_Scn *find_section(Elf *elf, uint32_t type)
 	return NULL;
 }
 
-int symbol_table_read(struct symbol_table *symbols, Elf *elf)
+bool symbol_table_present(Elf *elf, uint32_t type)
 {
-	struct candidates candidates = {0};
+	Elf_Scn *section = find_section(elf, type);
+	GElf_Shdr header;
+
+	return section && gelf_getshdr(section, &header) && header.sh_size > 0;
+}
+
+static int read_source(struct candidates *candidates, const struct symbol_source *source)
+{
+	Elf_Scn *section = find_section(source->elf, source->type);
 	struct intervals code = {0};
-	Elf_Scn *section = find_section(elf, SHT_SYMTAB);
 	int err;
 
-	*symbols = (struct symbol_table){0};
-	if (!section)
-		section = find_section(elf, SHT_DYNSYM);
 	if (!section)
 		return 0;
-	err = read_code_sections(&code, elf);
+	err = read_code_sections(&code, source->elf);
 	if (!err)
-		err = read_candidates(&candidates, elf, section, &code);
+		err = read_candidates(candidates, source, section, &code);
+	intervals_clear(&code);
+	return err;
+}
+
+int symbol_table_read(struct symbol_table *symbols, const struct symbol_source *sources, size_t n)
+{
+	struct candidates candidates = {0};
+	int err = 0;
+
+	*symbols = (struct symbol_table){0};
+	for (size_t i = 0; i < n && !err; i++)
+		err = read_source(&candidates, &sources[i]);
 	if (!err && candidates.n)
 		err = add_places(symbols, &candidates);
 	if (err)
 		symbol_table_clear(symbols);
-	intervals_clear(&code);
 	free(candidates.items);
 	return err;
 }

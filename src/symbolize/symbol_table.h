@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The function symbols of an ELF file, sorted by address: those of .symtab, else of
- * .dynsym. Names are the ELF file's own memory and live as long as its Elf handle.
+ * The function symbols of a program, sorted by address. Names are the ELF files' own
+ * memory and live as long as their Elf handles.
  */
 #ifndef MEMTRACE_SYMBOLIZE_SYMBOL_TABLE_H
 #define MEMTRACE_SYMBOLIZE_SYMBOL_TABLE_H
@@ -24,8 +24,18 @@ struct symbol_table {
 	size_t n_names;
 };
 
-/* 0 or -errno; a file without symbols gives an empty table. On error the table is empty. */
-int symbol_table_read(struct symbol_table *symbols, Elf *elf);
+/* A table to take symbols from. */
+struct symbol_source {
+	Elf *elf;
+	uint32_t type; /* SHT_SYMTAB or SHT_DYNSYM */
+	int64_t bias;  /* added to its addresses */
+};
+
+/* Does the file have that table, not an empty one? */
+bool symbol_table_present(Elf *elf, uint32_t type);
+
+/* 0 or -errno; sources without symbols give an empty table. On error the table is empty. */
+int symbol_table_read(struct symbol_table *symbols, const struct symbol_source *sources, size_t n);
 void symbol_table_clear(struct symbol_table *symbols);
 
 /*

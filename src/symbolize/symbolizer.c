@@ -2,19 +2,34 @@
 #include "symbolize/symbolizer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libelf.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "symbolize/code_file.h"
+#include "symbolize/debug_server.h"
 #include "symbolize/demangle.h"
+#include "symbolize/perf_map.h"
 #include "symbolize/printable.h"
 
 struct symbolizer {
-	struct code_texts texts;
-	void *files; /* tsearch(3) of struct known_file */
+	struct code_environment environment;
+	struct perf_maps *perf_maps;
+	void *files;   /* tsearch(3) of struct known_file */
+	void *modules; /* tsearch(3) of struct known_module */
+};
+
+/* What all frames in a module share, found once. */
+struct known_module {
+	const struct module *module;
+	struct module seen;     /* what it was then: another may come to stand in its place */
+	struct code_file *code; /* NULL: no file */
+	const char *name, *build_id;
 };
 
 /* What makes two modules the same file. Compared as bytes: no padding. */
@@ -51,9 +66,11 @@ struct symbolizer *symbolizer_new(void)
 	if (!symbolizer)
 		return NULL;
 	elf_version(EV_CURRENT);
-	symbolizer->texts.functions = text_pool_new(demangle);
-	symbolizer->texts.others = text_pool_new(printable_copy);
-	if (!symbolizer->texts.functions || !symbolizer->texts.others) {
+	symbolizer->environment.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	symbolizer->environment.functions = text_pool_new(demangle);
+	symbolizer->environment.others = text_pool_new(printable_copy);
+	symbolizer->perf_maps = perf_maps_new();
+	if (!symbolizer->environment.functions || !symbolizer->environment.others || !symbolizer->perf_maps) {
 		symbolizer_free(symbolizer);
 		return NULL;
 	}
@@ -64,10 +81,21 @@ void symbolizer_free(struct symbolizer *symbolizer)
 {
 	if (!symbolizer)
 		return;
+	tdestroy(symbolizer->modules, free);
 	tdestroy(symbolizer->files, known_file_free);
-	text_pool_free(symbolizer->texts.functions);
-	text_pool_free(symbolizer->texts.others);
+	perf_maps_free(symbolizer->perf_maps);
+	debug_server_free(symbolizer->environment.server);
+	if (symbolizer->environment.root >= 0)
+		close(symbolizer->environment.root);
+	text_pool_free(symbolizer->environment.functions);
+	text_pool_free(symbolizer->environment.others);
 	free(symbolizer);
+}
+
+int symbolizer_use_debuginfod(struct symbolizer *symbolizer, bool progress, char *error, size_t error_size)
+{
+	symbolizer->environment.server = debug_server_new(progress, error, error_size);
+	return symbolizer->environment.server ? 0 : -ENOENT;
 }
 
 static void make_key(const struct module *module, struct file_key *key)
@@ -103,7 +131,7 @@ static struct code_file *module_file(struct symbolizer *symbolizer, const struct
 		free(file);
 		return (*(struct known_file **)found)->code;
 	}
-	file->code = code_file_open(module->fd, is_libc(module->name), &symbolizer->texts);
+	file->code = code_file_open(module, &symbolizer->environment);
 	if (!file->code || !tsearch(file, &symbolizer->files, compare_files)) {
 		known_file_free(file);
 		return NULL;
@@ -123,7 +151,7 @@ static const char *build_id_text(struct symbolizer *symbolizer, const struct mod
 		text[2 * i + 1] = "0123456789abcdef"[module->build_id[i] & 15];
 	}
 	text[2 * module->build_id_size] = '\0';
-	return text_pool_get(symbolizer->texts.others, text);
+	return text_pool_get(symbolizer->environment.others, text);
 }
 
 /* Frames while they are gathered, each with what it wraps. */
@@ -189,27 +217,103 @@ static int add_plain(struct gathered *gathered, const struct frame *frame)
 	return 0;
 }
 
+/* The symbolizer's own; NULL when out of memory. */
+static const char *module_text(struct symbolizer *symbolizer, const struct module *module)
+{
+	const char *text;
+	char *replaced;
+
+	if (!module->replaced)
+		return text_pool_get(symbolizer->environment.others, module->name);
+	if (asprintf(&replaced, "[%s: replaced]", module->name) < 0)
+		return NULL;
+	text = text_pool_get(symbolizer->environment.others, replaced);
+	free(replaced);
+	return text;
+}
+
+static int compare_modules(const void *a, const void *b)
+{
+	const struct known_module *x = a, *y = b;
+
+	return x->module < y->module ? -1 : x->module > y->module;
+}
+
+static bool is_same(const struct module *a, const struct module *b)
+{
+	return a->path == b->path && a->name == b->name && a->fd == b->fd && a->device == b->device &&
+	       a->inode == b->inode && a->view == b->view && a->replaced == b->replaced &&
+	       a->build_id_size == b->build_id_size && !memcmp(a->build_id, b->build_id, sizeof(a->build_id));
+}
+
+/* NULL when out of memory. */
+static const struct known_module *know_module(struct symbolizer *symbolizer, const struct module *module)
+{
+	struct known_module wanted = {.module = module, .seen = *module}, *known;
+	void *found = tfind(&wanted, &symbolizer->modules, compare_modules);
+
+	known = found ? *(struct known_module **)found : NULL;
+	if (known && is_same(&known->seen, module))
+		return known;
+	wanted.name = module_text(symbolizer, module);
+	wanted.build_id = build_id_text(symbolizer, module);
+	if (module->fd >= 0)
+		wanted.code = module_file(symbolizer, module);
+	if (!wanted.name || (module->fd >= 0 && !wanted.code))
+		return NULL;
+	if (known) {
+		*known = wanted;
+		return known;
+	}
+	known = malloc(sizeof(*known));
+	if (!known)
+		return NULL;
+	*known = wanted;
+	if (!tsearch(known, &symbolizer->modules, compare_modules)) {
+		free(known);
+		return NULL;
+	}
+	return known;
+}
+
+/* Code that is in no ELF file: the process may have said what it is. */
+static int add_made_code(struct symbolizer *symbolizer, const struct module *module, struct gathered *gathered,
+                         struct frame *frame)
+{
+	const struct perf_symbol *symbol = NULL;
+
+	/* The kernel's own are no such code. */
+	if (!module->replaced && strncmp(module->path, "[v", 2) && strcmp(module->path, "[uprobes]"))
+		symbol = perf_maps_find(symbolizer->perf_maps, module->view, frame->address - 1);
+	if (symbol) {
+		frame->function = text_pool_get(symbolizer->environment.others, symbol->name);
+		frame->offset = frame->address - symbol->start;
+		frame->has_offset = true;
+		if (!frame->function)
+			return -ENOMEM;
+	}
+	return add_plain(gathered, frame);
+}
+
 /* Everything is looked up for the byte before the return address: a call may be its function's last instruction. */
 static int add_address(struct symbolizer *symbolizer, const struct process *process, uint64_t address,
                        uint32_t code_version, struct gathered *gathered)
 {
 	const struct mapping *mapping = mapping_find(process->mappings, process->n_mappings, address - 1, code_version);
 	struct frame frame = {.address = address, .module = "[unknown]"};
+	const struct known_module *known;
 	const struct code_place *place;
-	const struct module *module;
-	struct code_file *file;
 
 	if (!mapping)
 		return add_plain(gathered, &frame);
-	module = mapping->module;
-	frame.module = text_pool_get(symbolizer->texts.others, module->name);
-	frame.build_id = build_id_text(symbolizer, module);
-	if (!frame.module)
+	known = know_module(symbolizer, mapping->module);
+	if (!known)
 		return -ENOMEM;
-	if (module->fd < 0)
-		return add_plain(gathered, &frame);
-	file = module_file(symbolizer, module);
-	place = file ? code_file_place(file, address - 1 - mapping->start + mapping->offset) : NULL;
+	frame.module = known->name;
+	frame.build_id = known->build_id;
+	if (!known->code || !code_file_readable(known->code))
+		return add_made_code(symbolizer, mapping->module, gathered, &frame);
+	place = code_file_place(known->code, address - 1 - mapping->start + mapping->offset);
 	return place ? add_levels(gathered, place, &frame) : -ENOMEM;
 }
 

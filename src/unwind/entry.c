@@ -83,10 +83,11 @@ static bool read_augmentation(const struct frame_bytes *section, struct cursor *
                               struct cie *cie)
 {
 	uint64_t size = cursor_uleb(cursor);
-	struct cursor data = {.at = cursor->at, .end = cursor->at + size};
+	const uint8_t *bytes = cursor_take(cursor, size);
+	struct cursor data = {.at = bytes, .end = cursor->at};
 	uint8_t encoding;
 
-	if (!cursor_take(cursor, size))
+	if (!bytes)
 		return false;
 	for (; *letters; letters++) {
 		switch (*letters) {

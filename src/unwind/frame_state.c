@@ -92,7 +92,7 @@ void frame_state_set(struct frame_state *state, unsigned int which, enum registe
 		set_return(state, rule, value);
 	else if (which == REGISTER_SP)
 		state->sp_is_cfa = rule == RULE_CFA && value == 0;
-	else if (which >= REGISTER_SAVED)
+	else if (which >= REGISTER_SAVED && which < REGISTER_SAVED + UNWIND_SAVED_COUNT)
 		state->rule.saved_words[which - REGISTER_SAVED] = saved_words(rule, value);
 }
 
@@ -106,7 +106,7 @@ void frame_state_restore(struct frame_state *state, unsigned int which, const st
 		state->rule.ra_offset = initial->rule.ra_offset;
 	} else if (which == REGISTER_SP) {
 		state->sp_is_cfa = initial->sp_is_cfa;
-	} else if (which >= REGISTER_SAVED) {
+	} else if (which >= REGISTER_SAVED && which < REGISTER_SAVED + UNWIND_SAVED_COUNT) {
 		state->rule.saved_words[which - REGISTER_SAVED] = initial->rule.saved_words[which - REGISTER_SAVED];
 	}
 }

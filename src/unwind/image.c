@@ -13,6 +13,9 @@
 #define SEGMENTS_MAX 1024
 #define SECTIONS_MAX 65536
 
+/* Three times that of the largest programs; sparse files can claim any amount. */
+#define CODE_MAX_BYTES (1024U * 1024 * 1024)
+
 #define NAME_BYTES sizeof(".zdebug_frame")
 
 static int compare_segments(const void *a, const void *b)
@@ -22,10 +25,10 @@ static int compare_segments(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* Ascending, and cut so that none overlaps the one before. */
+/* Ascending, and cut so that none overlaps the one before, nor all are larger than there is code. */
 static void order_segments(struct unwind_image *image)
 {
-	uint64_t covered = 0;
+	uint64_t covered = 0, left = CODE_MAX_BYTES;
 	size_t n = 0;
 
 	if (image->n_segments)
@@ -40,7 +43,11 @@ static void order_segments(struct unwind_image *image)
 			segment.start = covered;
 		}
 		covered = segment.end;
-		image->segments[n++] = segment;
+		if (segment.end - segment.start > left)
+			segment.end = segment.start + left;
+		left -= segment.end - segment.start;
+		if (segment.start < segment.end)
+			image->segments[n++] = segment;
 	}
 	image->n_segments = n;
 }
@@ -187,6 +194,7 @@ int unwind_image_open(struct unwind_image *image, const struct unwind_source *so
 	    (elf.e_machine != EM_X86_64 && elf.e_machine != EM_AARCH64))
 		return -ENOEXEC;
 	image->machine = elf.e_machine;
+	image->entry = elf.e_entry;
 	err = read_segments(image, &elf);
 	if (err) {
 		unwind_image_close(image);

@@ -27,6 +27,7 @@ struct frame_section {
 struct unwind_image {
 	struct unwind_source source;
 	uint16_t machine;              /* EM_X86_64 or EM_AARCH64 */
+	uint64_t entry;                /* where the program, or the dynamic loader, begins; 0: nowhere */
 	struct code_segment *segments; /* ascending and disjoint; owned */
 	size_t n_segments;
 	struct frame_section eh_frame, debug_frame;

@@ -149,21 +149,22 @@ static void set_cfa(struct program *program, uint64_t number, int64_t offset)
 	frame_state_set_cfa(&program->state, program->machine, number, offset);
 }
 
-/* The CFA must be a register and an offset already for one of them to be changed. */
-static bool set_cfa_register(struct program *program, uint64_t number)
+/*
+ * After an expression too: with the last offset that was set. So libgcc's unwinder does it, which
+ * is what the code was tried with (libgcrypt's relies on it).
+ */
+static void set_cfa_register(struct program *program, uint64_t number)
 {
-	if (program->state.cfa_form != CFA_REGISTER)
-		return false;
 	set_cfa(program, number, program->state.cfa_offset);
-	return true;
 }
 
-static bool set_cfa_offset(struct program *program, int64_t offset)
+/* While the CFA is an expression, for the next register. */
+static void set_cfa_offset(struct program *program, int64_t offset)
 {
-	if (program->state.cfa_form != CFA_REGISTER)
-		return false;
-	set_cfa(program, program->state.cfa_register, offset);
-	return true;
+	if (program->state.cfa_form == CFA_REGISTER)
+		set_cfa(program, program->state.cfa_register, offset);
+	else
+		program->state.cfa_offset = offset;
 }
 
 static void set_cfa_expression(struct program *program)
@@ -258,7 +259,8 @@ static bool run_rare(struct program *program, uint8_t op)
 		set_cfa(program, number, factored(program, (uint64_t)cursor_sleb(cursor)));
 		return true;
 	case CFA_def_cfa_offset_sf:
-		return set_cfa_offset(program, factored(program, (uint64_t)cursor_sleb(cursor)));
+		set_cfa_offset(program, factored(program, (uint64_t)cursor_sleb(cursor)));
+		return true;
 	case CFA_def_cfa_expression:
 		set_cfa_expression(program);
 		return true;
@@ -297,9 +299,11 @@ static bool run_one(struct program *program, uint8_t op)
 		set_cfa(program, number, (int64_t)cursor_uleb(cursor));
 		return true;
 	case CFA_def_cfa_register:
-		return set_cfa_register(program, cursor_uleb(cursor));
+		set_cfa_register(program, cursor_uleb(cursor));
+		return true;
 	case CFA_def_cfa_offset:
-		return set_cfa_offset(program, (int64_t)cursor_uleb(cursor));
+		set_cfa_offset(program, (int64_t)cursor_uleb(cursor));
+		return true;
 	default:
 		return run_rare(program, op);
 	}

@@ -7,6 +7,7 @@
 
 #include "unwind/call_sites.h"
 #include "unwind/entry.h"
+#include "unwind/entry_points.h"
 #include "unwind/image.h"
 #include "unwind/pages.h"
 #include "unwind/program.h"
@@ -101,6 +102,8 @@ static int make_steps(struct builder *builder, enum unwind_scope scope)
 
 	if (!err)
 		err = add_debug_frame(builder);
+	if (!err)
+		err = entry_points_end(steps, &builder->rules, builder->image, builder->origin);
 	if (err)
 		return err;
 	steps_close_gaps(steps, PADDING_MAX_BYTES);

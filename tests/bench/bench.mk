@@ -1,12 +1,16 @@
 # What the benchmarks run beside memtrace (tests/bench/run).
 BENCH_DIR := $(BUILD)/tests/bench
-BENCH_FIXTURES := $(addprefix $(BENCH_DIR)/,pairs stacks)
+BENCH_FIXTURES := $(addprefix $(BENCH_DIR)/,pairs stacks frames)
 BENCH_TOOLS := $(addprefix $(BENCH_DIR)/,floor load scan)
 BENCH_WARNINGS := -Wall -Wextra $(if $(CI)$(WERROR),-Werror)
 
 $(BENCH_FIXTURES): $(BENCH_DIR)/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) -O2 -g -fno-omit-frame-pointer -std=gnu17 $(BENCH_WARNINGS) -o $@ $<
+	$(CC) -O2 -g $(BENCH_FRAME_POINTERS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $<
+
+# As distributions build.
+$(BENCH_DIR)/frames: BENCH_FRAME_POINTERS := -fomit-frame-pointer
+BENCH_FRAME_POINTERS := -fno-omit-frame-pointer
 
 $(BENCH_DIR)/floor.bpf.o: tests/bench/floor.bpf.c $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
@@ -24,4 +28,4 @@ $(BENCH_TOOLS): $(BENCH_DIR)/%: tests/bench/%.c
 	$(CC) $(CPPFLAGS) -I$(BENCH_DIR) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $< -l:libbpf.a -lelf -lz
 
 .PHONY: bench-programs
-bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS)
+bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BUILD)/tests/unwind/speed $(SYMBOL_TOOL)

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Any bytes as the file of a module. Build and run (the corpus: any small programs):
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Isrc -o fuzz_symbolize \
- *         tests/fuzz/fuzz_symbolize.c src/symbolize/[a-z]*.c src/model/[a-z]*.c -ldw -lelf -l:libiberty.a
- *   ./fuzz_symbolize -max_len=65536 -timeout=10 CORPUS
- */
+/* Any bytes as the file of a module. tests/fuzz/make-seeds makes seeds. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>

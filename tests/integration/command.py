@@ -85,8 +85,7 @@ def sigterm_detaches():
     with scratch() as folder, Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", "--output", f"{folder}/r",
                                        "--", fixture_path("heap")) as memtrace:
         memtrace.out.expect(lambda line: line == "ready", "the fixture")
-        child = int(subprocess.run(["pgrep", "-P", str(memtrace.pid)], capture_output=True, text=True,
-                                   check=False).stdout.split()[0])
+        child, = children(memtrace.pid)
         memtrace.send("go")
         memtrace.out.expect(lambda line: line == "end", "the fixture's account")
         memtrace.signal(signal.SIGTERM)

@@ -61,6 +61,8 @@ def programs(pid):
 def no_stack_of_a_cpu(backend):
     if platform.machine() != "x86_64":
         raise Skip("the machine code looked for is x86-64's")
+    if kernel_version() < BACKENDS[backend]:
+        raise Skip("{} is of Linux {}.{}".format(backend, *BACKENDS[backend]))
     with Fixture("heap") as target, \
             Memtrace("-v", "--backend", backend, "-p", str(target.pid), "3600") as memtrace:
         memtrace.attached()

@@ -2,33 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
 """redis-server (jemalloc) under load, held against its own account of its memory."""
-import os
-import shutil
 import subprocess
 
 from harness import *
-
-
-class Redis(Process):
-    def __init__(self, folder):
-        self.socket = os.path.join(folder, "socket")
-        super().__init__(["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly",
-                          "no", "--dir", folder, "--activedefrag", "no", "--jemalloc-bg-thread", "no"], stdin=None)
-        wait_until(lambda: os.path.exists(self.socket) and self.ask("PING") == "PONG", "redis-server")
-
-    def ask(self, *command, stdin=None):
-        return subprocess.run(["redis-cli", "-s", self.socket, *command], capture_output=True, text=True, input=stdin,
-                              timeout=30, check=False).stdout.strip()
-
-    def used_memory(self):
-        return int(next(line.split(":")[1] for line in self.ask("INFO", "memory").splitlines()
-                        if line.startswith("used_memory:")))
+from harness.stock import Redis
 
 
 @case
 def keys_set_and_flushed():
-    if not shutil.which("redis-server"):
-        raise Skip("redis-server is not installed")
     with scratch() as folder, Redis(folder) as redis:
         redis.ask("SET", "warm", "up")
         before = redis.used_memory()

@@ -6,11 +6,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "collect/modules.h"
@@ -126,6 +129,7 @@ static void does_not_open_another_file(void **state)
 	(void)state;
 	/* Of that name, but not that inode. */
 	assert_int_equal(modules_get(modules, getpid(), &row)->fd, -1);
+	assert_true(modules_get(modules, getpid(), &row)->replaced);
 	/* What would wait for ever, or is no file. */
 	close(mkstemp(fifo));
 	unlink(fifo);
@@ -178,6 +182,67 @@ static void names_what_is_no_file(void **state)
 	modules_free(modules);
 }
 
+/* The vdso's image becomes a file, one for all processes that have the same. */
+static void copies_the_vdso(void **state)
+{
+	uintptr_t address = getauxval(AT_SYSINFO_EHDR);
+	struct maps_row row = {.executable = true, .name = "[vdso]"};
+	struct modules *modules = modules_new();
+	struct module *module;
+	char magic[4];
+	pid_t child;
+
+	(void)state;
+	if (!address)
+		skip();
+	module = module_at(modules, (void *)address);
+	assert_string_equal(module->name, "[vdso]");
+	assert_true(module->fd >= 0);
+	assert_true(module->build_id_size >= 8);
+	assert_int_equal(pread(module->fd, magic, 4, 0), 4);
+	assert_memory_equal(magic, "\177ELF", 4);
+	assert_int_equal(pwrite(module->fd, magic, 4, 0), -1);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	row.start = address;
+	row.end = address + 4096;
+	assert_ptr_not_equal(modules_get(modules, child, &row), module); /* not all of it */
+	assert_ptr_equal(module_at(modules, (void *)address), module);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	/* A process that cannot be read. */
+	assert_int_equal(modules_get(modules, child, &row)->fd, -1);
+	modules_free(modules);
+}
+
+/* How this process sees files. */
+static void knows_the_view(void **state)
+{
+	struct maps_row row = {.start = 0x10000, .end = 0x20000, .executable = true, .name = ""};
+	struct modules *modules = modules_new();
+	const struct module *own = module_at(modules, (void *)(uintptr_t)modules_new),
+	                    *anonymous = modules_get(modules, getpid(), &row), *other;
+	struct stat root, seen;
+
+	(void)state;
+	assert_non_null(own->view);
+	assert_ptr_equal(own->view, anonymous->view);
+	assert_int_equal(own->view->owner, geteuid());
+	assert_int_equal(own->view->pid_inside, getpid());
+	assert_int_equal(stat("/", &root), 0);
+	assert_int_equal(fstat(own->view->root_fd, &seen), 0);
+	assert_int_equal(seen.st_ino, root.st_ino);
+	/* Code that is in no file is each process's own; the root directory is the same. */
+	other = modules_get(modules, getppid(), &row);
+	assert_ptr_not_equal(other, anonymous);
+	assert_int_equal(other->view->pid_inside, getppid());
+	modules_free(modules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +250,8 @@ int main(void)
 	    cmocka_unit_test(reads_what_was_deleted_or_replaced),
 	    cmocka_unit_test(does_not_open_another_file),
 	    cmocka_unit_test(names_what_is_no_file),
+	    cmocka_unit_test(copies_the_vdso),
+	    cmocka_unit_test(knows_the_view),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,6 @@ static void test_nothing_crosses_a_boundary(void **state)
 	extents_clear(&extents);
 }
 
-
 static void test_random(void **state)
 {
 	struct extents extents = {.boundary = BOUNDARY};

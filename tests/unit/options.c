@@ -104,7 +104,7 @@ static void takes_every_option(void **state)
 	assert_string_equal(options->objects[1], "b");
 	release(line);
 
-	line = parse("-p 1 --sort age --format json --output f --max-memory 1G --stack-depth 1000 -vv");
+	line = parse("-p 1 --sort age --format json --output f --max-memory 1G --stack-depth 1000 --debuginfod -vv");
 	options = &line->options;
 	assert_int_equal(options->sort, SORT_AGE);
 	assert_ptr_equal(options->renderer, &json_renderer);

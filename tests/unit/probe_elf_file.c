@@ -90,7 +90,7 @@ static void ask_everything(const struct elf_file *file)
 	const uint8_t *code;
 	char name[64];
 	uint8_t id[20];
-	uint64_t address;
+	int64_t delta;
 	size_t n, calls = 0;
 
 	elf_file_is_program(file);
@@ -99,7 +99,7 @@ static void ask_everything(const struct elf_file *file)
 	elf_file_soname(file);
 	elf_file_has_symtab(file);
 	elf_file_build_id(file, id, sizeof(id));
-	elf_file_address(file, 0x1000, &address);
+	elf_file_code_delta(file, 0x1000, &delta);
 	elf_file_code(file, UINT64_MAX - 1, 64, &code);
 	elf_file_stub_name(file, 0x1030, name, sizeof(name));
 	elf_file_each_function(file, count_function, &calls);
@@ -120,7 +120,7 @@ static void a_shared_library(void **state)
 	struct elf_file *file = library_open(LIBRARIES "libc.so.6");
 	struct elf_symbol allocate, other;
 	const uint8_t *code;
-	uint64_t address;
+	int64_t delta;
 	uint8_t id[20];
 
 	(void)state;
@@ -132,8 +132,8 @@ static void a_shared_library(void **state)
 	assert_false(elf_file_is_go(file));
 	assert_int_equal(elf_file_symbol(file, "malloc", &allocate), 0);
 	assert_true(allocate.size_bytes > 16);
-	assert_int_equal(elf_file_address(file, allocate.file_offset, &address), 0);
-	assert_int_equal(address, allocate.value);
+	assert_int_equal(elf_file_code_delta(file, allocate.file_offset & ~0xfffULL, &delta), 0);
+	assert_int_equal(allocate.file_offset + delta, allocate.value);
 	assert_int_equal(elf_file_code(file, allocate.value, 16, &code), 16);
 	assert_int_equal(elf_file_symbol(file, "__libc_malloc", &other), 0);
 	assert_int_equal(other.value, allocate.value);

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "collect/modules.h"
+
 static const char source[] = "#include <stdlib.h>\n"
                              "void *volatile kept;\n"
                              "static inline __attribute__((always_inline)) void grow(int n) { kept = malloc(n); }\n"
@@ -118,6 +120,7 @@ static void test_file_is_read_once(void **state)
 	struct fixture *fixture = *state;
 	struct symbolizer *symbolizer = symbolizer_new();
 	struct mapped_file copy = fixture->file;
+	struct module same, other;
 	uint64_t addresses[] = {fixture->leak, fixture->sbrk};
 	struct stack first, second, third;
 
@@ -136,8 +139,11 @@ static void test_file_is_read_once(void **state)
 	close(copy.module.fd);
 
 	/* The same build ID under another name. */
-	copy.module.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	copy.module.name = "copy";
+	same = copy.module;
+	same.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	same.name = "copy";
+	for (size_t i = 0; i < copy.process.n_mappings; i++)
+		copy.mappings[i].module = &same;
 	second = symbolize(symbolizer, &copy.process, KIND_HEAP, addresses, 2);
 	assert_int_equal(second.n_frames, 3);
 	assert_string_equal(second.frames[0].module, "copy");
@@ -147,15 +153,79 @@ static void test_file_is_read_once(void **state)
 	assert_string_equal(first.frames[0].module, "app");
 
 	/* Without it, device and inode; /dev/null is not that file. */
-	copy.module.build_id_size = 0;
+	other = same;
+	other.build_id_size = 0;
+	for (size_t i = 0; i < copy.process.n_mappings; i++)
+		copy.mappings[i].module = &other;
 	third = symbolize(symbolizer, &copy.process, KIND_HEAP, addresses, 1);
 	assert_int_equal(third.n_frames, 1);
 	assert_null(third.frames[0].function);
 	free(first.frames);
 	free(second.frames);
 	free(third.frames);
-	close(copy.module.fd);
+	close(same.fd);
 	symbolizer_free(symbolizer);
+}
+
+/* What the file of that name says now would be wrong. */
+static void test_replaced(void **state)
+{
+	struct module module = {
+	    .path = (char *)"/lib/libfoo.so", .name = "libfoo.so", .fd = -1, .inode = 7, .replaced = true};
+	struct mapping mapping = {.start = 0x1000, .end = 0x2000, .module = &module};
+	struct process process = {.mappings = &mapping, .n_mappings = 1};
+	struct symbolizer *symbolizer = symbolizer_new();
+	uint64_t address = 0x1234;
+	struct stack stack = symbolize(symbolizer, &process, KIND_HEAP, &address, 1);
+
+	(void)state;
+	assert_int_equal(stack.n_frames, 1);
+	assert_string_equal(stack.frames[0].module, "[libfoo.so: replaced]");
+	assert_null(stack.frames[0].function);
+	free(stack.frames);
+	symbolizer_free(symbolizer);
+}
+
+struct found_vdso {
+	struct modules *modules;
+	struct mapping mapping;
+};
+
+static int find_vdso(void *context, const struct maps_row *row)
+{
+	struct found_vdso *found = context;
+
+	if (strcmp(row->name, "[vdso]"))
+		return 0;
+	found->mapping = (struct mapping){.start = row->start,
+	                                  .end = row->end,
+	                                  .offset = row->offset,
+	                                  .module = modules_get(found->modules, getpid(), row)};
+	return 1;
+}
+
+static void test_vdso(void **state)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct found_vdso vdso = {.modules = modules_new()};
+	struct process process = {.mappings = &vdso.mapping, .n_mappings = 1};
+	bool found = false;
+	int rows;
+
+	(void)state;
+	rows = maps_read(getpid(), find_vdso, &vdso);
+	for (uint64_t address = vdso.mapping.start; rows == 1 && address < vdso.mapping.end; address += 16) {
+		struct stack stack = symbolize(symbolizer, &process, KIND_HEAP, &address, 1);
+
+		found |= stack.frames[0].function && !strcmp(stack.frames[0].function, "clock_gettime") &&
+		         !strcmp(stack.frames[0].module, "[vdso]") && stack.frames[0].build_id;
+		free(stack.frames);
+	}
+	symbolizer_free(symbolizer);
+	modules_free(vdso.modules);
+	if (rows != 1)
+		skip();
+	assert_true(found);
 }
 
 /* A deleted file is read through its descriptor. */
@@ -366,9 +436,9 @@ static void test_alternate_file_is_not_opened(void **state)
 	unmap_file(&fixture->file);
 	map_file(&fixture->file, fixture->directory, "linked", 0);
 	stack = symbolize(symbolizer, &fixture->file.process, KIND_HEAP, &fixture->leak, 1);
-	assert_int_equal(stack.n_frames, 1);
-	assert_string_equal(stack.frames[0].function, "leak");
-	assert_null(stack.frames[0].file);
+	assert_int_equal(stack.n_frames, 2);
+	assert_string_equal(stack.frames[0].function, "grow");
+	assert_string_equal(stack.frames[1].function, "leak");
 	free(stack.frames);
 	symbolizer_free(symbolizer);
 }
@@ -382,6 +452,8 @@ int main(void)
 	    WITH_FIXTURE(test_inlined_and_offset),
 	    WITH_FIXTURE(test_file_is_read_once),
 	    WITH_FIXTURE(test_deleted_file),
+	    cmocka_unit_test(test_replaced),
+	    cmocka_unit_test(test_vdso),
 	    WITH_FIXTURE(test_address_outside_segments),
 	    WITH_FIXTURE(test_trim_by_module),
 	    cmocka_unit_test(test_trim_in_libraries),

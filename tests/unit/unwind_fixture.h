@@ -21,7 +21,7 @@
 #define CODE 0x10000
 #define CODE_SIZE 0x40000
 #define FRAME_ADDRESS 0x900000
-#define BYTES_MAX 0x20000
+#define BYTES_MAX 0x40000
 
 /* x86-64: the CFA is rsp + 8, the return address at CFA - 8. */
 #define USUAL_CFA 0x0c, 7, 8
@@ -51,7 +51,8 @@ struct elf_draft {
 	uint16_t machine;
 	const char *section; /* name */
 	uint64_t section_flags;
-	bool no_sections; /* found by PT_GNU_EH_FRAME alone */
+	uint64_t second_code; /* where the code is mapped once more; 0: nowhere */
+	bool no_sections;     /* found by PT_GNU_EH_FRAME alone */
 	struct bytes frame;
 	uint8_t code[CODE_SIZE];
 };
@@ -125,7 +126,7 @@ static inline void draft_fde(struct elf_draft *draft, size_t cie, bool augmented
 static inline uint8_t *draft_finish(const struct elf_draft *draft, size_t *size)
 {
 	static const char names[] = "\0.shstrtab";
-	size_t code = sizeof(Elf64_Ehdr) + 3 * sizeof(Elf64_Phdr), frame = code + CODE_SIZE;
+	size_t code = sizeof(Elf64_Ehdr) + 4 * sizeof(Elf64_Phdr), frame = code + CODE_SIZE;
 	size_t hdr = frame + draft->frame.n, text = hdr + 12;
 	size_t sections = text + sizeof(names) + strlen(draft->section) + 1;
 	uint8_t *bytes, eh_header[12] = {1, 0x1b, 0xff, 0xff};
@@ -136,7 +137,7 @@ static inline uint8_t *draft_finish(const struct elf_draft *draft, size_t *size)
 	    .e_machine = draft->machine,
 	    .e_version = EV_CURRENT,
 	    .e_phoff = sizeof(elf),
-	    .e_phnum = 3,
+	    .e_phnum = 4,
 	    .e_phentsize = sizeof(Elf64_Phdr),
 	    .e_ehsize = sizeof(elf),
 	    .e_shoff = draft->no_sections ? 0 : sections,
@@ -161,6 +162,12 @@ static inline uint8_t *draft_finish(const struct elf_draft *draft, size_t *size)
 	     .p_offset = hdr,
 	     .p_vaddr = FRAME_ADDRESS + draft->frame.n,
 	     .p_filesz = 12},
+	    {.p_type = draft->second_code ? PT_LOAD : PT_NULL,
+	     .p_flags = PF_X,
+	     .p_offset = code,
+	     .p_vaddr = draft->second_code,
+	     .p_filesz = CODE_SIZE,
+	     .p_memsz = 2 * CODE_SIZE},
 	};
 	const Elf64_Shdr headers[] = {
 	    {0},

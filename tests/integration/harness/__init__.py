@@ -17,9 +17,10 @@ from .cases import Skip, case, main
 from .fixture import CommandTruth, Fixture, Truth
 from .kernel import BACKENDS, best_backend, kernel_version
 from .memtrace import Memtrace, run_command, run_memtrace, trace
-from .paths import BUILD, FIXTURES, MEMTRACE, ROOT, SYSTEM_LIBRARIES, allocator_library, fixture_path, scratch
+from .paths import BUILD, FIXTURES, LONG, MEMTRACE, ROOT, SYSTEM_LIBRARIES, allocator_library, fixture_path, scratch
 from .process import DEADLINE_S, Process
 from .report import USAGE, Report, check_exact, check_invariants, check_sites, parse_reports
+from .stacks import Symbols, addresses_of, check_chains, check_truth, distinct
 from .target import children, probed_bytes, runs, state, unharmed, wait_until
 
 __all__ = [name for name in dir() if not name.startswith("_")]

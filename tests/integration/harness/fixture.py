@@ -13,11 +13,15 @@ class Truth:
     def __init__(self):
         self.sites = {}      # (kind, function) -> {"live_bytes": N, …}
         self.integrity = {}  # key -> N
+        self.chains = []     # {"about": S, "size": N, "chain": [address], "labels": [function]}
+        self.modules = set()  # whose stacks are all among the chains; the program alone when empty
 
     def read(self, line):
         row = json.loads(line)
         if "integrity" in row:
             self.integrity[row["integrity"]] = row["value"]
+        elif "chain" in row:
+            self.chains.append(row)
         else:
             key = (row.pop("kind"), row.pop("function"))
             self.sites[key] = row
@@ -37,7 +41,7 @@ class Fixture(Process):
             environment["LD_PRELOAD"] = allocator_library(preload) if "/" not in preload else preload
         self.name = name
         self.truth = Truth()
-        program = name if "/" in name else fixture_path(name)
+        program = name if name.startswith("/") else fixture_path(name)
         super().__init__([*wrapper, program, *arguments], env=environment, **options)
         try:
             self.ready()

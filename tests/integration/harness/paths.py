@@ -11,6 +11,7 @@ from .cases import Skip
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
 MEMTRACE = str(pathlib.Path(os.environ.get("MEMTRACE", BUILD / "memtrace")).resolve())
+LONG = bool(os.environ.get("MEMTRACE_TEST_LONG"))  # what takes minutes, too
 FIXTURES = BUILD / "tests" / "fixtures"
 SYSTEM_LIBRARIES = pathlib.Path("/usr/lib") / f"{os.uname().machine}-linux-gnu"
 

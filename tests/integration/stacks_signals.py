@@ -1,0 +1,51 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# needs: bpf
+"""Stacks through signal handlers, at any instruction of what they interrupt, and through coroutines."""
+from harness import *
+
+COMPILERS = ("gcc", "clang")
+LINKED = [(c, variant) for c in COMPILERS for variant in ("", "-static", "-static-pie")]
+
+
+def trace_twice(target):
+    """The fixture does all twice: in between memtrace may get ready for what it has learned is interrupted."""
+    with Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", "-p", str(target.pid), "0.3") as memtrace:
+        memtrace.attached()
+        target.step()
+        memtrace.fresh_report()
+        target.go()
+        return memtrace.interrupt()[-1]
+
+
+@case(times=LINKED)
+def handlers(compiler, variant):
+    """Where a signal interrupts, any instruction may be asked for; the first time it may be too early to know."""
+    with Fixture(f"stacks/signals-{compiler}{variant}") as target:
+        report = trace_twice(target)
+        check_truth(target, FIXTURES)
+        check_chains(report, target, learning=("before it is known", ("no-cfi",)))
+        assert target.quit() == 0
+
+
+@case(times=COMPILERS)
+def interrupted_in_a_realigned_frame(compiler):
+    """GCC finds the frame through %r10 there; the values of all registers lie in the signal's frame."""
+    with Fixture(f"stacks/signals-{compiler}", "realigned") as target:
+        report = trace_twice(target)
+        check_truth(target, FIXTURES)
+        check_chains(report, target, learning=("before it is known", ("no-cfi",)))
+        assert target.quit() == 0
+
+
+@case(times=LINKED)
+def coroutines(compiler, variant):
+    """Such a stack ends where makecontext began it."""
+    with Fixture(f"stacks/coroutine-{compiler}{variant}") as target:
+        report = trace(target)
+        check_truth(target, FIXTURES)
+        check_chains(report, target)
+        assert target.quit() == 0
+
+
+main()
