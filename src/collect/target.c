@@ -226,14 +226,19 @@ int target_exec(struct target *target, bool by_main_thread)
 	return target_read_mappings(target);
 }
 
-/* The stacks without frames, that blocks belong to when the stack table is full. */
+/* The stacks without frames: what blocks belong to when the stack table is full, and sums of stacks reclaimed. */
 static void reset_no_stacks(struct target *target)
 {
+	const struct ranges_stats *stats = &target->range_stats;
 	const struct mt_process *process = process_of(target);
 
-	for (uint32_t kind = 0; kind < KIND_COUNT; kind++)
-		target->tracing->stacks[MT_NO_STACK(target->slot, kind)] = (struct mt_stack){
+	for (uint32_t kind = 0; kind < KIND_COUNT; kind++) {
+		uint32_t number = MT_NO_STACK(target->slot, kind);
+
+		target->tracing->stacks[number] = (struct mt_stack){
 		    .kind = kind, .flags = MT_STACK_USED, .owner = MT_OWNER(target->slot, process->generation)};
+		*stats->of_stack(stats->context, number) = (struct usage){0};
+	}
 }
 
 void target_start(struct target *target)

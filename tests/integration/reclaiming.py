@@ -92,17 +92,30 @@ def churn(threads):
         assert target.quit() == 0
 
 
-@case
-def programs_that_are_no_more():
-    """What a program leaves live when its process runs another one is nobody's."""
+def run_again(what):
+    """Ten programs, each the process's next; the last one's truth and the report."""
     with scratch() as folder:
-        done, report = run_command([fixture_path("endless"), "leak", "1", str(STACKS), "10"], "--stack-table-rows",
+        done, report = run_command([fixture_path("endless"), what, "1", str(STACKS), "10"], "--stack-table-rows",
                                    str(ROWS), output=os.path.join(folder, "report"))
-        assert done.status == 0, done.err.text
-        truth = CommandTruth(done).truth
-        assert not report.lost, report.lost
-        assert report.site("site_kept") == truth.sites["heap", "site_kept"]
-        assert len([s for s in report.stacks if report.top_function(s) == "site_kept"]) == STACKS
+    assert done.status == 0, done.err.text
+    assert not report.lost, report.lost
+    return CommandTruth(done).truth, report
+
+
+@case
+def sums_are_of_one_program():
+    truth, report = run_again("mmap")
+    wanted = truth.sites["mmap", "site_passing_mapping"]
+    without, site = without_frames(report, "mmap"), report.site("site_passing_mapping", "mmap")
+    assert {key: without[key] + site[key] for key in USAGE} == wanted, (without, site, wanted)
+
+
+@case
+def stacks_of_programs_that_are_no_more():
+    """What a program leaves live when its process runs another one is nobody's."""
+    truth, report = run_again("leak")
+    assert report.site("site_kept") == truth.sites["heap", "site_kept"]
+    assert len([s for s in report.stacks if report.top_function(s) == "site_kept"]) == STACKS
 
 
 @case
