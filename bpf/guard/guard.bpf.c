@@ -18,7 +18,12 @@
 #include <bpf/bpf_tracing.h>
 
 #define MAX_RETURNS 64  /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
-#define SPINS (1 << 11) /* SPINS * SPINS looks, some 100 ms; memtrace may have been killed */
+#define SPINS (1 << 14)
+/*
+ * Without the words put back the exception ends the program. On a busy machine memtrace may be long in
+ * coming; it may also have been killed.
+ */
+#define WAIT_NS 3000000000ULL
 
 struct nowhere nowhere SEC(".maps");
 
@@ -37,6 +42,7 @@ struct {
 
 struct wait {
 	__u64 at, trampoline;
+	__u64 until_ns;
 	__u64 over;
 };
 
@@ -51,7 +57,7 @@ static long word_replaced(void *map, const __u32 *key, void *value, struct wait 
 static long words_replaced(void *map, const __u32 *key, void *value, struct wait *wait)
 {
 	bpf_for_each_map_elem(&spins, word_replaced, wait, 0);
-	return wait->over;
+	return wait->over || bpf_ktime_get_ns() > wait->until_ns;
 }
 
 static __always_inline __u64 outermost(const struct thread *thread)
@@ -119,6 +125,7 @@ int exception_raised(struct pt_regs *ctx)
 		if (!put_back(&walk))
 			break;
 	}
+	walk.wait.until_ns = bpf_ktime_get_ns() + WAIT_NS;
 	if (walk.wait.at) /* asked for last, and requests are answered in order */
 		bpf_for_each_map_elem(&spins, words_replaced, &walk.wait, 0);
 	return 0;

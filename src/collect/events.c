@@ -288,6 +288,7 @@ static void process_ended(struct session *session, struct target *target)
 		return;          /* of a command its tracer tells */
 	events_consume(session); /* the last of it: nothing is taken from one that ended */
 	target->ended = true;
+	unwinder_forget(session->tracing.unwinder, target->slot);
 	if (!process->exited)
 		return;
 	target->exit_status_known = true;

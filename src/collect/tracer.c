@@ -72,6 +72,7 @@ void tracer_ended(struct session *session, int status)
 	if (target) {
 		events_consume(session); /* the last of it: nothing is taken from one that ended */
 		target->ended = true;
+		unwinder_forget(session->tracing.unwinder, target->slot);
 		target->exit_status_known = true;
 		target->exit_status = session->launched.status;
 	}

@@ -403,11 +403,6 @@ int unwinder_take_all_code(struct unwinder *unwinder, uint32_t number)
 	return 0;
 }
 
-uint64_t unwinder_bytes(const struct unwinder *unwinder)
-{
-	return (uint64_t)unwinder->n_shards * sizeof(struct mt_unwind_shard);
-}
-
 void unwinder_free(struct unwinder *unwinder)
 {
 	struct memtrace_bpf *bpf;

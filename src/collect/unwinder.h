@@ -43,12 +43,9 @@ int unwinder_describe(struct unwinder *unwinder, uint32_t slot, const struct cod
 void unwinder_forget(struct unwinder *unwinder, uint32_t slot);
 
 /*
- * A table of all its code for a file of which there is one of return addresses alone; `object` is
+ * A table of all its code for a file of which there is one of return addresses alone; `number` is
  * the programs' number for it. To be described anew to the processes that use it. 0 or -errno.
  */
-int unwinder_take_all_code(struct unwinder *unwinder, uint32_t object);
-
-/* Bytes that all tables take. */
-uint64_t unwinder_bytes(const struct unwinder *unwinder);
+int unwinder_take_all_code(struct unwinder *unwinder, uint32_t number);
 
 #endif
