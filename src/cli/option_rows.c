@@ -64,6 +64,8 @@ const struct option_row option_rows[] = {
 	{ .name = "event-buffer", .argument = "SIZE", .kind = OPTION_SIZE, .needs = TRACING,
 	  FIELD(event_buffer_bytes), .min = 1, .max = UINT32_MAX, .hidden = true,
 	  .help = "bytes of the buffer of mapping events" },
+	{ .name = "frame-pointers", .kind = OPTION_FLAG, .needs = TRACING, FIELD(frame_pointers), .hidden = true,
+	  .help = "walk stacks by frame pointers, as on kernels before 5.17" },
 	{ .name = "backend", .argument = "NAME", .kind = OPTION_WORD, .needs = TRACING, FIELD(backend),
 	  .choices = backends, .hidden = true, .help = "how to attach: session, multi or perf" },
 };

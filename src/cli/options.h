@@ -32,6 +32,7 @@ struct options {
 	const char *output; /* NULL: standard output */
 	uint64_t max_memory_bytes;
 	unsigned int stack_depth;
+	bool frame_pointers;
 	bool debuginfod; /* --debuginfod; the environment may ask for it as well */
 	int verbosity;   /* -1 quiet, 0, 1, 2 … */
 	/* hidden, for tests: */

@@ -85,6 +85,7 @@ static int open_session(struct trace *trace)
 	    .max_size_bytes = options->max_size_bytes,
 	    .size_filter = options->size_filter,
 	    .stack_depth = options->stack_depth,
+	    .frame_pointers = options->frame_pointers,
 	    .backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
 	    .objects = options->objects,
 	    .n_objects = options->n_objects,

@@ -62,6 +62,12 @@ static uint64_t power_of_two_below(uint64_t n)
 	return n < 2 ? 1 : 1ULL << (63 - __builtin_clzll(n));
 }
 
+/* Are stacks walked by call frame information? */
+static bool unwinds(const struct session *session)
+{
+	return feature_present(FEATURE_LOOP) && !session->options.frame_pointers;
+}
+
 static uint64_t at_most(uint64_t n, uint64_t limit)
 {
 	return n < limit ? n : limit;
@@ -149,7 +155,7 @@ static int load(struct session *session)
 		return -errno;
 	session->tracing.bpf = bpf;
 	twice_prepare(bpf->obj);
-	bpf->rodata->unwind_tables = feature_present(FEATURE_LOOP);
+	bpf->rodata->unwind_tables = unwinds(session);
 	error = attach_prepare(bpf, session->tracing.backend);
 	if (!error)
 		error = size_tables(session);
@@ -277,7 +283,7 @@ static int set_up(struct session *session)
 		error = attach_syscalls(session);
 	if (!error)
 		error = unwinder_new(session->tracing.bpf,
-		                     feature_present(FEATURE_LOOP) ? unwind_bytes(&session->options) * 3 / 4 : 0,
+		                     unwinds(session) ? unwind_bytes(&session->options) * 3 / 4 : 0,
 		                     &session->tracing.unwinder);
 	session->tracing.modules = modules_new();
 	session->tracing.objects = objects_new(session->options.objects, session->options.n_objects);
@@ -318,6 +324,10 @@ int session_new(const struct session_options *options, struct session **result, 
 		session_free(session);
 		return code;
 	}
+	if (!unwinds(session))
+		snprintf(session->untold, sizeof(session->untold),
+		         "stacks rest on frame pointers%s: code without them hides its callers",
+		         feature_present(FEATURE_LOOP) ? "" : " on this kernel (before Linux 5.17)");
 	*result = session;
 	return 0;
 }
@@ -420,7 +430,7 @@ int session_add_target(struct session *session, pid_t pid, char *error, size_t e
 /* Without it, what a library allocates while it is opened may have cut stacks, which say so. */
 static void hook_dlopen(struct session *session, struct target *target)
 {
-	if (feature_present(FEATURE_LOOP))
+	if (unwinds(session))
 		target_hook_loader(target, session->tracing.bpf->progs.loader_waits);
 }
 

@@ -19,6 +19,7 @@ struct session_options {
 	uint64_t min_size_bytes, max_size_bytes;
 	bool size_filter;
 	unsigned int stack_depth; /* frames */
+	bool frame_pointers;      /* stacks by them alone, whatever the kernel can do */
 	const char *backend;      /* NULL: the best the kernel has */
 	char **objects;           /* -O */
 	size_t n_objects;
