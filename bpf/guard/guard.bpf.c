@@ -17,7 +17,7 @@
 #include "threads.bpf.h"
 #include <bpf/bpf_tracing.h>
 
-#define MAX_RETURNS 64  /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
+#define MAX_RETURNS 64 /* MAX_URETPROBE_DEPTH, kernel/events/uprobes.c */
 #define SPINS (1 << 14)
 /*
  * Without the words put back the exception ends the program. On a busy machine memtrace may be long in

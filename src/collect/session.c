@@ -282,9 +282,9 @@ static int set_up(struct session *session)
 	if (!error)
 		error = attach_syscalls(session);
 	if (!error)
-		error = unwinder_new(session->tracing.bpf,
-		                     unwinds(session) ? unwind_bytes(&session->options) * 3 / 4 : 0,
-		                     &session->tracing.unwinder);
+		error =
+		    unwinder_new(session->tracing.bpf, unwinds(session) ? unwind_bytes(&session->options) * 3 / 4 : 0,
+		                 &session->tracing.unwinder);
 	session->tracing.modules = modules_new();
 	session->tracing.objects = objects_new(session->options.objects, session->options.n_objects);
 	if (!error && (!session->tracing.modules || !session->tracing.objects))
