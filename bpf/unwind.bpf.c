@@ -643,11 +643,14 @@ __noinline int unwind_stack(struct scratch *scratch, __u32 slot)
 	struct mt_process *process;
 
 	if (!unwind_tables || !scratch)
-		return -1;
+		return 0;
 	process = process_of_slot(slot);
 	walk.code = code_of_slot(slot);
-	if (!process || !walk.code)
-		return -1;
+	if (!process || !walk.code) {
+		scratch->reads.uncertain = 1;
+		scratch->flags |= END_NO_MAPPING;
+		return 0;
+	}
 	scratch->ahead_bytes = 0;
 	scratch->position.bp_at = 0;
 	scratch->position.bp_is_first = 1;
@@ -669,42 +672,53 @@ __noinline int unwind_stack(struct scratch *scratch, __u32 slot)
 	return 0;
 }
 
-static __always_inline void cache_clear(struct mt_code *code)
+static long clear_cache_place(__u32 index, struct mt_code **code)
 {
-	for (__u32 i = 0; i < MT_CODE_CACHE; i++)
-		*(volatile __u64 *)&code->cache[i] = 0; /* no memset() */
+	(*code)->cache[index & (MT_CODE_CACHE - 1)] = 0;
+	return 0;
 }
 
-#define GONE_AT_ONCE 64
+struct going {
+	struct mt_code *code;
+	__u64 address, end;
+	__u32 first; /* the range that may be the first one */
+	__u32 any;
+};
+
+/* 1 behind the last range that goes. */
+static long range_goes(__u32 i, struct going *going)
+{
+	__u32 index = going->first + i;
+	struct mt_code_range *range = &going->code->range[index & (MT_CODE_RANGES - 1)];
+
+	if (index >= going->code->n_ranges || index >= MT_CODE_RANGES || range->start >= going->end)
+		return 1;
+	if (range->start + ((__u64)range->n_pages << 12) > going->address && range->object != MT_OBJECT_GONE) {
+		range->object = MT_OBJECT_GONE;
+		going->any = 1;
+	}
+	return 0;
+}
 
 __noinline __u32 unwind_code_gone(__u32 slot, __u64 address, __u64 length)
 {
+	struct going going = {.address = address, .end = address + length};
 	struct mt_process *process = process_of_slot(slot);
-	struct mt_code *code = unwind_tables ? code_of_slot(slot) : NULL;
-	__u32 index, version;
-	bool any = false;
+	__u32 version;
 
-	if (!process || !code || !length)
+	if (!unwind_tables || !process || !length)
 		return 0;
-	index = range_search(code, address);
-	for (__u32 i = 0; i < GONE_AT_ONCE; i++, index++) {
-		struct mt_code_range *range = &code->range[index & (MT_CODE_RANGES - 1)];
-
-		if (index >= code->n_ranges || index >= MT_CODE_RANGES || range->start >= address + length)
-			break;
-		if (range->start + ((__u64)range->n_pages << 12) <= address || range->object == MT_OBJECT_GONE)
-			continue;
-		range->object = MT_OBJECT_GONE;
-		any = true;
-		if (i == GONE_AT_ONCE - 1) /* more than is looked at: nothing is known until memtrace has looked */
-			code->n_ranges = 0;
-	}
-	if (!any)
+	going.code = code_of_slot(slot);
+	if (!going.code)
 		return 0;
-	__sync_fetch_and_add(&code->gone, 1);
-	cache_clear(code);
+	going.first = range_search(going.code, address);
+	bpf_loop(MT_CODE_RANGES, range_goes, &going, 0);
+	if (!going.any)
+		return 0;
+	__sync_fetch_and_add(&going.code->gone, 1);
+	bpf_loop(MT_CODE_CACHE, clear_cache_place, &going.code, 0);
 	version = __sync_fetch_and_add(&process->code_version, 1) + 1;
-	__sync_fetch_and_add(&code->version, 1);
+	__sync_fetch_and_add(&going.code->version, 1);
 	__sync_fetch_and_add(&process->walk_version, 1);
 	return version;
 }

@@ -9,7 +9,7 @@ extern const volatile bool unwind_tables;
 
 /*
  * Fills scratch->frames from scratch->position outwards, where it has one already, and says in scratch->flags how that
- * ended. 0, or -1 when nothing is known of the process's code.
+ * ended.
  */
 int unwind_stack(struct scratch *scratch, __u32 slot);
 

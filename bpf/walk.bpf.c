@@ -102,8 +102,10 @@ __noinline int stack_walk(struct scratch *scratch, __u32 slot)
 		return 0;
 	at = &scratch->position.at;
 	scratch_add(scratch, at->pc);
-	if (!unwind_stack(scratch, slot))
+	if (unwind_tables) { /* the verifier then does not see the rest */
+		unwind_stack(scratch, slot);
 		return 0;
+	}
 	scratch->reads.used_bp = 1;
 	for (; i < 4 && i < stack_depth && step_wrapper(process, slot, at, &scratch->reads); i++)
 		scratch_add(scratch, at->pc);
