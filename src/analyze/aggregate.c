@@ -113,6 +113,7 @@ void aggregate_sum(struct snapshot *snapshot)
 	memset(&snapshot->totals, 0, sizeof(snapshot->totals));
 	memset(snapshot->kinds, 0, sizeof(snapshot->kinds));
 	snapshot->incomplete_stacks = 0;
+	memset(snapshot->ends, 0, sizeof(snapshot->ends));
 	for (size_t i = 0; i < snapshot->n_nodes; i++)
 		snapshot->nodes[i].live_bytes = snapshot->nodes[i].live_blocks = 0;
 	for (size_t i = 0; i < snapshot->n_stacks; i++) {
@@ -121,6 +122,7 @@ void aggregate_sum(struct snapshot *snapshot)
 		usage_add(&snapshot->totals, &stack->usage);
 		usage_add(&snapshot->kinds[stack->kind], &stack->usage);
 		snapshot->incomplete_stacks += stack->n_addresses && stack->end != END_COMPLETE;
+		snapshot->ends[stack->end] += stack->n_addresses != 0;
 		sum_nodes(snapshot, stack);
 	}
 }

@@ -13,7 +13,7 @@
 int aggregate_merge(struct snapshot *snapshot);
 
 /*
- * Fills totals, kinds, incomplete_stacks and the live_* of nodes from the stacks.
+ * Fills totals, kinds, incomplete_stacks, ends and the live_* of nodes from the stacks.
  * snapshot->nodes must hold the nodes already; with one node it gets all. A stack is
  * incomplete when it ends otherwise than END_COMPLETE; a row without addresses is none.
  */

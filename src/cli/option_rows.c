@@ -61,6 +61,8 @@ const struct option_row option_rows[] = {
 	{ .name = "stack-table-rows", .argument = "N", .kind = OPTION_NUMBER, .needs = TRACING,
 	  FIELD(stack_table_rows), .min = 1, .max = UINT32_MAX, .hidden = true,
 	  .help = "rows of the table of stacks" },
+	{ .name = "unwind-tables", .argument = "SIZE", .kind = OPTION_SIZE, .needs = TRACING, FIELD(unwind_table_bytes),
+	  .min = 1, .max = UINT32_MAX, .hidden = true, .help = "bytes for tables to unwind by" },
 	{ .name = "event-buffer", .argument = "SIZE", .kind = OPTION_SIZE, .needs = TRACING,
 	  FIELD(event_buffer_bytes), .min = 1, .max = UINT32_MAX, .hidden = true,
 	  .help = "bytes of the buffer of mapping events" },

@@ -36,6 +36,7 @@ struct options {
 	bool debuginfod; /* --debuginfod; the environment may ask for it as well */
 	int verbosity;   /* -1 quiet, 0, 1, 2 … */
 	/* hidden, for tests: */
+	uint64_t unwind_table_bytes;
 	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes; /* 0: by max_memory_bytes */
 	const char *backend;                                             /* NULL, "session", "multi", "perf" */
 };

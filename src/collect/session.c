@@ -76,7 +76,7 @@ static uint64_t at_most(uint64_t n, uint64_t limit)
 /* For tables to unwind by: a quarter. */
 static uint64_t unwind_bytes(const struct session_options *options)
 {
-	return options->max_memory_bytes / 4;
+	return options->unwind_table_bytes ? options->unwind_table_bytes : options->max_memory_bytes / 4;
 }
 
 /* Shares --max-memory out: an eighth to stacks, a 128th to events, a quarter to unwinding, the rest to blocks. */
@@ -109,11 +109,12 @@ static int size_tables(struct session *session)
 	if (!error)
 		error = bpf_map__set_max_entries(
 		    bpf->maps.unwind_rules,
-		    at_most(unwind_bytes(options) / 64 / sizeof(struct unwind_rule), MT_MAX_UNWIND_RULES));
+		    at_most(unwind_bytes(options) / 64 / sizeof(struct unwind_rule) + 2 * MT_FIRST_RULE,
+		            MT_MAX_UNWIND_RULES));
 	if (!error)
 		error = bpf_map__set_max_entries(
 		    bpf->maps.unwind_pages,
-		    at_most(unwind_bytes(options) / 32 / sizeof(struct mt_unwind_page), MT_MAX_UNWIND_PAGES));
+		    at_most(unwind_bytes(options) / 32 / sizeof(struct mt_unwind_page) + 1, MT_MAX_UNWIND_PAGES));
 	return error;
 }
 

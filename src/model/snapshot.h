@@ -99,6 +99,7 @@ struct snapshot {
 	uint64_t unknown_frees;
 	bool unknown_frees_known; /* false with -z or -Z */
 	uint64_t incomplete_stacks;
+	uint64_t ends[END_COUNT]; /* stacks with frames, by why they end */
 	uint64_t untraced_children;
 	size_t n_stacks_shown; /* stacks[0..n) are to be printed, in that order */
 };

@@ -177,16 +177,19 @@ static json_t *build_stack_nodes(const struct snapshot *snapshot, const struct s
 
 static json_t *build_integrity(const struct snapshot *snapshot)
 {
-	json_t *lost = json_object();
-	int failed = 0;
+	json_t *lost = json_object(), *ends = json_object();
+	int failed = 0, failed_ends = 0;
 
 	for (int i = 0; i < LOSS_COUNT; i++)
 		failed |= json_object_set_new(lost, loss_key((enum loss)i), json_uint(snapshot->lost[i]));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
+	for (int i = 0; i < END_COUNT; i++)
+		failed_ends |=
+		    json_object_set_new(ends, stack_end_name((enum stack_end)i), json_uint(snapshot->ends[i]));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
 	                 whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls), "unknown_frees",
 	                 snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(),
 	                 "incomplete_stacks", json_uint(snapshot->incomplete_stacks), "untraced_children",
-	                 json_uint(snapshot->untraced_children));
+	                 json_uint(snapshot->untraced_children), "ends", whole(ends, failed_ends));
 }
 
 /* All but the stacks. */

@@ -67,4 +67,21 @@ def integrity_line_says_so():
             memtrace.out.lines[-3:]
 
 
+@case
+def no_room_for_unwind_tables():
+    """Stacks are cut, say so, and what has no table is counted; the sums are right."""
+    with Fixture("heap") as target, \
+            Memtrace("-v", "--unwind-tables", "64K", "--format", "json", "--top", "0", "-o", "0", "-p", str(target.pid),
+                     "3600") as memtrace:
+        memtrace.attached()
+        target.go()
+        report = memtrace.interrupt()[-1]
+        assert report.integrity["lost"]["unwind_tables_full"] > 0, report.integrity
+        assert not report.integrity["complete"], report.integrity
+        assert all(stack["guessed"] for stack in report["stacks"] if len(stack["frames"]) > 1), report["stacks"]
+        check_sites(report, target)
+        ends = report.integrity["ends"]
+        assert sum(ends.values()) - ends["complete"] == report.integrity["incomplete_stacks"], report.integrity
+
+
 main()

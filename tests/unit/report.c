@@ -209,6 +209,8 @@ static struct snapshot *make_everything(void)
 	snapshot->abandoned_calls = 1;
 	snapshot->unknown_frees = 2;
 	snapshot->incomplete_stacks = 5;
+	snapshot->ends[END_DEPTH] = 3;
+	snapshot->ends[END_READ_FAULT] = 2;
 	snapshot->untraced_children = 1;
 	snapshot->processes[1].ended = true;
 	return snapshot;

@@ -157,6 +157,7 @@ static void sums_stacks(void **state)
 	aggregate_sum(snapshot);
 	assert_int_equal(snapshot->nodes[0].live_bytes, 503);
 	assert_int_equal(snapshot->incomplete_stacks, 1);
+	assert_int_equal(snapshot->ends[END_NO_CFI], 1);
 	snapshot_free(snapshot);
 }
 
