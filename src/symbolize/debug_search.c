@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "symbolize/debug_server.h"
+#include "symbolize/elf_image.h"
 #include "symbolize/root_files.h"
 
 #define DEBUG_DIRECTORY "/usr/lib/debug"
@@ -83,34 +84,13 @@ struct wanted {
 	uint32_t checksum;
 };
 
-/* A section that is small by its nature; NULL when there is none of that name, or it is large. */
-static Elf_Data *small_section(Elf *elf, const char *wanted)
-{
-	Elf_Scn *section = NULL;
-	size_t names;
-
-	if (elf_getshdrstrndx(elf, &names))
-		return NULL;
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS || header.sh_size > PATH_BYTES)
-			continue;
-		name = elf_strptr(elf, names, header.sh_name);
-		if (name && !strcmp(name, wanted))
-			return elf_rawdata(section, NULL);
-	}
-	return NULL;
-}
-
 /*
  * The checksum by which an alternate file of DWARF 5 is known (7.3.6): version, 1 for being one, no
  * name, the checksum's size (dwz: 20, so one byte of LEB128), the checksum.
  */
 static size_t alternate_checksum(Elf *elf, const uint8_t **checksum)
 {
-	Elf_Data *data = small_section(elf, ".debug_sup");
+	Elf_Data *data = elf_raw_section(elf, ".debug_sup", PATH_BYTES);
 	const uint8_t *bytes = data ? data->d_buf : NULL;
 
 	if (!bytes || data->d_size < 5 || bytes[2] != 1 || bytes[3] || bytes[4] > 0x7f || data->d_size - 5 < bytes[4])
@@ -203,7 +183,7 @@ size_t debug_directory_length(const char *path)
 /* .gnu_debuglink: a file name, padding to 4 bytes, the CRC of that file. */
 static const char *read_link(Elf *elf, uint32_t *checksum)
 {
-	Elf_Data *data = small_section(elf, ".gnu_debuglink");
+	Elf_Data *data = elf_raw_section(elf, ".gnu_debuglink", PATH_BYTES);
 	size_t n;
 
 	if (!data || !data->d_buf || data->d_size < 8)

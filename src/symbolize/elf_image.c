@@ -175,3 +175,23 @@ const struct elf_segment *elf_image_code(const struct elf_image *image, uint64_t
 	}
 	return NULL;
 }
+
+Elf_Data *elf_raw_section(Elf *elf, const char *wanted, uint64_t max_bytes)
+{
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return NULL;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		const char *name;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS || header.sh_size > max_bytes)
+			continue;
+		name = elf_strptr(elf, names, header.sh_name);
+		if (name && !strcmp(name, wanted))
+			return elf_rawdata(section, NULL);
+	}
+	return NULL;
+}

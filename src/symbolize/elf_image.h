@@ -49,4 +49,10 @@ bool elf_image_address(const struct elf_image *image, uint64_t file_offset, uint
 /* The executable segment that holds the virtual address, or NULL. */
 const struct elf_segment *elf_image_code(const struct elf_image *image, uint64_t address);
 
+/*
+ * The bytes of the first section of that name that is no larger than that, as they stand in the file;
+ * libelf's. NULL when there is none.
+ */
+Elf_Data *elf_raw_section(Elf *elf, const char *wanted, uint64_t max_bytes);
+
 #endif

@@ -13,29 +13,9 @@
 #define UNPACKED_MAX (256u << 20)
 #define EXPANSION_MAX 64
 
-static Elf_Data *find_data(Elf *elf)
-{
-	Elf_Scn *section = NULL;
-	size_t names;
-
-	if (elf_getshdrstrndx(elf, &names))
-		return NULL;
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS || header.sh_size > PACKED_MAX)
-			continue;
-		name = elf_strptr(elf, names, header.sh_name);
-		if (name && !strcmp(name, ".gnu_debugdata"))
-			return elf_rawdata(section, NULL);
-	}
-	return NULL;
-}
-
 int mini_debug_open(struct mini_debug *mini, Elf *elf)
 {
-	Elf_Data *data = find_data(elf);
+	Elf_Data *data = elf_raw_section(elf, ".gnu_debugdata", PACKED_MAX);
 	size_t size;
 	int err;
 
