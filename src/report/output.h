@@ -18,5 +18,8 @@
  */
 int output_report(const char *path, const struct renderer *renderer, const struct snapshot *snapshot,
                   const struct render_options *options);
+/* The same for what is said of a machine. -EOPNOTSUPP where the renderer has no form for it. */
+int output_machine(const char *path, const struct renderer *renderer, const struct machine_report *report,
+                   const struct render_options *options);
 
 #endif
