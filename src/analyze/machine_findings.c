@@ -284,15 +284,32 @@ static bool huge_pages(struct line *line)
 
 static bool dropped(struct line *line)
 {
-	uint64_t caches = counter(line, "drop_pagecache"), slabs = counter(line, "drop_slab"), last = 0;
+	uint64_t caches = counter(line, "drop_pagecache"), slabs = counter(line, "drop_slab");
 
 	if (!caches && !slabs)
 		return false;
-	setting(line, "vm.drop_caches", &last);
 	return say(line,
-	           "drop_caches was written %" PRIu64 " times for the page cache and %" PRIu64
-	           " times for slab since boot (last value %" PRIu64 "): small caches may be its doing",
-	           caches, slabs, last);
+	           "drop_caches was written since boot: %" PRIu64 " time%s for the page cache, %" PRIu64
+	           " for slab; caches are small for it",
+	           caches, caches == 1 ? "" : "s", slabs);
+}
+
+/* Of all memory; on a kernel as it is written they are the same. */
+#define TOTAL_PERCENT 1
+
+static bool totals_differ(struct line *line)
+{
+	const struct machine *machine = line->report->now;
+	uint64_t managed = 0, total = memory(line, "MemTotal"), difference;
+	char in_zones[QUANTITY_SIZE], in_total[QUANTITY_SIZE];
+
+	for (size_t i = 0; i < machine->zones.n; i++)
+		managed += machine->zones.list[i].managed_pages * machine->page_size_bytes;
+	difference = total > managed ? total - managed : managed - total;
+	if (!managed || percent(difference, total) < TOTAL_PERCENT)
+		return false;
+	return say(line, "the zones have %s and /proc/meminfo counts %s: memory is plugged in, or out, as it is needed",
+	           quantity_words(in_zones, managed), quantity_words(in_total, total));
 }
 
 static bool slab_ratio(struct line *line)
@@ -483,6 +500,7 @@ static const struct {
 	const char *key;
 	bool (*found)(struct line *line);
 } rows[] = {
+    {"totals_differ", totals_differ},
     {"zone_reclaim", zone_reclaim},
     {"node_imbalance", imbalance},
     {"low_watermark", low_watermark},

@@ -8,12 +8,15 @@
 
 #include "report/clock.h"
 #include "report/stream.h"
+#include "util/escape.h"
 #include "util/quantity.h"
 
 /* The table of uses: so many beside each other, each with a label and an amount. */
 #define USES_PER_LINE 4
 #define USE_LABEL 16
 #define USE_AMOUNT 7
+/* Of a setting's value this much is shown. */
+#define SETTING_VALUE 48
 
 /* The settings that bear on where memory is, in the order in which they are shown. */
 static const char *const shown_settings[] = {
@@ -97,25 +100,30 @@ static void write_uses(const struct sheet *sheet, const struct machine_report *r
 		        quantity_words(amount, -(uint64_t)left));
 }
 
+/* "swappiness=60  zone_reclaim_mode=0 …", in as many lines as it takes. */
 static void write_settings(const struct sheet *sheet, const struct machine *machine)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *line;
+	int column = 0;
 
-	if (!machine->n_settings || !(line = open_memstream(&text, &size)))
+	if (!machine->n_settings)
 		return;
+	sheet_heading(sheet, "Settings");
 	for (size_t i = 0; i < sizeof(shown_settings) / sizeof(shown_settings[0]); i++) {
 		const char *name = shown_settings[i], *value = machine_setting(machine, name);
+		char escaped[SETTING_VALUE], item[SHEET_COLUMNS];
+		int length;
 
-		if (value)
-			fprintf(line, "%s %s,  ", strncmp(name, "vm.", 3) ? name : name + 3, value);
+		if (!value)
+			continue;
+		escape_copy(escaped, sizeof(escaped), value);
+		length = snprintf(item, sizeof(item), "  %s=%s", strncmp(name, "vm.", 3) ? name : name + 3, escaped);
+		if (column + length > SHEET_COLUMNS) {
+			fputc('\n', sheet->out);
+			column = 0;
+		}
+		column += fprintf(sheet->out, "%s", item);
 	}
-	fclose(line);
-	text[strlen(text) > 3 ? strlen(text) - 3 : 0] = '\0';
-	sheet_heading(sheet, "Settings");
-	sheet_words(sheet, 0, 2, text);
-	free(text);
+	fputc('\n', sheet->out);
 }
 
 static void write_findings(const struct sheet *sheet, const struct machine_report *report)

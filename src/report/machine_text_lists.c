@@ -66,7 +66,7 @@ static void write_cache(const struct sheet *sheet, const struct machine_report *
 void machine_text_slabs(const struct sheet *sheet, const struct machine_report *report, size_t top)
 {
 	size_t n = top && top < report->n_slabs ? top : report->n_slabs;
-	char title[CACHE_COLUMN + 1];
+	char title[64];
 
 	if (!report->n_slabs)
 		return;
@@ -260,10 +260,14 @@ void machine_text_activity(const struct sheet *sheet, const struct machine_repor
 	uint64_t total = named_values_get(bytes, "SwapTotal"), free = named_values_get(bytes, "SwapFree");
 	char swap[QUANTITY_SIZE], used[QUANTITY_SIZE], promised[QUANTITY_SIZE], limit[QUANTITY_SIZE];
 
-	sheet_heading(sheet, "Swap: %s of %s used; promised %s, limit %s",
-	              quantity_words(used, total > free ? total - free : 0), quantity_words(swap, total),
-	              quantity_words(promised, named_values_get(bytes, "Committed_AS")),
-	              quantity_words(limit, named_values_get(bytes, "CommitLimit")));
+	quantity_words(promised, named_values_get(bytes, "Committed_AS"));
+	quantity_words(limit, named_values_get(bytes, "CommitLimit"));
+	if (total)
+		sheet_heading(sheet, "Swap: %s of %s used; %s promised, limit %s",
+		              quantity_words(used, total > free ? total - free : 0), quantity_words(swap, total),
+		              promised, limit);
+	else
+		sheet_heading(sheet, "Swap: none; %s promised, limit %s", promised, limit);
 	write_swaps(sheet, report->now);
 	write_events(sheet, report);
 	write_pressure(sheet, report->now);

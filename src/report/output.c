@@ -158,3 +158,29 @@ int output_machine(const char *path, const struct renderer *renderer, const stru
 
 	return renderer->machine ? put(&output, path) : -EOPNOTSUPP;
 }
+
+/* A report is put beside its file first, so a file must be possible there. */
+static int check_directory(const char *path)
+{
+	char temporary[PATH_MAX];
+	int fd = create_beside(path, temporary);
+
+	if (fd < 0)
+		return fd;
+	unlink(temporary);
+	close(fd);
+	return 0;
+}
+
+int output_check(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		return errno == ENOENT ? check_directory(path) : -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(status.st_mode))
+		return access(path, W_OK) ? -errno : 0;
+	return check_directory(path);
+}
