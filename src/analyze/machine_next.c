@@ -191,7 +191,7 @@ static int growing_processes(struct machine_report *report)
 		const struct machine_process *old = process_before(report, &now->processes[i]);
 		int64_t bytes = old ? (int64_t)(own_bytes(&now->processes[i]) - own_bytes(old)) : 0;
 
-		if (per_minute(report, bytes) >= GROWTH_MIN_BYTES_PER_MINUTE)
+		if (now->processes[i].pid != now->self_pid && per_minute(report, bytes) >= GROWTH_MIN_BYTES_PER_MINUTE)
 			growths[n++] = (struct growth){.process = &now->processes[i], .bytes = bytes};
 	}
 	if (n)

@@ -83,7 +83,10 @@ static int read_machine(struct run *run, struct machine **machine)
 {
 	int error = machine_read(run->root_fd, machine);
 
-	return error ? fail(run, "cannot read /proc/meminfo", error) : 0;
+	if (error)
+		return fail(run, "cannot read /proc/meminfo", error);
+	(*machine)->self_pid = getpid();
+	return 0;
 }
 
 static int write_report(struct run *run, const struct machine *now)
