@@ -90,6 +90,12 @@ struct mk_pages {
 	__u32 node_shift; /* of the node in `flags` */
 };
 
+/* A CPU's own memory. */
+struct mk_cpu {
+	__u64 offset;           /* from a per-CPU pointer to what it is here */
+	__u64 preempt_count_at; /* x86-64: address of its preemption count */
+};
+
 /* What becomes of an address in page_places: which node and zone it lies on. */
 struct mk_place {
 	__u64 address; /* in: of an object, or of a struct page */
