@@ -29,7 +29,16 @@ __noinline bool filter_passes(const struct allocation *allocation)
 /* What is still live of the address must have been freed unseen. */
 static __always_inline void block_replaced(const struct mt_block *old)
 {
+	__u32 number = old->stack;
+	struct mt_stack *row = bpf_map_lookup_elem(&stacks, &number);
+	struct mk_class *class;
+
 	COUNT(lost[LOSS_MISSED_FREES]);
+	if (row && number >= MK_MAX_CLASSES)
+		number = row->owner;
+	class = bpf_map_lookup_elem(&classes, &number);
+	if (class)
+		COUNT(class->free_unseen);
 	stack_count_free(old->stack, MK_REQUESTED(old->size_bytes));
 }
 

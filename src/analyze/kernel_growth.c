@@ -67,6 +67,7 @@ static void sum_caches(struct snapshot *snapshot)
 		cache->alloc_count += stack->usage.alloc_count;
 		cache->free_count += stack->usage.free_count;
 		cache->live_blocks += stack->usage.live_blocks;
+		cache->slack_bytes += stack->slack_bytes;
 	}
 	for (size_t i = 0; i < memory->n_caches; i++)
 		memory->caches[i].free_count += memory->caches[i].unknown_frees;
@@ -74,7 +75,7 @@ static void sum_caches(struct snapshot *snapshot)
 
 /*
  * Allocations less frees, all of them, are the cache's growth where events tell of every one. Where the kernel's
- * count has grown less, objects were freed that no event told of.
+ * count has grown less, or an address was given out twice, objects were freed that no event told of.
  */
 static void judge_cache(struct cache_growth *cache)
 {
@@ -85,7 +86,7 @@ static void judge_cache(struct cache_growth *cache)
 	int64_t possible = cache->growth_objects + (int64_t)cache->unknown_frees - (int64_t)cache->left_out;
 	uint64_t grown = cache->growth_objects > 0 ? (uint64_t)cache->growth_objects : 0;
 
-	cache->unverifiable = told - cache->growth_objects > tolerance;
+	cache->unverifiable = cache->unseen_frees || told - cache->growth_objects > tolerance;
 	cache->possible_objects = cache->live_blocks;
 	if (cache->unverifiable && possible < (int64_t)cache->live_blocks)
 		cache->possible_objects = possible > 0 ? (uint64_t)possible : 0;
