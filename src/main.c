@@ -10,6 +10,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+    {"system", command_system},
+    {"kernel", command_kernel},
     {"doctor", command_doctor},
     {"help", command_help},
 };
