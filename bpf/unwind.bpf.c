@@ -60,10 +60,10 @@ __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value
 		}
 		number = scratch->rule[(n - 2 - i) & (MT_MAX_DEPTH - 1)];
 		rule = number >= MT_FIRST_RULE ? bpf_map_lookup_elem(&unwind_rules, &number) : NULL;
-		if (!rule || rule->cfa == UNWIND_BAD)
+		if (number != RULE_SIGNAL && (!rule || rule->cfa == UNWIND_BAD))
 			return -1;
 		at = scratch->cfa[(n - 2 - i) & (MT_MAX_DEPTH - 1)];
-		if (rule->cfa == UNWIND_SIGNAL) {
+		if (!rule || rule->cfa == UNWIND_SIGNAL) {
 			at += signal_offset(saved);
 		} else {
 			/* Once more: Linux 6.1 must see the bound on the very register that it is used in. */
@@ -181,7 +181,7 @@ __noinline int step_signal_return(struct scratch *scratch)
 {
 	if (!scratch || !is_signal_return(scratch->position.at.pc))
 		return STEP_GUESS;
-	leave_frame(scratch, RULE_NONE, scratch->position.at.sp);
+	leave_frame(scratch, RULE_SIGNAL, scratch->position.at.sp);
 	return step_signal(scratch);
 }
 
@@ -367,7 +367,7 @@ static __always_inline int step(struct walk *walk)
 		end = END_NO_CFI + 1;
 	else if (number == RULE_NO_MAPPING)
 		end = END_NO_MAPPING + 1;
-	if (!SIGNALS_HAVE_CFI && (end == STEP_GUESS || number == RULE_NO_MAPPING)) {
+	if (end == STEP_GUESS || number == RULE_NO_MAPPING) {
 		int signal = sp_known(&walk->scratch->position) ? step_signal_return(walk->scratch) : STEP_GUESS;
 
 		end = signal == STEP_GUESS ? end : signal;

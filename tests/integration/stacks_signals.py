@@ -28,6 +28,16 @@ def handlers(compiler, variant):
         assert target.quit() == 0
 
 
+@case(times=["musl", "musl-static"])
+def trampoline_without_call_frame_information(linked):
+    """musl's: it is known by its code."""
+    with Fixture(f"stacks/trampoline-{linked}") as target:
+        report = trace_twice(target)
+        check_truth(target, FIXTURES)
+        check_chains(report, target, others=("ld-musl-x86_64.so.1",), learning=("before it is known", ("no-cfi",)))
+        assert target.quit() == 0
+
+
 @case(times=COMPILERS)
 def interrupted_in_a_realigned_frame(compiler):
     """GCC finds the frame through %r10 there; the values of all registers lie in the signal's frame."""
