@@ -438,6 +438,26 @@ static inline void count_unsaid(struct compared_file *file, Dwarf_Frame *frame, 
 		fprintf(file->unsaid, "%s: %#" PRIx64 ": a call, and no rule (%u)\n", file->path, address, reason);
 }
 
+/* Of Go's sigreturn libdw has what any function's information says (entry_points.c). */
+static inline bool is_sigreturn(const struct compared_file *file, const struct unwind_rule *rule, uint64_t address)
+{
+	static const uint8_t code[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05, 0xcd, 0x03};
+
+	for (uint64_t i = 0; rule->cfa == UNWIND_SIGNAL && i < sizeof(code); i++) {
+		const uint8_t *bytes = code_bytes(file, address - i, sizeof(code));
+
+		if (bytes && !memcmp(bytes, code, sizeof(code)))
+			return true;
+	}
+	return false;
+}
+
+static inline bool same_as_libdw(struct compared_file *file, const struct unwind_rule *rule, Dwarf_Frame *frame,
+                                 uint64_t address)
+{
+	return same_rule(file, rule, frame, address) || is_sigreturn(file, rule, address);
+}
+
 static inline void compare_row(struct compared_file *file, Dwarf_Frame *frame, uint64_t start, uint64_t end)
 {
 	struct comparison *result = file->result;
@@ -457,8 +477,8 @@ static inline void compare_row(struct compared_file *file, Dwarf_Frame *frame, u
 			count_unsaid(file, frame, address, has_call);
 		if (next > end)
 			next = end;
-		if (!same_rule(file, rule, frame, address) ||
-		    (next - 1 > address && !same_rule(file, rule, frame, next - 1)))
+		if (!same_as_libdw(file, rule, frame, address) ||
+		    (next - 1 > address && !same_as_libdw(file, rule, frame, next - 1)))
 			differs(file, address, "another rule");
 		address = next;
 	}
