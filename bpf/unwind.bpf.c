@@ -280,16 +280,16 @@ static __always_inline bool sp_known(const struct position *position)
 /* A return address in the link register belongs to a function that has saved nothing, at its caller's stack pointer. */
 static __always_inline bool leads_up(const struct position *position, const struct unwind_rule *rule, __u64 cfa)
 {
-	return cfa > position->at.sp || (!RETURN_ADDRESS_BYTES && !rule->ra_offset && cfa == position->at.sp);
+	return cfa > position->at.sp || (!RETURN_ADDRESS_BYTES && !rule->ra_words && cfa == position->at.sp);
 }
 
 /* The return address of the frame with this rule and CFA. 0, or why there is none (enum stack_end + 1). */
 static __always_inline int find_return(struct scratch *scratch, const struct unwind_rule *rule, __u64 cfa, __u64 *pc)
 {
 	struct position *position = &scratch->position;
-	__u64 at = cfa + rule->ra_offset;
+	__u64 at = cfa + 8 * (__s64)rule->ra_words;
 
-	if (!RETURN_ADDRESS_BYTES && !rule->ra_offset) {
+	if (!RETURN_ADDRESS_BYTES && !rule->ra_words) {
 		if (!position->at.link)
 			return END_NO_CFI + 1;
 		*pc = position->at.link;
