@@ -126,6 +126,10 @@ static void writes_amounts(void **state)
 		assert_string_equal(quantity_count(text, rows[i].amount), rows[i].count);
 		assert_string_equal(quantity_words(text, rows[i].amount), rows[i].words);
 	}
+	assert_int_equal(quantity_of(-1), 0);
+	assert_int_equal(quantity_of(0.0 / 0.0), 0);
+	assert_int_equal(quantity_of(12.7), 12);
+	assert_true(quantity_of(1e300) > UINT64_MAX / 2);
 	/* Never wider than a column. */
 	for (uint64_t amount = 1; amount < UINT64_MAX / 3; amount += amount / 2 + 1) {
 		char text[QUANTITY_SIZE];
