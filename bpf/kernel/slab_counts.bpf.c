@@ -6,9 +6,7 @@
  */
 #include "kernel/kernel.bpf.h"
 
-extern const struct rq runqueues __ksym __weak;
-
-const volatile __u32 n_cpus_possible = 1, n_nodes_possible = 1;
+const volatile __u32 n_nodes_possible = 1;
 
 #define MAX_PARTIAL (1 << 20)
 #define MAX_FREE 32768 /* objects of a slab: 15 bits of its counters */
@@ -74,14 +72,13 @@ static __always_inline __u64 sheaf_objects(struct slab_sheaf *sheaf)
 	return sheaf ? BPF_CORE_READ(sheaf, size) : 0;
 }
 
-static long count_cpu(__u32 cpu, struct counting *counting)
+static long count_cpu(__u32 number, struct counting *counting)
 {
-	const struct rq *here = bpf_per_cpu_ptr(&runqueues, cpu);
-	__u64 offset;
+	struct mk_cpu *cpu = bpf_map_lookup_elem(&cpus, &number);
+	__u64 offset = cpu ? cpu->offset : 0;
 
-	if (!here)
+	if (!offset)
 		return 0;
-	offset = (__u64)here - (__u64)&runqueues;
 	if (counting->cpu_slabs) {
 		struct kmem_cache_cpu *kept = counting->cpu_slabs + offset;
 		__u64 slab = (__u64)BPF_CORE_READ(kept, slab);
@@ -128,12 +125,12 @@ static __always_inline struct kmem_cache_node *node_part(struct kmem_cache *cach
 
 static long count_node(__u32 node, struct counting *counting)
 {
+	struct kmem_cache *cache = counting->cache;
 	struct node_barn *barn;
-	struct kmem_cache_node *part = node_part(counting->cache, node, &barn);
+	struct kmem_cache_node *part = node_part(cache, node, &barn);
 
 	if (barn)
-		counting->count->idle +=
-		    (__u64)BPF_CORE_READ(barn, nr_full) * BPF_CORE_READ(counting->cache, sheaf_capacity);
+		counting->count->idle += (__u64)BPF_CORE_READ(barn, nr_full) * BPF_CORE_READ(cache, sheaf_capacity);
 	if (!part)
 		return 0;
 	counting->count->objects += BPF_CORE_READ(part, total_objects.counter);
@@ -167,17 +164,17 @@ int slab_counts(struct bpf_iter__kmem_cache *ctx)
 	if (bpf_core_field_exists(cache->cpu_sheaves))
 		counting.cpu_sheaves = BPF_CORE_READ(cache, cpu_sheaves);
 	bpf_loop(n_nodes_possible, count_node, &counting, 0);
-	bpf_loop(n_cpus_possible, count_cpu, &counting, 0);
+	bpf_loop(n_possible_cpus, count_cpu, &counting, 0);
 	count.live = count.objects > count.idle ? count.objects - count.idle : 0;
 	bpf_seq_write(ctx->meta->seq, &count, sizeof(count));
 	return 0;
 }
 
 /*
- * struct page of an address is constant + address / 4096 * bytes: two partial slabs of one page tell the constant,
+ * struct page of an address is pages_constant + address / 4096 * bytes: a partial slab of one page tells the constant,
  * since a free object's address and its slab are known.
  */
-__u64 pages_constant, pages_agree, pages_disagree;
+__u64 pages_agree, pages_disagree;
 
 static long calibrate_node(__u32 node, struct counting *counting)
 {
