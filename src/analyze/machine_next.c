@@ -71,10 +71,10 @@ static char *shell_word(const char *word)
 
 	if (*word && !word[strspn(word, harmless)])
 		return strdup(word);
-	quoted = to = malloc(4 * strlen(word) + 3);
+	quoted = malloc(4 * strlen(word) + 3);
 	if (!quoted)
 		return NULL;
-	*to++ = '\'';
+	to = stpcpy(quoted, "'");
 	for (; *word; word++) {
 		if (*word == '\'')
 			to = stpcpy(to, "'\\''");
