@@ -106,8 +106,10 @@ def slab_caches_go_by_all_their_names():
     assert told == set(links) - set(names), told ^ (set(links) - set(names))
     for cache in caches:
         assert {links[alias] for alias in cache["aliases"]} <= {links.get(cache["name"], cache["name"])}, cache["name"]
-        node_slabs = sum(node["slabs"] for node in cache["nodes"])
-        assert not cache["nodes"] or abs(node_slabs - cache["slabs"]) <= max(64, cache["slabs"] // 5), cache
+    # The nodes' parts are read a little later, and some caches change fast.
+    by_node = [c for c in caches if c["nodes"]]
+    agree = [c for c in by_node if abs(sum(n["slabs"] for n in c["nodes"]) - c["slabs"]) <= max(8, c["slabs"] // 20)]
+    assert len(by_node) > 50 and len(agree) >= len(by_node) * 0.8, (len(agree), len(by_node))
 
 
 @case
