@@ -1,0 +1,181 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# needs: bpf
+# timeout: 600
+"""Kernel objects that a program holds, so and so many of each kind: the right caches are on top, with as many
+objects, and the stacks lead to the system call that makes them.
+
+Which caches an object takes differs between kernels, and caches that are alike are merged. So the kernel itself is
+asked first: what grows in /proc/slabinfo by once, twice… as many objects as the fixture makes."""
+import collections
+import contextlib
+
+from harness import *
+from harness.slabs import *
+
+COUNT = 15000
+# Near enough to a multiple of the count to be told from the noise of other programs; each CPU's own objects lie in it.
+CALIBRATION = 0.1
+# Part of a cache's objects that may be missing or too many.
+PART = 0.01
+
+Kind = collections.namedtuple("Kind", "name system_call cache functions", defaults=((),))
+
+# cache: one that surely is among those that grow, by any of its names since 5.10.
+KINDS = [
+    Kind("eventfd", "eventfd2", ("filp",), ("do_eventfd",)),
+    Kind("epoll", "epoll_create1", ("filp",), ("do_epoll_create",)),
+    Kind("pipe", "pipe2", ("filp",), ("do_pipe2",)),
+    Kind("socket", "socket", ("sock_inode_cache",), ("__sys_socket",)),
+    Kind("watch", "inotify_add_watch", ("inotify_inode_mark",)),
+    Kind("timer", "timer_create", ("posix_timers_cache",), ("do_timer_create",)),
+    Kind("key", "add_key", ("key_jar",)),
+    Kind("file", "openat", ("filp",), ("do_sys_openat2", "do_sys_open")),
+    Kind("dentry", "mknodat", ("dentry",), ("do_mknodat", "filename_mknodat")),
+    Kind("cgroup", "mkdir", ("kernfs_node_cache",), ("do_mkdirat", "filename_mkdirat")),
+    Kind("queue", "msgget", (), ("ksys_msgget",)),
+    Kind("mqueue", "mq_open", ("mqueue_inode_cache",), ("do_mq_open",)),
+]
+
+
+@contextlib.contextmanager
+def holding(kind, count=COUNT):
+    """The fixture, ready to hold; limits are raised as long as it lives."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(raised(
+            fs__inotify__max_user_watches=2 * count, kernel__keys__root_maxkeys=2 * count,
+            kernel__keys__root_maxbytes=100 * count, kernel__msgmni=count + 100, fs__mqueue__queues_max=count + 100,
+            fs__nr_open=2 * count + 100, fs__file__max=4 * count))
+        folder = stack.enter_context(cgroup() if kind.name == "cgroup" else scratch_in_memory())
+        yield stack.enter_context(Fixture("held_objects", kind.name, str(count), folder))
+
+
+def held_by(target, kind):
+    return target.truth.sites[kind.name, kind.system_call]["live_blocks"]
+
+
+def caches_of(kind):
+    """cache -> how many of its objects one of this kind takes, by the kernel's account"""
+    with holding(kind) as target:
+        before = slabinfo()
+        target.go("hold")
+        n = held_by(target, kind)
+        growth = grown(before, slabinfo())
+        target.quit()
+    found = {}
+    for name, objects in growth.items():
+        times = round(objects / n)
+        if times and abs(objects - times * n) <= CALIBRATION * n:
+            found[name] = times
+    wanted = [name for name in kind.cache if name in before]
+    assert not wanted or any(names_of(name) & set(found) for name in wanted), (kind.name, wanted, growth)
+    assert found, (kind.name, growth)
+    return found
+
+
+def leads_to(kind):
+    return lambda function: is_system_call(function, kind.system_call) or function in kind.functions
+
+
+def check_cache(kind, report, name, wanted):
+    """Errors of one cache that has to have grown by `wanted` objects."""
+    row = report.cache(name)
+    if row is None:
+        return [f"{name} is not among the caches that grew"]
+    errors = []
+    stacks = report.of_cache(name)
+    ours = sum(s["live_blocks"] for s in stacks if report.passes(s, leads_to(kind)))
+    others = sum(s["live_blocks"] for s in stacks) - ours
+    if abs(ours - wanted) > PART * wanted:
+        errors.append(f"{name}: stacks that lead to {kind.system_call} have {ours} objects, not {wanted}")
+    slack = PART * wanted + row["capacity_objects"] + abs(others)
+    if abs(row["growth_objects"] - wanted) > slack:
+        errors.append(f"{name} grew by {row['growth_objects']}, not by {wanted}, with at most {slack:.0f} of others")
+    if not row["unverifiable"] and row["explained_objects"] < min(row["growth_objects"], wanted) * (1 - PART) - slack:
+        errors.append(f"{name}: {row['explained_objects']} objects are explained, of {wanted}")
+    return errors
+
+
+def check_top(report, caches, before, after):
+    """The first is of ours, or the kernel's own account has it grow by as much."""
+    names = set().union(*(names_of(name) for name in caches))
+    for row in report.caches:
+        if {row["name"], *row["aliases"]} & names:
+            return []
+        slab = after.get(row["name"])
+        former = before.get(row["name"], Slab(0, 0, 0))
+        if not slab or (slab.total - former.total) * slab.size < row["growth_bytes"] / 2:
+            return [f"{row['name']} is above {sorted(caches)}"]
+    return [f"none of {sorted(caches)} is there"]
+
+
+@case(times=KINDS)
+def held(kind):
+    needs_kernel_tracing()
+    caches = caches_of(kind)
+    with holding(kind) as target:
+        before = slabinfo()
+        with Watching() as memtrace:
+            target.go("hold")
+            n = held_by(target, kind)
+            after = slabinfo()
+            report = memtrace.finish()
+        check_sums(report)
+        errors = check_top(report, caches, before, after)
+        for name, times in caches.items():
+            errors += check_cache(kind, report, name, times * n)
+        assert not errors, "\n".join([*errors, f"caches: {caches}", report.summary()])
+        target.quit()
+
+
+@case
+def given_back():
+    """What was made and given back in the window is no growth."""
+    needs_kernel_tracing()
+    kind = KINDS[0]
+    with holding(kind) as target, Watching() as memtrace:
+        target.go("hold")
+        target.go("free")
+        report = memtrace.finish()
+        check_sums(report)
+        for stack in report.stacks:
+            if report.passes(stack, leads_to(kind)) and not stack["unverifiable"]:
+                assert stack["live_blocks"] <= PART * COUNT, report.summary()
+        target.quit()
+
+
+@case
+def of_one_process():
+    """--pid: its objects alone, exactly as many as it holds."""
+    needs_kernel_tracing()
+    kind = KINDS[0]
+    with holding(kind) as target, holding(kind, COUNT // 3) as other:
+        with Watching("--pid", str(target.pid)) as memtrace:
+            target.go("hold")
+            other.go("hold")
+            report = memtrace.finish()
+        for stack in report.of_cache("filp"):
+            assert stack["pid"] in (0, target.pid), stack
+        got = sum(s["live_blocks"] for s in report.of_cache("filp") if report.passes(s, leads_to(kind)))
+        assert abs(got - COUNT) <= PART * COUNT, (got, report.summary())
+        assert other.quit() == 0 and target.quit() == 0
+
+
+@case
+def of_one_cache():
+    """--cache: no other cache is there, and the count is the same."""
+    needs_kernel_tracing()
+    kind = KINDS[0]
+    with holding(kind) as target:
+        with Watching("--cache", "filp") as memtrace:
+            target.go("hold")
+            report = memtrace.finish()
+        row = report.cache("filp")
+        assert row and len(report.caches) == 1, report.summary()
+        assert {s["cache"] for s in report.stacks} <= {row["name"], *row["aliases"]}, report.summary()
+        errors = check_cache(kind, report, "filp", COUNT)
+        assert not errors, "\n".join([*errors, report.summary()])
+        assert target.quit() == 0
+
+
+main()
