@@ -13,6 +13,7 @@
 
 #include "collect/internal.h"
 #include "collect/procfs.h"
+#include "collect/programs.h"
 #include "collect/twice.h"
 #include "probe/features.h"
 #include "probe/guard.h"
@@ -157,7 +158,9 @@ static int load(struct session *session)
 	session->tracing.bpf = bpf;
 	twice_prepare(bpf->obj);
 	bpf->rodata->unwind_tables = unwinds(session);
-	error = attach_prepare(bpf, session->tracing.backend);
+	error = programs_choose(bpf->obj, PROGRAMS_OF_PROCESSES);
+	if (!error)
+		error = attach_prepare(bpf, session->tracing.backend);
 	if (!error)
 		error = size_tables(session);
 	if (!error)
