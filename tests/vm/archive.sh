@@ -41,12 +41,12 @@ update() {
 
 # Is there a package of this name?
 has() { # package
-	[ -n "$(apt-cache "${options[@]}" pkgnames "$1" | grep -xF "$1")" ]
+	apt-cache "${options[@]}" pkgnames "$1" | grep -xF "$1" >/dev/null
 }
 
 # The packages that a package depends on, of those whose name matches.
 depends() { # package, extended regular expression
-	apt-cache "${options[@]}" show --no-all-versions "$1" | sed -n 's/^Depends: //p' | tr ',|' '\n\n' |
+	apt-cache "${options[@]}" show --no-all-versions "$1" | sed -n 's/^Depends: //p' | sed 's/[,|]/\n/g' |
 		sed -E 's/^ *([^ ]+).*/\1/' | grep -xE "$2" | sort -u
 }
 

@@ -31,9 +31,9 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
-#define CACHE_BYTES 232	 /* of an object of leaky_object */
+#define CACHE_BYTES 232  /* of an object of leaky_object */
 #define MERGED_BYTES 192 /* of an object of leaky_merged: as much as others' caches */
-#define STEP_OBJECTS 64	 /* allocated in one go, so that interrupts stay short */
+#define STEP_OBJECTS 64  /* allocated in one go, so that interrupts stay short */
 #define BULK_OBJECTS 32
 #define STEPS_PER_SECOND 50 /* of orders with a rate */
 #define KFREE_RCU_BYTES sizeof(struct rcu_head)
@@ -67,17 +67,17 @@ static struct site sites[N_KINDS][N_CONTEXTS];
 static DEFINE_MUTEX(order_lock);
 
 /* The sites: functions that allocate, with a frame of their own. */
-#define SITE(kind, context, allocation)                                             \
+#define SITE(kind, context, allocation) \
 	static noinline void *leaky_##kind##_##context(unsigned int size, gfp_t gfp) \
-	{                                                                            \
-		void *memory = (allocation);                                         \
-		barrier();                                                           \
-		return memory;                                                       \
+	{ \
+		void *memory = (allocation); \
+		barrier(); \
+		return memory; \
 	}
-#define SITES(kind, allocation)              \
-	SITE(kind, process, allocation)      \
-	SITE(kind, workqueue, allocation)    \
-	SITE(kind, softirq, allocation)      \
+#define SITES(kind, allocation) \
+	SITE(kind, process, allocation) \
+	SITE(kind, workqueue, allocation) \
+	SITE(kind, softirq, allocation) \
 	SITE(kind, hardirq, allocation)
 
 SITES(kmalloc, kmalloc(size, gfp))
@@ -89,19 +89,21 @@ SITE(vmalloc, process, vmalloc(size))
 SITE(vmalloc, workqueue, vmalloc(size))
 
 #define IN_ALL_CONTEXTS(kind) \
-	{leaky_##kind##_process, leaky_##kind##_workqueue, leaky_##kind##_softirq, leaky_##kind##_hardirq}
+	{ \
+		leaky_##kind##_process, leaky_##kind##_workqueue, leaky_##kind##_softirq, leaky_##kind##_hardirq \
+	}
 
 static const struct {
 	const char *name, *reported_as, *cache;
 	void *(*allocate[N_CONTEXTS])(unsigned int size, gfp_t gfp);
 	unsigned int size_min, size_max;
 } kinds[N_KINDS] = {
-	[KMALLOC] = {"kmalloc", "slab", NULL, IN_ALL_CONTEXTS(kmalloc), KFREE_RCU_BYTES, 4 << 20},
-	[CACHE] = {"cache", "slab", "leaky_object", IN_ALL_CONTEXTS(cache), 0, 0},
-	[MERGED] = {"merged", "slab", "leaky_merged", IN_ALL_CONTEXTS(merged), 0, 0},
-	[PAGE] = {"page", "page", NULL, IN_ALL_CONTEXTS(page), 0, 9},
-	[PERCPU] = {"percpu", "percpu", NULL, IN_ALL_CONTEXTS(percpu), 1, 32 << 10},
-	[VMALLOC] = {"vmalloc", "vmalloc", NULL, {leaky_vmalloc_process, leaky_vmalloc_workqueue}, 1, 64 << 20},
+    [KMALLOC] = {"kmalloc", "slab", NULL, IN_ALL_CONTEXTS(kmalloc), KFREE_RCU_BYTES, 4 << 20},
+    [CACHE] = {"cache", "slab", "leaky_object", IN_ALL_CONTEXTS(cache), 0, 0},
+    [MERGED] = {"merged", "slab", "leaky_merged", IN_ALL_CONTEXTS(merged), 0, 0},
+    [PAGE] = {"page", "page", NULL, IN_ALL_CONTEXTS(page), 0, 9},
+    [PERCPU] = {"percpu", "percpu", NULL, IN_ALL_CONTEXTS(percpu), 1, 32 << 10},
+    [VMALLOC] = {"vmalloc", "vmalloc", NULL, {leaky_vmalloc_process, leaky_vmalloc_workqueue}, 1, 64 << 20},
 };
 
 static const char *const contexts[N_CONTEXTS] = {"process", "workqueue", "softirq", "hardirq"};
@@ -260,7 +262,8 @@ static bool can_free(enum kind kind, enum how how)
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 	return kind == KMALLOC || kind == CACHE || kind == MERGED;
 #else
-	/* Before, nothing waits for objects of a cache that are freed so, and the caches must go when the module does. */
+	/* Before, nothing waits for objects of a cache that are freed so, and the caches must go when the module does.
+	 */
 	return kind == KMALLOC;
 #endif
 }
@@ -367,14 +370,14 @@ static void show_site(struct seq_file *file, enum kind kind, enum context contex
 	const struct site *site = &sites[kind][context];
 
 	seq_printf(file, "{\"function\": \"leaky_%s_%s\", \"kind\": \"%s\", \"context\": \"%s\", ", kinds[kind].name,
-		   contexts[context], kinds[kind].reported_as, contexts[context]);
+	           contexts[context], kinds[kind].reported_as, contexts[context]);
 	if (kinds[kind].cache)
 		seq_printf(file, "\"cache\": \"%s\", ", kinds[kind].cache);
 	seq_printf(file, "\"live_blocks\": %llu, \"live_bytes\": %llu, \"alloc_count\": %llu, \"alloc_bytes\": %llu, ",
-		   site->alloc_count - site->free_count, site->alloc_bytes - site->free_bytes, site->alloc_count,
-		   site->alloc_bytes);
+	           site->alloc_count - site->free_count, site->alloc_bytes - site->free_bytes, site->alloc_count,
+	           site->alloc_bytes);
 	seq_printf(file, "\"free_count\": %llu, \"free_bytes\": %llu, \"failed\": %llu}\n", site->free_count,
-		   site->free_bytes, site->failed);
+	           site->free_bytes, site->failed);
 }
 
 static int leaky_show(struct seq_file *file, void *unused)
@@ -394,11 +397,11 @@ static int leaky_open(struct inode *inode, struct file *file)
 }
 
 static const struct proc_ops leaky_ops = {
-	.proc_open = leaky_open,
-	.proc_read = seq_read,
-	.proc_lseek = seq_lseek,
-	.proc_release = single_release,
-	.proc_write = leaky_write,
+    .proc_open = leaky_open,
+    .proc_read = seq_read,
+    .proc_lseek = seq_lseek,
+    .proc_release = single_release,
+    .proc_write = leaky_write,
 };
 
 #ifdef SLAB_NO_MERGE
