@@ -84,10 +84,9 @@ struct mk_code {
 	struct mt_range tracing;            /* that runs programs on tracepoints */
 };
 
-/* How memory of the kernel's is described by struct page: its address is constant + address / 4096 * bytes. */
+/* How memory of the kernel's is described by struct page. */
 struct mk_pages {
-	__u64 constant; /* 0: not known */
-	__u32 page_bytes;
+	__u32 page_bytes; /* of a struct page; 0: not known */
 	__u32 node_shift; /* of the node in `flags` */
 };
 

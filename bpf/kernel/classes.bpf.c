@@ -87,9 +87,21 @@ __noinline __u32 class_number(struct mk_class_key *key)
 	return number ? *number : class_add(key);
 }
 
+__u64 pages_constant;
+/* Addresses of the kernel's variables of these names; 0: not known. */
+const volatile __u64 vmemmap_base_at = 0, page_offset_base_at = 0;
+
 __noinline __u64 page_of(__u64 address)
 {
-	return pages_known.constant ? pages_known.constant + (address >> 12) * pages_known.page_bytes : 0;
+	__u64 base, offset;
+
+	if (pages_constant)
+		return pages_constant + (address >> 12) * pages_known.page_bytes;
+	if (!vmemmap_base_at || bpf_probe_read_kernel(&base, sizeof(base), (void *)vmemmap_base_at) ||
+	    bpf_probe_read_kernel(&offset, sizeof(offset), (void *)page_offset_base_at))
+		return 0;
+	return (pages_constant = base - (offset >> 12) * pages_known.page_bytes) +
+	       (address >> 12) * pages_known.page_bytes;
 }
 
 static __always_inline __u64 page_flags(__u64 page)

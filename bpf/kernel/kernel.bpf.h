@@ -11,6 +11,11 @@ extern const volatile struct mk_shapes shapes;
 extern const volatile struct mk_filter filter;
 extern const volatile struct mk_pages pages_known;
 
+extern const volatile __u32 n_possible_cpus;
+
+/* struct page of an address is this + address / 4096 * pages_known.page_bytes; 0: not known. */
+extern __u64 pages_constant;
+
 /* Counting has begun. */
 extern __u32 kernel_traced;
 

@@ -8,7 +8,7 @@
 
 extern const struct rq runqueues __ksym __weak;
 
-const volatile __u32 n_cpus_possible = 1, n_nodes_possible = 1;
+const volatile __u32 n_nodes_possible = 1;
 
 #define MAX_PARTIAL (1 << 20)
 #define MAX_FREE 32768 /* objects of a slab: 15 bits of its counters */
@@ -167,17 +167,17 @@ int slab_counts(struct bpf_iter__kmem_cache *ctx)
 	if (bpf_core_field_exists(cache->cpu_sheaves))
 		counting.cpu_sheaves = BPF_CORE_READ(cache, cpu_sheaves);
 	bpf_loop(n_nodes_possible, count_node, &counting, 0);
-	bpf_loop(n_cpus_possible, count_cpu, &counting, 0);
+	bpf_loop(n_possible_cpus, count_cpu, &counting, 0);
 	count.live = count.objects > count.idle ? count.objects - count.idle : 0;
 	bpf_seq_write(ctx->meta->seq, &count, sizeof(count));
 	return 0;
 }
 
 /*
- * struct page of an address is constant + address / 4096 * bytes: two partial slabs of one page tell the constant,
+ * struct page of an address is pages_constant + address / 4096 * bytes: a partial slab of one page tells the constant,
  * since a free object's address and its slab are known.
  */
-__u64 pages_constant, pages_agree, pages_disagree;
+__u64 pages_agree, pages_disagree;
 
 static long calibrate_node(__u32 node, struct counting *counting)
 {

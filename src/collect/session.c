@@ -47,6 +47,11 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, arguments);
 }
 
+void session_silence_libbpf(void)
+{
+	libbpf_set_print(silent);
+}
+
 /* Programs that hang on nothing but a tracepoint, and which. */
 static const struct {
 	const char *program, *event;
@@ -151,7 +156,7 @@ static int load(struct session *session)
 	struct memtrace_bpf *bpf;
 	int error;
 
-	libbpf_set_print(silent);
+	session_silence_libbpf();
 	bpf = memtrace_bpf__open();
 	if (!bpf)
 		return -errno;

@@ -94,7 +94,8 @@ struct machine {
 	uint64_t read_ns;      /* how long reading took */
 	int64_t drift_bytes;   /* by how much free memory changed meanwhile */
 	uint64_t page_size_bytes;
-	char *release; /* of the kernel; NULL: not known */
+	char *release;  /* of the kernel; NULL: not known */
+	pid_t self_pid; /* of who reads, which uses memory for it; 0: not among the processes */
 	struct machine_memory memory;
 	struct named_values counters; /* vmstat */
 	struct machine_node *nodes;   /* sorted */

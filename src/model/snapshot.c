@@ -49,6 +49,7 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->stacks);
 	free(snapshot->processes);
 	free(snapshot->nodes);
+	kernel_memory_free(snapshot->kernel);
 	free(snapshot);
 }
 
