@@ -108,7 +108,6 @@ def together(targets, word, timeout):
 
 @case(times=LOADS)
 def at_full_speed(kind, functions):
-    needs_kernel_tracing()
     rounds = 0
     with loads(kind) as targets:
         def load():
@@ -123,7 +122,6 @@ def at_full_speed(kind, functions):
 @case(times=[(), ("--cache", "filp")])
 def epolls(*options):
     """What fools a tool that counts events alone: their memory goes by kfree_rcu and the bulk calls."""
-    needs_kernel_tracing()
     kind, functions = LOADS[1]
     with Fixture("balanced", kind, str(min(os.sched_getaffinity(0)))) as target:
         report, bounds = watch(lambda: target.go(f"rounds {ROUNDS}", 10 * DEADLINE_S), *options)
@@ -138,7 +136,6 @@ def epolls(*options):
 @case
 def a_series():
     """The same from report to report, while the load goes on."""
-    needs_kernel_tracing()
     with loads("epoll") as targets:
         before = slabinfo()
         with Watching(interval="1") as memtrace:

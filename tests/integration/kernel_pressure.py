@@ -33,13 +33,6 @@ def limited(folder):
     raise Skip("the memory controller of cgroups has no limit here")
 
 
-def joined(folder):
-    """What makes a child a member of the cgroup before it runs."""
-    def join():
-        pathlib.Path(folder, "cgroup.procs").write_text("0", encoding="utf-8")
-    return join
-
-
 @contextlib.contextmanager
 def storm(kinds, folder=None):
     """A load of each of these kinds on each CPU, ready to start."""
@@ -72,7 +65,6 @@ def check_usable(report):
 @case
 def storms():
     """Every epoll of a storm is counted, or counted as lost."""
-    needs_kernel_tracing()
     with storm(STORMS) as targets:
         with Watching() as memtrace:
             start(targets, f"seconds {SECONDS}")
@@ -90,7 +82,6 @@ def storms():
 @case
 def under_pressure():
     """Processes that are always short of memory, reclaim that goes on and on: reports come, and the machine goes on."""
-    needs_kernel_tracing()
     with cgroup("memory") as folder:
         limited(folder)
         with storm(["pressure", "unlink"], folder) as targets:
@@ -108,7 +99,6 @@ def under_pressure():
 @case
 def memtrace_itself():
     """One memtrace traces what another makes the kernel allocate: its tables are among it, and both come to their end."""
-    needs_kernel_tracing()
     with Watching() as outer:
         with Watching() as inner:
             with Fixture("held_objects", "eventfd", "1000") as target:
@@ -126,7 +116,6 @@ def memtrace_itself():
 @case
 def another_memtrace():
     """--pid of a memtrace that makes reports: what it makes the kernel allocate, and nobody else's."""
-    needs_kernel_tracing()
     with Watching(interval="1") as inner, Watching("--pid", str(inner.pid)) as outer:
         for _ in range(2):
             check_usable(KernelReport(inner.next_report()))
@@ -140,7 +129,6 @@ def another_memtrace():
 @case
 def too_little_room():
     """Tables that are too small for what happens lose blocks or stacks, say how many, and count no total wrong."""
-    needs_kernel_tracing()
     with raised(fs__nr_open=3 * HELD), Fixture("held_objects", "eventfd", str(HELD)) as target:
         with Watching("--max-memory", "2M") as memtrace:
             target.go("hold")
@@ -157,7 +145,6 @@ def too_little_room():
 @case
 def killed():
     """SIGKILL in the midst of a storm: no program stays behind (tests/run looks), and the next one works."""
-    needs_kernel_tracing()
     with storm(["epoll"]) as targets:
         start(targets, f"seconds {SECONDS}")
         with Watching() as memtrace:

@@ -5,9 +5,10 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
+import tempfile
 
 from .cases import Skip
-from .kernel import kernel_version
 from .memtrace import Memtrace
 from .process import DEADLINE_S
 
@@ -66,8 +67,6 @@ def raised(**values):
 @contextlib.contextmanager
 def scratch_in_memory():
     """A folder in a tmpfs: its files and names stay in the kernel's caches, whatever else goes on."""
-    import shutil
-    import tempfile
     folder = tempfile.mkdtemp(prefix="memtrace-test-", dir="/dev/shm")
     try:
         yield folder
@@ -77,13 +76,19 @@ def scratch_in_memory():
 
 @contextlib.contextmanager
 def cgroup(controller=None):
-    """A cgroup of the test's own with that controller (None: of whatever hierarchy takes no part in one)."""
-    path = os.path.join(_hierarchy(controller), f"memtrace-test-{os.getpid()}")
-    os.mkdir(path)
+    """A cgroup of the test's own with that controller; None: of version 2, with any."""
+    path = tempfile.mkdtemp(prefix="memtrace-test-", dir=_hierarchy(controller))
     try:
         yield path
     finally:
         os.rmdir(path)
+
+
+def joined(folder):
+    """What makes a child a member of the cgroup before it runs."""
+    def join():
+        pathlib.Path(folder, "cgroup.procs").write_text("0", encoding="utf-8")
+    return join
 
 
 def _hierarchy(controller):
@@ -99,6 +104,19 @@ def _hierarchy(controller):
             pathlib.Path(place, "cgroup.subtree_control").write_text(f"+{controller}", encoding="utf-8")
             return place
     raise Skip(f"no cgroup hierarchy with {controller or 'version 2'} is mounted")
+
+
+def cpus_by_node():
+    """node -> its CPUs; of nodes that have both CPUs and memory"""
+    found = {}
+    for path in pathlib.Path("/sys/devices/system/node").glob("node[0-9]*"):
+        cpus = set()
+        for first, last in re.findall(r"(\d+)(?:-(\d+))?", (path / "cpulist").read_text(encoding="utf-8")):
+            cpus |= set(range(int(first), int(last or first) + 1))
+        memory = re.search(r"MemTotal:\s+(\d+)", (path / "meminfo").read_text(encoding="utf-8"))
+        if cpus and int(memory[1]):
+            found[int(path.name.removeprefix("node"))] = cpus
+    return found
 
 
 def is_system_call(function, name):
@@ -167,9 +185,3 @@ def check_sums(kernel_report):
         if stack["nodes"] and sum(n["live_blocks"] for n in stack["nodes"]) != stack["live_blocks"]:
             errors.append(f"blocks by node do not add up: {stack['nodes']}, {stack['live_blocks']}")
     assert not errors, "\n".join(errors[:8])
-
-
-def needs_kernel_tracing():
-    """memtrace kernel has run since 5.10."""
-    if kernel_version() < (5, 10):
-        raise Skip("memtrace kernel is for Linux 5.10 or newer")
