@@ -13,12 +13,11 @@ import contextlib
 import os
 
 from harness import *
+from harness.kernel_report import *
 from harness.slabs import *
 
 SECONDS = 20 if LONG else 4
 ROUNDS = 100000
-# Rounds of a balanced load that a stack may still be seen to hold: what waits for a grace period.
-PART = 0.01
 
 # load, the cache that each of its rounds takes objects from, and functions that its stacks pass
 LOADS = [
@@ -33,28 +32,6 @@ def of_load(functions):
     return lambda function: any(is_system_call(function, f.removeprefix("sys_")) or function == f for f in functions)
 
 
-class Bounds:
-    """The kernel's own account around each of memtrace's two readings."""
-
-    def __init__(self):
-        self.first, self.second = [], []
-
-    def begin(self):
-        self.first.append(slabinfo())
-
-    def end(self):
-        self.second.append(slabinfo())
-
-    def growth(self, names):
-        """The most that a cache of these names can be said to have grown by; None when slabinfo has none of them."""
-        name = next((name for name in sorted(names) if name in self.second[-1]), None)
-        if name is None:
-            return None
-        nothing = Slab(0, 0, 0)
-        return max(reading.get(name, nothing).active for reading in self.second) \
-            - min(reading.get(name, nothing).active for reading in self.first)
-
-
 def watch(load, *options):
     """(report, bounds) of a run of memtrace around load()."""
     bounds = Bounds()
@@ -67,16 +44,6 @@ def watch(load, *options):
     bounds.end()
     check_sums(report)
     return report, bounds
-
-
-def check_bounds(report, bounds):
-    errors = []
-    for row in report.caches:
-        most = bounds.growth({row["name"], *row["aliases"]})
-        if most is not None and row["growth_objects"] > max(0, most) + row["capacity_objects"]:
-            errors.append(f"{row['name']} is said to have grown by {row['growth_objects']}; by slabinfo {most}, "
-                          f"and {row['capacity_objects']} that CPUs keep")
-    assert not errors, "\n".join([*errors, report.summary()])
 
 
 def check_blameless(report, functions, rounds, bounds):

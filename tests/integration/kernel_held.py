@@ -12,6 +12,7 @@ import contextlib
 import os
 
 from harness import *
+from harness.kernel_report import *
 from harness.slabs import *
 
 COUNT = 15000
@@ -19,8 +20,6 @@ AT_LEAST = 7500  # where a limit cannot be raised: RLIMIT_MSGQUEUE, without CAP_
 # Near enough to a multiple of the count to be told from the noise of other programs; each CPU's own objects lie in it.
 CALIBRATION = 0.1
 CALIBRATIONS = 3
-# Part of a cache's objects that may be missing or too many.
-PART = 0.01
 
 Kind = collections.namedtuple("Kind", "name system_call cache functions", defaults=((),))
 
@@ -83,38 +82,6 @@ def leads_to(kind):
     return lambda function: is_system_call(function, kind.system_call) or function in kind.functions
 
 
-def check_cache(kind, report, name, wanted):
-    """Errors of one cache that has to have grown by `wanted` objects."""
-    row = report.cache(name)
-    if row is None:
-        return [f"{name} is not among the caches that grew"]
-    errors = []
-    stacks = report.of_cache(name)
-    ours = sum(s["live_blocks"] for s in stacks if report.passes(s, leads_to(kind)))
-    others = sum(s["live_blocks"] for s in stacks) - ours
-    if abs(ours - wanted) > PART * wanted:
-        errors.append(f"{name}: stacks that lead to {kind.system_call} have {ours} objects, not {wanted}")
-    slack = PART * wanted + row["capacity_objects"] + abs(others)
-    if abs(row["growth_objects"] - wanted) > slack:
-        errors.append(f"{name} grew by {row['growth_objects']}, not by {wanted}, with at most {slack:.0f} of others")
-    if not row["unverifiable"] and row["explained_objects"] < min(row["growth_objects"], wanted) * (1 - PART) - slack:
-        errors.append(f"{name}: {row['explained_objects']} objects are explained, of {wanted}")
-    return errors
-
-
-def check_top(report, caches, before, after):
-    """The first is of ours, or the kernel's own account has it grow by as much."""
-    names = set().union(*(names_of(name) for name in caches))
-    for row in report.caches:
-        if {row["name"], *row["aliases"]} & names:
-            return []
-        slab = after.get(row["name"])
-        former = before.get(row["name"], Slab(0, 0, 0))
-        if not slab or (slab.total - former.total) * slab.size < row["growth_bytes"] / 2:
-            return [f"{row['name']} is above {sorted(caches)}"]
-    return [f"none of {sorted(caches)} is there"]
-
-
 @case(times=KINDS)
 def held(kind):
     caches = caches_of(kind)
@@ -127,9 +94,9 @@ def held(kind):
             after = slabinfo()
             report = memtrace.finish()
         check_sums(report)
-        errors = check_top(report, caches, before, after)
+        errors = top_errors(report, caches, before, after)
         for name, times in caches.items():
-            errors += check_cache(kind, report, name, times * n)
+            errors += cache_errors(report, name, times * n, leads_to(kind))
         assert not errors, "\n".join([*errors, f"caches: {caches}", report.summary()])
         target.quit()
 
@@ -176,7 +143,7 @@ def of_one_cache():
         row = report.cache("filp")
         assert row and len(report.caches) == 1, report.summary()
         assert {s["cache"] for s in report.stacks} <= {row["name"], *row["aliases"]}, report.summary()
-        errors = check_cache(kind, report, "filp", COUNT)
+        errors = cache_errors(report, "filp", COUNT, leads_to(kind))
         assert not errors, "\n".join([*errors, report.summary()])
         assert target.quit() == 0
 

@@ -7,49 +7,16 @@ module's function in the stack, and as much as the module says."""
 import os
 
 from harness import *
-from harness.leaky import Leaky
+from harness.leaky import USUAL, Leaky, check_sites_of, found
+from harness.kernel_report import *
 from harness.slabs import *
 
-PART = 0.01
 OBJECT_BYTES, MERGED_BYTES = 232, 192  # of leaky_object, leaky_merged
 HOLDS = [("kmalloc", 192, 20000), ("cache", 0, 20000), ("merged", 0, 20000), ("page", 0, 4000), ("percpu", 64, 300),
          ("vmalloc", 20000, 400)]
 CONTEXTS = ["process", "workqueue", "softirq", "hardirq"]
 ALL = [(kind, context, size, count) for kind, size, count in HOLDS for context in CONTEXTS
        if kind != "vmalloc" or context in ("process", "workqueue")]
-
-USUAL = ("live_blocks", "alloc_count", "free_count")
-
-
-def found(report, row):
-    """The sums over the stacks that pass the site."""
-    stacks = [s for s in report.stacks if s["kind"] == row["kind"]
-              and report.passes(s, lambda function: function == row["function"])]
-    return stacks, {key: sum(s[key] for s in stacks) for key in (*USUAL, "live_bytes")}
-
-
-def check_site(report, row, keys=USUAL):
-    """Errors of one site of the module."""
-    stacks, sums = found(report, row)
-    if not stacks:
-        return [f"{row['function']}: no stack passes it"]
-    errors = [f"{row['function']}: {key} {sums[key]}, not {row[key]}" for key in keys
-              if abs(sums[key] - row[key]) > PART * max(row[key], row["alloc_count"])]
-    for stack in stacks:
-        frame = next(f for f in stack["frames"] if f["function"] == row["function"])
-        if frame["module"] not in ("leaky", "[leaky]"):
-            errors.append(f"{row['function']} is said to be of {frame['module']}")
-        if "cache" in row:
-            cache = report.cache(row["cache"])
-            if not cache or stack["cache"] not in (cache["name"], *cache["aliases"]):
-                errors.append(f"{row['function']} is said to take from {stack['cache']}")
-    return errors
-
-
-def check_sites(report, module, keys=USUAL):
-    errors = [error for row in module.truth().values() for error in check_site(report, row, keys)]
-    assert not errors, "\n".join([*errors[:12], report.summary()])
-
 
 @case
 def the_module_counts_right():
@@ -92,7 +59,7 @@ def leak(kind, context, size, count):
         row = module.truth()[kind, context]
         assert row["alloc_count"] >= count / 2, row  # in interrupts, not all is to be had
         check_sums(report)
-        check_sites(report, module, (*USUAL, "live_bytes") if kind not in ("percpu", "vmalloc") else USUAL)
+        check_sites_of(report, module, (*USUAL, "live_bytes") if kind not in ("percpu", "vmalloc") else USUAL)
         if kind in ("kmalloc", "cache", "merged"):
             cache = report.cache(row.get("cache") or found(report, row)[0][0]["cache"])
             slack = PART * count + cache["capacity_objects"]
@@ -120,7 +87,7 @@ def all_at_once_at_known_rates():
             module.leak(kind, context, size, 200, 1000)
         report = memtrace.finish()
         check_sums(report)
-        check_sites(report, module)
+        check_sites_of(report, module)
 
 
 @case(times=[("kmalloc", "plain"), ("kmalloc", "bulk"), ("cache", "plain"), ("cache", "bulk"), ("page", "plain"),

@@ -10,6 +10,7 @@ import os
 import pathlib
 
 from harness import *
+from harness.kernel_report import *
 from harness.slabs import *
 
 SECONDS = 20 if LONG else 4

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the kernel itself says of its memory, and what `memtrace kernel` reports, put side by side."""
+"""What the kernel itself says of its memory, and the places and settings that tests of it need."""
 import collections
 import contextlib
 import os
@@ -9,10 +9,7 @@ import shutil
 import tempfile
 
 from .cases import Skip
-from .memtrace import Memtrace
-from .process import DEADLINE_S
 
-NEVER_S = "3600"
 SLABS = pathlib.Path("/sys/kernel/slab")
 
 Slab = collections.namedtuple("Slab", "active total size")
@@ -119,69 +116,23 @@ def cpus_by_node():
     return found
 
 
-def is_system_call(function, name):
-    """Is it the kernel's function for this system call, by any of its names?"""
-    return bool(function and re.fullmatch(rf"(__(x64|arm64|ia32|se|do)_)?sys_{name}", function))
+class Bounds:
+    """The kernel's own account around each of memtrace's two readings."""
 
+    def __init__(self):
+        self.first, self.second = [], []
 
-class KernelReport:
-    """A report of `memtrace kernel` with the questions that tests ask."""
+    def begin(self):
+        self.first.append(slabinfo())
 
-    def __init__(self, report):
-        self.report = report
-        self.caches, self.stacks = report["caches"], report.stacks
+    def end(self):
+        self.second.append(slabinfo())
 
-    def cache(self, name):
-        """The row of the cache that has this name, or None."""
-        return next((c for c in self.caches if name == c["name"] or name in c["aliases"]), None)
-
-    def of_cache(self, name):
-        """The stacks of a cache, by any of its names."""
-        row = self.cache(name)
-        names = {name} | ({row["name"], *row["aliases"]} if row else set())
-        return [s for s in self.stacks if s["kind"] == "slab" and s["cache"] in names]
-
-    @staticmethod
-    def passes(stack, wanted):
-        """Does a frame's function satisfy `wanted`?"""
-        return any(wanted(frame["function"]) for frame in stack["frames"])
-
-    def summary(self, n=8):
-        """For messages of what went wrong."""
-        lines = [f"{c['name']}: {c['objects_before']} to {c['objects_after']}, {c['growth_objects']:+}, "
-                 f"{c['explained_objects']} explained, capacity {c['capacity_objects']}" for c in self.caches[:n]]
-        lines += [f"{s['kind']} {s.get('cache')}: {s['live_blocks']} live: "
-                  + " < ".join(str(f["function"]) for f in s["frames"][:6]) for s in self.stacks[:n]]
-        return "\n".join([*lines, f"lost: {self.report.lost}"])
-
-
-class Watching(Memtrace):
-    """`memtrace kernel` without an end, which has begun to count."""
-
-    def __init__(self, *options, interval=NEVER_S):
-        super().__init__("kernel", "-v", "--format", "json", "--top", "0", *options, interval)
-        try:
-            self.attached(DEADLINE_S)
-        except AssertionError:
-            self.end()
-            raise
-
-    def finish(self):
-        """Ends it; its last report."""
-        return KernelReport(self.interrupt()[-1])
-
-
-def check_sums(kernel_report):
-    """What must hold in every report of kernel memory."""
-    errors = []
-    for cache in kernel_report.caches:
-        if cache["growth_objects"] != cache["objects_after"] - cache["objects_before"]:
-            errors.append(f"{cache['name']}: growth is not after less before: {cache}")
-        if cache["explained_objects"] > max(0, cache["growth_objects"]):
-            errors.append(f"{cache['name']}: more is explained than it grew: {cache}")
-    for stack in kernel_report.stacks:
-        if stack["live_blocks"] != stack["alloc_count"] - stack["free_count"]:
-            errors.append(f"live_blocks is not alloc_count - free_count: {stack['kind']} {stack.get('cache')}")
-        if stack["nodes"] and sum(n["live_blocks"] for n in stack["nodes"]) != stack["live_blocks"]:
-            errors.append(f"blocks by node do not add up: {stack['nodes']}, {stack['live_blocks']}")
-    assert not errors, "\n".join(errors[:8])
+    def growth(self, names):
+        """The most that a cache of these names can be said to have grown by; None when slabinfo has none of them."""
+        name = next((name for name in sorted(names) if name in self.second[-1]), None)
+        if name is None:
+            return None
+        nothing = Slab(0, 0, 0)
+        return max(reading.get(name, nothing).active for reading in self.second) \
+            - min(reading.get(name, nothing).active for reading in self.first)
