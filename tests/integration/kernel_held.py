@@ -40,6 +40,10 @@ KINDS = [
 ]
 
 
+def kind_named(name):
+    return next(kind for kind in KINDS if kind.name == name)
+
+
 @contextlib.contextmanager
 def holding(kind, count=COUNT, **options):
     """The fixture, ready to hold; limits are raised as long as it lives."""
@@ -82,8 +86,9 @@ def leads_to(kind):
     return lambda function: is_system_call(function, kind.system_call) or function in kind.functions
 
 
-@case(times=KINDS)
-def held(kind):
+@case(times=[kind.name for kind in KINDS])
+def held(name):
+    kind = kind_named(name)
     caches = caches_of(kind)
     with holding(kind) as target:
         before = slabinfo()
@@ -95,8 +100,8 @@ def held(kind):
             report = memtrace.finish()
         check_sums(report)
         errors = top_errors(report, caches, before, after)
-        for name, times in caches.items():
-            errors += cache_errors(report, name, times * n, leads_to(kind))
+        for cache, times in caches.items():
+            errors += cache_errors(report, cache, times * n, leads_to(kind))
         assert not errors, "\n".join([*errors, f"caches: {caches}", report.summary()])
         target.quit()
 
@@ -179,7 +184,7 @@ def from_so_much_on():
 @case(times=["file", "queue"])
 def on_a_node(name):
     """Objects lie on the node of the CPU that made them; --node leaves the others out."""
-    kind = next(kind for kind in KINDS if kind.name == name)
+    kind = kind_named(name)
     nodes = cpus_by_node()
     if len(nodes) < 2:
         raise Skip("this machine has one NUMA node")
