@@ -84,6 +84,7 @@ static int open_session(struct trace *trace)
 	    .min_size_bytes = options->min_size_bytes,
 	    .max_size_bytes = options->max_size_bytes,
 	    .size_filter = options->size_filter,
+	    .node = options->node_given ? (int)options->node : -1,
 	    .stack_depth = options->stack_depth,
 	    .frame_pointers = options->frame_pointers,
 	    .backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),

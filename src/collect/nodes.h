@@ -7,10 +7,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* All numbers of nodes are below. */
+#define NODES_MAX 1024
+
 /* Parses a list like "0-3,8" (sysfs cpulist). Returns how many numbers, at most `max`. */
 size_t nodes_parse(const char *list, int *nodes, size_t max);
 
-/* The nodes that are online; at least one. The caller frees. NULL when out of memory. */
+/* The nodes that are online; at least one, with room for NODES_MAX. The caller frees. NULL when out of memory. */
 int *nodes_online(size_t *n);
 
 /*
