@@ -79,7 +79,7 @@ int command_doctor(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "--rows"))
 		return print_rows();
-	status = options_parse(&options, argc, argv, ACCEPT_PID, error, sizeof(error));
+	status = options_parse(&options, argc, argv, command_find("doctor")->accept, error, sizeof(error));
 	if (status == OPTIONS_HELP) {
 		status = help_print(stdout, "doctor") ? 2 : 0;
 	} else if (status == OPTIONS_VERSION) {

@@ -21,7 +21,7 @@ const struct command_row command_rows[] = {
 		.details = "With -p a report is made every INTERVAL seconds (5), COUNT times (until\n"
 			   "interrupted). With -- the command is started and traced from its first\n"
 			   "allocation; the last report is made when it exits, from what is still live then.\n",
-		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL,
+		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP,
 		.examples = "  memtrace -p 1234              a report every 5 seconds\n"
 			    "  memtrace -p 1234 10 3         three reports, 10 seconds apart\n"
 			    "  memtrace -a -T 3 -- ./app -x  what ./app -x has not freed when it exits\n",
@@ -100,7 +100,7 @@ static void print_command(FILE *out, const struct command_row *command)
 		if (!option_rows[i].hidden && option_row_accepted(&option_rows[i], command->accept))
 			print_option(out, &option_rows[i]);
 	}
-	if (command->accept & ACCEPT_COMMAND)
+	if (command->accept & ACCEPT_STACKS)
 		fputs("\nSizes take K, M or G (powers of 1024), with an optional iB.\n", out);
 	if (command->examples)
 		fprintf(out, "\nExamples:\n%s", command->examples);

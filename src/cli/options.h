@@ -42,14 +42,16 @@ struct options {
 };
 
 /*
- * What of the command line a command takes. One that takes ACCEPT_COMMAND needs a
- * target (-p or --); one that takes neither a command nor an interval makes no
- * reports, so the options on tracing and reports are none of its.
+ * What of the command line a command takes; its row in help.c says it. One that takes
+ * ACCEPT_COMMAND needs a target (-p or --).
  */
 enum options_accept {
-	ACCEPT_PID = 1,
-	ACCEPT_COMMAND = 2,
-	ACCEPT_INTERVAL = 4,
+	ACCEPT_PID = 1 << 0,
+	ACCEPT_COMMAND = 1 << 1,
+	ACCEPT_INTERVAL = 1 << 2, /* INTERVAL [COUNT] */
+	ACCEPT_REPORT = 1 << 3,   /* form and place of reports */
+	ACCEPT_STACKS = 1 << 4,   /* live blocks by stack: which, in what order, how much room for them */
+	ACCEPT_HEAP = 1 << 5,     /* what bears on user-space allocators */
 };
 
 /* What options_parse() returns when it was asked for something else than to trace. */

@@ -320,8 +320,8 @@ static int check_output(struct trace *trace)
 int command_trace(int argc, char **argv)
 {
 	struct trace trace = {.signal_fd = -1, .timer_fd = -1};
-	int status = options_parse(&trace.options, argc, argv, ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL,
-	                           trace.error, sizeof(trace.error));
+	int status =
+	    options_parse(&trace.options, argc, argv, command_find("trace")->accept, trace.error, sizeof(trace.error));
 	int error;
 
 	if (status == OPTIONS_HELP || status == OPTIONS_VERSION) {

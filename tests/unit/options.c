@@ -12,7 +12,7 @@
 #include "cli/option_rows.h"
 #include "cli/options.h"
 
-#define TRACE (ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL)
+#define TRACE (ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP)
 #define ARGUMENTS_MAX 16
 
 struct line {
@@ -286,7 +286,12 @@ static void accepts_what_the_command_takes(void **state)
 	    {ACCEPT_PID, "-- ls", -EINVAL},
 	    {ACCEPT_PID, "5", -EINVAL},
 	    {ACCEPT_PID, "--top 5", -EINVAL},
-	    {ACCEPT_INTERVAL, "5 2 --top 3", 0},
+	    {ACCEPT_INTERVAL, "5 2", 0},
+	    {ACCEPT_INTERVAL, "5 2 --top 3", -EINVAL},
+	    {ACCEPT_INTERVAL | ACCEPT_REPORT, "5 2 --top 3", 0},
+	    {ACCEPT_INTERVAL | ACCEPT_REPORT, "5 --stack-depth 3", -EINVAL},
+	    {ACCEPT_STACKS, "--stack-depth 3", 0},
+	    {ACCEPT_STACKS, "-z 3", -EINVAL},
 	    {ACCEPT_INTERVAL, "-p 1", -EINVAL},
 	    {ACCEPT_PID | ACCEPT_COMMAND, "-p 1 5", -EINVAL},
 	    {ACCEPT_PID | ACCEPT_COMMAND, "-- ls", 0},
