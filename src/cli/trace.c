@@ -18,6 +18,7 @@
 #include "cli/help.h"
 #include "cli/message.h"
 #include "cli/options.h"
+#include "collect/nodes.h"
 #include "collect/session.h"
 #include "report/output.h"
 #include "symbolize/symbolizer.h"
@@ -337,6 +338,8 @@ int command_trace(int argc, char **argv)
 	error = check_output(&trace);
 	if (!error)
 		error = check_objects(&trace);
+	if (!error && trace.options.node_given)
+		error = nodes_check(trace.options.node, trace.error, sizeof(trace.error));
 	if (!error)
 		error = take_signals(&trace);
 	if (!error)

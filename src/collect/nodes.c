@@ -50,6 +50,27 @@ int *nodes_online(size_t *n)
 	return nodes;
 }
 
+int nodes_check(unsigned int node, char *error, size_t error_size)
+{
+	size_t n, used = 0;
+	int *nodes = nodes_online(&n);
+	char list[128] = "";
+
+	if (!nodes)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (nodes[i] == (int)node) {
+			free(nodes);
+			return 0;
+		}
+		if (used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%d", i ? ", " : "", nodes[i]);
+	}
+	free(nodes);
+	snprintf(error, error_size, "--node: this machine has no node %u; its nodes are %s", node, list);
+	return -EINVAL;
+}
+
 int nodes_of_pages(pid_t pid, const uint64_t *addresses, size_t n, int *nodes)
 {
 	enum { BATCH = 4096 };

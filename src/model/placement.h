@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* All numbers of nodes are below (the kernel's CONFIG_NODES_SHIFT is at most 10). */
+#define NODES_MAX 1024
+
 struct node_usage {
 	int node;
 	uint64_t live_bytes, live_blocks; /* that lie there; a block that lies on several nodes is counted on each */
