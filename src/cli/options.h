@@ -26,8 +26,8 @@ struct options {
 	bool size_filter;                        /* -z or -Z was given */
 	unsigned int node;
 	bool node_given;
-	size_t top;                              /* 0: all */
-	char **objects;                          /* -O, owned array of pointers into argv */
+	size_t top;     /* 0: all */
+	char **objects; /* -O, owned array of pointers into argv */
 	size_t n_objects;
 	enum sort_key sort;
 	const struct renderer *renderer;

@@ -22,10 +22,10 @@ struct found_block {
 	uint32_t stack, slot;
 	uint64_t address, size_bytes, time_ns;
 	uint64_t not_resident_bytes;
-	int node;         /* that most of it lies on, or -1 */
-	int cpu_node;     /* of the CPU that allocated it */
-	bool placed;      /* where it lies could be told */
-	bool left_out;    /* nothing of it lies where it is asked for */
+	int node;      /* that most of it lies on, or -1 */
+	int cpu_node;  /* of the CPU that allocated it */
+	bool placed;   /* where it lies could be told */
+	bool left_out; /* nothing of it lies where it is asked for */
 };
 
 struct drain {

@@ -139,8 +139,8 @@ static ssize_t read_entries(struct resident *resident, uint64_t *from, uint64_t 
 		if (resident->entries_read > MAX_ENTRIES_READ)
 			return -E2BIG;
 		resident->entries_read += count;
-		length = pread(resident->fd, resident->entries, count * sizeof(uint64_t),
-		               (off_t)(first * sizeof(uint64_t)));
+		length =
+		    pread(resident->fd, resident->entries, count * sizeof(uint64_t), (off_t)(first * sizeof(uint64_t)));
 		if (length < 0)
 			return -errno;
 		if (length < (ssize_t)sizeof(uint64_t)) { /* no process has memory there */

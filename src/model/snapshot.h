@@ -75,7 +75,7 @@ struct process {
 	bool ended;
 	int exit_status; /* as the shell counts it: 128+N for signal N; only if ended */
 	bool exit_status_known;
-	struct usage usage;       /* of its stacks */
+	struct usage usage; /* of its stacks */
 	struct placement placement;
 	struct mapping *mappings; /* executable ones, also those that are gone, sorted by start */
 	size_t n_mappings;

@@ -171,11 +171,11 @@ static int set_stack_placement(json_t *object, const struct snapshot *snapshot, 
 static json_t *build_process(const struct snapshot *snapshot, const struct process *process)
 {
 	bool known = process->ended && process->exit_status_known;
-	json_t *object = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "pid", (int)process->pid, "comm",
-	                           json_name(process->comm), "exe", json_name(process->exe ? process->exe : ""),
-	                           "exit_status", known ? json_integer(process->exit_status) : json_null(),
-	                           "live_bytes", json_uint(process->usage.live_bytes), "live_blocks",
-	                           json_uint(process->usage.live_blocks));
+	json_t *object =
+	    json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "pid", (int)process->pid, "comm", json_name(process->comm),
+	              "exe", json_name(process->exe ? process->exe : ""), "exit_status",
+	              known ? json_integer(process->exit_status) : json_null(), "live_bytes",
+	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
 
 	return whole(object, set_placement(object, snapshot, &process->placement));
 }

@@ -193,7 +193,12 @@ static struct snapshot *make_everything(void)
 {
 	static const struct block blocks[] = {
 	    {.address = 0x7fff0000, .size_bytes = 8192, .age_ns = 4800000000, .placed = true, .node = 1},
-	    {.address = 0x55551000, .size_bytes = 64, .age_ns = 1500000, .placed = true, .node = -1, .cpu_node = 1,
+	    {.address = 0x55551000,
+	     .size_bytes = 64,
+	     .age_ns = 1500000,
+	     .placed = true,
+	     .node = -1,
+	     .cpu_node = 1,
 	     .not_resident_bytes = 64},
 	    {.address = 0x55551000, .size_bytes = 64, .age_ns = 1500000, .node = -1, .cpu_node = 1},
 	};

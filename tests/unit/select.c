@@ -180,7 +180,7 @@ static void merges_rows_without_addresses(void **state)
 {
 	struct snapshot *snapshot = sample_new(2, 6, 2);
 	static const struct block young = {.address = 0x1000, .size_bytes = 8, .age_ns = 5},
-				  old = {.address = 0x2000, .size_bytes = 8, .age_ns = 50};
+	                          old = {.address = 0x2000, .size_bytes = 8, .age_ns = 50};
 
 	(void)state;
 	for (size_t i = 0; i < 6; i++) {
