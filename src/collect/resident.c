@@ -121,7 +121,7 @@ static ssize_t scan(struct resident *resident, uint64_t *from, uint64_t end, str
 		if (*from < resident->regions[i].end)
 			return (ssize_t)n;
 	}
-	*from = argument.walk_end > *from && argument.walk_end < end ? argument.walk_end : end;
+	*from = argument.walk_end > argument.start && argument.walk_end < end ? argument.walk_end : end;
 	return (ssize_t)n;
 }
 

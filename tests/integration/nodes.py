@@ -82,7 +82,7 @@ def by_function(report):
 
 
 def check_placements(report, target):
-    """Every stack, and the sum of all, lies where the fixture says; and the parts make the whole."""
+    """Every stack, and the sum of all, lies where the fixture says."""
     stacks = by_function(report)
     wanted = {site: placement for site, placement in target.placements.items() if placement["cpus"]}
     assert set(stacks) == set(wanted), (set(stacks), set(wanted))
@@ -90,10 +90,6 @@ def check_placements(report, target):
         assert lying(stacks[site]) == placement, f"{site}: {lying(stacks[site])} instead of {placement}"
     for row in (report.data, *report["processes"]):
         assert lying(row) == true_sum(wanted.values()), (lying(row), true_sum(wanted.values()))
-    for row in (dict(report.data, **report["totals"]), *report["processes"], *report.stacks):
-        parts = sum(n["live_bytes"] for n in row["nodes"]) + row["not_resident_bytes"] + row["unplaced_bytes"]
-        assert parts == row["live_bytes"], row
-        assert sum(n["cpu_live_bytes"] for n in row["nodes"]) == row["live_bytes"], row
 
 
 def check_arranged(target, place):

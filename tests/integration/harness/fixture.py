@@ -22,7 +22,8 @@ class Truth:
         if "integrity" in row:
             self.integrity[row["integrity"]] = row["value"]
         elif "placement" in row:
-            self.placements[row.pop("placement")] = {
+            function = row.pop("placement")
+            self.placements[function] = {
                 key: {int(node): n for node, n in value.items()} if isinstance(value, dict) else value
                 for key, value in row.items()}
         elif "chain" in row:
