@@ -38,7 +38,7 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_TARGET_$(ARCH)) 
 	      -I$(BUILD) $(SYSROOT:%=-isystem %/usr/include) -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Wno-address-of-packed-member \
 	      $(if $(CI)$(WERROR),-Werror)
 
-BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+BPF_OBJECTS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c bpf/kernel/*.bpf.c))
 # Of what is written for each machine (NAME_MACHINE.c), only this one's.
 of_this_machine = $(filter-out %_$(filter-out $(ARCH),x86_64 aarch64).c,$(1))
 SOURCES := $(call of_this_machine,$(wildcard src/*.c src/*/*.c))
@@ -59,7 +59,7 @@ $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 # Only collect/ and probe/ see the skeleton.
 $(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON) $(GUARD_SKELETON)
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/kernel/*.h vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
@@ -74,7 +74,7 @@ $(SKELETON): $(BUILD)/memtrace.bpf.o
 	mv $@.tmp $@
 
 # An object of its own, loaded when it is needed.
-$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c $(wildcard bpf/*.h) $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+$(BUILD)/bpf/guard.o: bpf/guard/guard.bpf.c $(wildcard bpf/*.h bpf/kernel/*.h vmlinux/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 

@@ -7,10 +7,10 @@
  */
 #include "tables.bpf.h"
 #include "calls.bpf.h"
+#include "code.bpf.h"
 #include "machine.bpf.h"
 #include "stacks.bpf.h"
 #include "twice.bpf.h"
-#include "unwind.bpf.h"
 
 #define PROT_EXEC 4
 #define MAP_FIXED 0x10
@@ -93,7 +93,7 @@ static __always_inline struct thread *syscall_exit(void)
 /* Code that is being unmapped, or that was mapped over. True when there was any. */
 static __always_inline bool code_gone(__u32 slot, __u64 address, __u64 length)
 {
-	__u32 version = unwind_code_gone(slot, address, length);
+	__u32 version = code_unmapped(slot, address, length);
 
 	if (!version)
 		return false;

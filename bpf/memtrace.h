@@ -153,7 +153,7 @@ struct mt_index_bucket {
 #define MT_MAX_UNWIND_PAGES (1U << 16)
 #define MT_MAX_UNWIND_RULES (1U << 17)
 #define MT_MAX_UNWIND_OBJECTS (1U << 13)
-#define MT_FIRST_RULE 8 /* numbers below say why there is none: bpf/unwind.bpf.c */
+#define MT_FIRST_RULE 8 /* numbers below say why there is none: bpf/rules.bpf.h */
 
 struct mt_unwind_shard {
 	__u32 row[MT_SHARD_ROWS];

@@ -51,6 +51,41 @@ struct scratch {
 	__u32 rule[MT_MAX_DEPTH];
 };
 
+/*
+ * Where a stack is put together. Programs on user probes can be preempted, so a buffer
+ * per CPU would be shared: each walk claims one of its CPU's few.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps") __weak;
+
+extern const volatile __u32 scratch_mask;
+
+#define SCRATCHES_PER_CPU 4
+
+static __always_inline struct scratch *scratch_claim(void)
+{
+	__u32 first = bpf_get_smp_processor_id() * SCRATCHES_PER_CPU;
+
+	for (__u32 i = 0; i < SCRATCHES_PER_CPU; i++) {
+		__u32 index = (first + i) & scratch_mask;
+		struct scratch *scratch = bpf_map_lookup_elem(&scratches, &index);
+
+		if (scratch && !__sync_lock_test_and_set(&scratch->busy, 1))
+			return scratch;
+	}
+	return NULL;
+}
+
+static __always_inline void scratch_release(struct scratch *scratch)
+{
+	barrier();
+	scratch->busy = 0;
+}
+
 extern const volatile __u32 stack_depth;
 
 struct stack_request {
@@ -82,6 +117,12 @@ static __always_inline void scratch_add(struct scratch *scratch, __u64 pc)
 	scratch->n++;
 	scratch->hash = hash_fold(HASH_STEP(scratch->hash, pc));
 }
+
+/*
+ * stack_table.bpf.c: the number of the stack that the scratch has frames, owner, kind, code version and hash of,
+ * added when it is new; negative when there is no room.
+ */
+int stack_intern(struct scratch *scratch);
 
 /* walk.bpf.c: fills scratch->frames from scratch->position outwards. */
 int stack_walk(struct scratch *scratch, __u32 slot);

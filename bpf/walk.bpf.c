@@ -3,6 +3,7 @@
  * Walking a stack: by call frame information (unwind.bpf.c); by frame pointers where that cannot be
  * had. Wrappers around allocation functions, which have none, are stepped over by rows of their own.
  */
+#include "code.bpf.h"
 #include "stacks.bpf.h"
 #include "tables.bpf.h"
 #include "unwind.bpf.h"

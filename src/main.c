@@ -10,6 +10,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+    {"system", command_system},
     {"doctor", command_doctor},
     {"help", command_help},
 };

@@ -293,6 +293,10 @@ struct nsproxy {
 struct file;
 struct seq_file;
 
+struct list_head {
+	struct list_head *next, *prev;
+};
+
 struct mm_struct {
 	unsigned long task_size;
 	unsigned long total_vm;
@@ -359,7 +363,112 @@ struct linux_binprm {
 	const char *interp;
 };
 
+/* Memory of the kernel's own. */
+
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+typedef atomic64_t atomic_long_t;
+
+typedef struct {
+	unsigned long f;
+} memdesc_flags_t;
+
+struct page {
+	unsigned long flags; /* a memdesc_flags_t since 6.18 */
+	unsigned long compound_head;
+	struct kmem_cache *slab_cache; /* until 5.16 */
+};
+
+struct page___memdesc { /* 6.18 */
+	memdesc_flags_t flags;
+};
+
+/* 5.17; before, these are members of struct page */
+struct slab {
+	struct kmem_cache *slab_cache;
+	struct list_head slab_list;
+	struct slab *next;
+	void *freelist;
+	unsigned long counters;
+};
+
+enum zone_type {
+	__MAX_NR_ZONES = 5, /* relocated */
+};
+
+typedef struct {
+	unsigned long bits[16];
+} nodemask_t;
+
+struct kmem_cache_order_objects {
+	unsigned int x;
+};
+
+struct kmem_cache_cpu { /* until 6.19 */
+	void **freelist;
+	struct slab *slab;
+	struct slab *partial;
+};
+
+struct slab_sheaf { /* 6.18 */
+	unsigned int size;
+};
+
+struct slub_percpu_sheaves { /* 6.18 */
+	struct slab_sheaf *main;
+	struct slab_sheaf *spare;
+	struct slab_sheaf *rcu_free;
+};
+
+struct node_barn { /* 6.18 */
+	unsigned int nr_full;
+	unsigned int nr_empty;
+};
+
+struct kmem_cache_node {
+	unsigned long nr_partial;
+	struct list_head partial;
+	atomic_long_t nr_slabs;
+	atomic_long_t total_objects;
+	struct node_barn *barn; /* 6.18 */
+};
+
+struct kmem_cache_per_node_ptrs { /* 7.0 */
+	struct node_barn *barn;
+	struct kmem_cache_node *node;
+};
+
+struct kmem_cache {
+	struct kmem_cache_cpu *cpu_slab;         /* until 6.19 */
+	struct slub_percpu_sheaves *cpu_sheaves; /* 6.18 */
+	unsigned int size;
+	unsigned int object_size;
+	unsigned int offset;
+	unsigned int cpu_partial_slabs; /* 5.16 */
+	unsigned int sheaf_capacity;    /* 6.18 */
+	struct kmem_cache_order_objects oo;
+	const char *name;
+	unsigned long random;                           /* with CONFIG_SLAB_FREELIST_HARDENED */
+	struct kmem_cache_node *node[1024];             /* until 6.19 */
+	struct kmem_cache_per_node_ptrs per_node[1024]; /* 7.0 */
+};
+
+struct rq {
+	int cpu;
+};
+
+struct pcpu_hot { /* 6.2 to 6.14 */
+	int preempt_count;
+};
+
 /* Contexts of iterators. */
+
+struct bpf_iter__kmem_cache { /* 6.13 */
+	struct bpf_iter_meta *meta;
+	struct kmem_cache *s;
+};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;

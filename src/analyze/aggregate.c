@@ -57,6 +57,8 @@ static int merge(struct stack *to, struct stack *from)
 		return err;
 	merge_placements(&to->placement, &from->placement);
 	usage_add(&to->usage, &from->usage);
+	to->slack_bytes += from->slack_bytes;
+	to->misplaced_blocks += from->misplaced_blocks;
 	if (from->oldest_ns > to->oldest_ns)
 		to->oldest_ns = from->oldest_ns;
 	/* The worse end is the one to tell. */

@@ -27,6 +27,18 @@ const struct command_row command_rows[] = {
 			    "  memtrace -a -T 3 -- ./app -x  what ./app -x has not freed when it exits\n",
 	},
 	{
+		.name = "system",
+		.synopsis = "memtrace system [OPTIONS] [INTERVAL [COUNT]]",
+		.summary = "say where the memory of this machine is",
+		.details = "Reads the kernel's own files and changes nothing. Without INTERVAL there is one\n"
+			   "report, at once. With it there is one every INTERVAL seconds, COUNT times (until\n"
+			   "interrupted), each with the rates of its interval: the first after the first.\n",
+		.accept = ACCEPT_INTERVAL | ACCEPT_REPORT,
+		.examples = "  memtrace system               where memory is now\n"
+			    "  memtrace system 60 1          and what grows within a minute\n"
+			    "  memtrace system -T 0 5        all slab caches and processes, every 5 seconds\n",
+	},
+	{
 		.name = "doctor",
 		.synopsis = "memtrace doctor [-p PID]",
 		.summary = "say what this kernel and these privileges allow",

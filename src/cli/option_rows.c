@@ -36,7 +36,7 @@ const struct option_row option_rows[] = {
 	{ .name = "node", .argument = "N", .kind = OPTION_NUMBER, .needs = ACCEPT_STACKS, FIELD(node),
 	  GIVEN(node_given), .max = NODES_MAX - 1, .help = "only what lies on NUMA node N now" },
 	{ .letter = 'T', .name = "top", .argument = "N", .kind = OPTION_NUMBER, .needs = ACCEPT_REPORT, FIELD(top),
-	  .max = SIZE_MAX, .initial = "10", .help = "stacks to print (10; 0 means all)" },
+	  .max = SIZE_MAX, .initial = "10", .help = "stacks (caches, processes) to print (10; 0 means all)" },
 	{ .letter = 'O', .name = "obj", .argument = "PATH", .kind = OPTION_OBJECTS, .needs = ACCEPT_HEAP,
 	  .help = "the object that holds the allocator; may be repeated (found by itself)" },
 	{ .name = "sort", .argument = "KEY", .kind = OPTION_CHOICE, .needs = ACCEPT_STACKS, FIELD(sort),

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The default command: reports of what is still live, on processes or on a command. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -262,37 +260,6 @@ static int exit_status(const struct trace *trace, int error)
 	return status < 0 ? 0 : status;
 }
 
-/* A report is put beside its file first, so a file must be possible there. */
-static int directory_writable(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char name[4096];
-	int fd;
-
-	if (snprintf(name, sizeof(name), "%.*s.memtrace-XXXXXX", slash ? (int)(slash - path + 1) : 0, path) >=
-	    (int)sizeof(name))
-		return -ENAMETOOLONG;
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	unlink(name);
-	close(fd);
-	return 0;
-}
-
-static int writable(const char *path)
-{
-	struct stat status;
-
-	if (stat(path, &status))
-		return errno == ENOENT ? directory_writable(path) : -errno;
-	if (S_ISDIR(status.st_mode))
-		return -EISDIR;
-	if (!S_ISREG(status.st_mode))
-		return access(path, W_OK) ? -errno : 0;
-	return directory_writable(path);
-}
-
 /* The objects of -O, where their paths are this namespace's for certain. */
 static int check_objects(struct trace *trace)
 {
@@ -310,7 +277,7 @@ static int check_objects(struct trace *trace)
 static int check_output(struct trace *trace)
 {
 	const char *path = trace->options.output;
-	int error = path ? writable(path) : 0;
+	int error = path ? output_check(path) : 0;
 
 	if (error)
 		snprintf(trace->error, sizeof(trace->error), "cannot write %s: %s; name another file with --output",

@@ -154,7 +154,7 @@ static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stac
 
 	memset(stack, 0, sizeof(*stack));
 	stack->process = from->owner / MT_GENERATIONS;
-	stack->kind = from->kind < KIND_COUNT ? from->kind : KIND_HEAP;
+	stack->kind = from->kind < KIND_OF_KERNEL ? from->kind : KIND_HEAP;
 	stack->end = MT_STACK_END(from->flags);
 	stack->guessed = from->flags & MT_STACK_GUESSED;
 	stack->usage = drain->session->range_usage[number];

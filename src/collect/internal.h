@@ -69,6 +69,8 @@ enum {
 /* session.c */
 int session_add_target(struct session *session, pid_t pid, char *error, size_t error_size);
 uint64_t clock_ns(clockid_t clock);
+/* libbpf says nothing from now on, unless MEMTRACE_DEBUG asks for it. */
+void session_silence_libbpf(void);
 void session_lock(struct session *session);
 void session_unlock(struct session *session);
 /* Counts an object that could not be probed, once for a reason that is given again and again. */

@@ -14,9 +14,10 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "collect/internal.h"
+#include "collect/iterate.h"
 
 /* What is known of a row in a round. */
 enum {
@@ -179,28 +180,18 @@ static void hold_mapped(struct round *round)
 		ranges_each_stack(session->targets[i]->ranges, hold, round);
 }
 
+static int hold_number(void *context, const void *record)
+{
+	uint32_t number;
+
+	memcpy(&number, record, sizeof(number));
+	hold(context, number);
+	return 0;
+}
+
 static int hold_pending(struct round *round)
 {
-	struct bpf_link *link = bpf_program__attach_iter(round->session->tracing.bpf->progs.pending_stacks, NULL);
-	uint32_t numbers[1024];
-	ssize_t bytes;
-	int fd;
-
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	bytes = fd < 0 ? fd : 1;
-	while (bytes > 0) {
-		do
-			bytes = read(fd, numbers, sizeof(numbers));
-		while (bytes < 0 && (errno == EAGAIN || errno == EINTR));
-		for (ssize_t i = 0; i < bytes / (ssize_t)sizeof(*numbers); i++)
-			hold(round, numbers[i]);
-	}
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return bytes < 0 ? -EIO : 0;
+	return iterate(round->session->tracing.bpf->progs.pending_stacks, sizeof(uint32_t), hold_number, round);
 }
 
 /* Adds a row's sums to those of its process's row without frames, unless they are of an earlier program. */

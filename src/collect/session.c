@@ -13,6 +13,7 @@
 
 #include "collect/internal.h"
 #include "collect/procfs.h"
+#include "collect/programs.h"
 #include "collect/twice.h"
 #include "probe/features.h"
 #include "probe/guard.h"
@@ -44,6 +45,11 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	if (!getenv("MEMTRACE_DEBUG"))
 		return 0;
 	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, arguments);
+}
+
+void session_silence_libbpf(void)
+{
+	libbpf_set_print(silent);
 }
 
 /* Programs that hang on nothing but a tracepoint, and which. */
@@ -150,14 +156,16 @@ static int load(struct session *session)
 	struct memtrace_bpf *bpf;
 	int error;
 
-	libbpf_set_print(silent);
+	session_silence_libbpf();
 	bpf = memtrace_bpf__open();
 	if (!bpf)
 		return -errno;
 	session->tracing.bpf = bpf;
 	twice_prepare(bpf->obj);
 	bpf->rodata->unwind_tables = unwinds(session);
-	error = attach_prepare(bpf, session->tracing.backend);
+	error = programs_choose(bpf->obj, PROGRAMS_OF_PROCESSES);
+	if (!error)
+		error = attach_prepare(bpf, session->tracing.backend);
 	if (!error)
 		error = size_tables(session);
 	if (!error)

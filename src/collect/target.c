@@ -232,7 +232,7 @@ static void reset_no_stacks(struct target *target)
 	const struct ranges_stats *stats = &target->range_stats;
 	const struct mt_process *process = process_of(target);
 
-	for (uint32_t kind = 0; kind < KIND_COUNT; kind++) {
+	for (uint32_t kind = 0; kind < KIND_OF_KERNEL; kind++) {
 		uint32_t number = MT_NO_STACK(target->slot, kind);
 
 		target->tracing->stacks[number] = (struct mt_stack){

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tables that the BPF programs unwind by (bpf/unwind.bpf.c): one for each mapped file,
+ * The tables that the BPF programs unwind by (bpf/rules.bpf.c): one for each mapped file,
  * shared by all processes that map it, known by its build ID; and for each process what it
  * has mapped executable. A table goes when no process uses it any more.
  */

@@ -7,10 +7,16 @@ enum block_kind {
 	KIND_HEAP,
 	KIND_MMAP,
 	KIND_BRK,
+	KIND_SLAB, /* from here on: the kernel's own memory */
+	KIND_PAGE,
+	KIND_PERCPU,
+	KIND_VMALLOC,
 	KIND_COUNT,
 };
 
-/* The word for a kind in reports: "heap", "mmap", "brk". */
+#define KIND_OF_KERNEL KIND_SLAB /* the first one that is */
+
+/* The word for a kind in reports: "heap", "mmap", "brk", "slab", … */
 const char *block_kind_name(enum block_kind kind);
 
 /* Why a stack ends where it ends. */

@@ -31,6 +31,22 @@ void placement_add_only(struct placement *to, uint64_t live_bytes, uint64_t live
 	to->nodes[0].cpu_live_bytes += live_bytes;
 }
 
+void placement_add_block(struct placement *to, uint64_t bytes, int node, int cpu_node)
+{
+	for (size_t i = 0; i < to->n_nodes; i++) {
+		if (to->nodes[i].node == node) {
+			to->nodes[i].live_bytes += bytes;
+			to->nodes[i].live_blocks++;
+		}
+		if (to->nodes[i].node == cpu_node)
+			to->nodes[i].cpu_live_bytes += bytes;
+	}
+	if (node < 0)
+		to->unplaced_bytes += bytes;
+	else if (node != cpu_node)
+		to->remote_bytes += bytes;
+}
+
 void placement_add(struct placement *to, const struct placement *from)
 {
 	for (size_t i = 0; i < to->n_nodes && i < from->n_nodes; i++) {

@@ -33,6 +33,8 @@ void placement_free(struct placement *placement);
 
 /* Adds live bytes and blocks that all lie on the first node, allocated by its CPUs. */
 void placement_add_only(struct placement *to, uint64_t live_bytes, uint64_t live_blocks);
+/* Adds a block that lies on one node as a whole (-1: not known), allocated by a CPU of another or the same. */
+void placement_add_block(struct placement *to, uint64_t bytes, int node, int cpu_node);
 /* Adds all of `from`, whose nodes are the same. */
 void placement_add(struct placement *to, const struct placement *from);
 /* Nothing lies anywhere; the nodes stay. */

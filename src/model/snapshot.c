@@ -6,9 +6,8 @@
 const char *block_kind_name(enum block_kind kind)
 {
 	static const char *const names[KIND_COUNT] = {
-	    [KIND_HEAP] = "heap",
-	    [KIND_MMAP] = "mmap",
-	    [KIND_BRK] = "brk",
+	    [KIND_HEAP] = "heap", [KIND_MMAP] = "mmap",     [KIND_BRK] = "brk",         [KIND_SLAB] = "slab",
+	    [KIND_PAGE] = "page", [KIND_PERCPU] = "percpu", [KIND_VMALLOC] = "vmalloc",
 	};
 	return names[kind];
 }
@@ -51,6 +50,7 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->stacks);
 	free(snapshot->processes);
 	placement_free(&snapshot->placement);
+	kernel_memory_free(snapshot->kernel);
 	free(snapshot);
 }
 

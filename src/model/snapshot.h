@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "model/kernel.h"
 #include "model/kind.h"
 #include "model/loss.h"
 #include "model/module.h"
@@ -66,6 +67,11 @@ struct stack {
 	size_t n_blocks;
 	struct frame *frames; /* after symbolizing, else NULL */
 	size_t n_frames;
+	/* Of kernel memory: */
+	size_t class_index;        /* into snapshot.kernel->classes */
+	uint64_t slack_bytes;      /* given beyond what was asked for, of live blocks */
+	uint64_t misplaced_blocks; /* live ones that lie on another node than was asked for */
+	uint64_t possible_blocks;  /* of the live ones, that the kernel's own count leaves possible */
 };
 
 struct process {
@@ -101,7 +107,8 @@ struct snapshot {
 	uint64_t incomplete_stacks;
 	uint64_t ends[END_COUNT]; /* stacks with frames, by why they end */
 	uint64_t untraced_children;
-	size_t n_stacks_shown; /* stacks[0..n) are to be printed, in that order */
+	size_t n_stacks_shown;        /* stacks[0..n) are to be printed, in that order */
+	struct kernel_memory *kernel; /* of command "kernel", else NULL; owned */
 };
 
 /* Frees all that the snapshot owns, and the snapshot. NULL is allowed. */

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "memtrace.h"
+#include "memtrace_kernel.h"
 #include "memtrace.skel.h"
 
 #endif

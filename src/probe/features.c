@@ -11,25 +11,28 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "probe/tracepoint.h"
 
 const struct feature_row feature_rows[FEATURE_COUNT] = {
-    [FEATURE_BTF] = {"kernel type information", "5.4", "341dfcf8d78e", "cannot run", true},
-    [FEATURE_BPF] = {"loading BPF programs", "4.1", "2541517c32be", "cannot run", true},
-    [FEATURE_RING_BUFFER] = {"ring buffer", "5.8", "457f44363a88", "cannot run", true},
-    [FEATURE_TASK_STORAGE] = {"task storage", "5.11", "4cf1bc1f1045", "cannot run", true},
-    [FEATURE_COOKIE] = {"probe cookies, user registers", "5.15", "7adfc6c9b315", "cannot run", true},
-    [FEATURE_ITER_TASK] = {"task iterator", "5.8", "eaaacd23910f", "cannot run", true},
+    [FEATURE_BTF] = {"kernel type information", "5.4", "341dfcf8d78e", "cannot run", USE_PROCESSES | USE_KERNEL},
+    [FEATURE_BPF] = {"loading BPF programs", "4.1", "2541517c32be", "cannot run", USE_PROCESSES | USE_KERNEL},
+    [FEATURE_RING_BUFFER] = {"ring buffer", "5.8", "457f44363a88", "cannot run", USE_PROCESSES | USE_KERNEL},
+    [FEATURE_TASK_STORAGE] = {"task storage", "5.11", "4cf1bc1f1045", "cannot run", USE_PROCESSES},
+    [FEATURE_COOKIE] = {"probe cookies, user registers", "5.15", "7adfc6c9b315", "cannot run", USE_PROCESSES},
+    [FEATURE_ITER_TASK] = {"task iterator", "5.8", "eaaacd23910f", "cannot run", USE_PROCESSES},
     [FEATURE_SYSCALL_TRACEPOINTS] = {"system call tracepoints", "2.6.32", "a871bd33a6c0", "mappings are not traced",
                                      false},
-    [FEATURE_LOOP] = {"loops in BPF (bpf_loop)", "5.17", "e6f2dd0f8067", "stacks by frame pointers alone", false},
-    [FEATURE_UPROBE_PERF] = {"perf uprobes", "4.17", "33ea4b24277b", "cannot run", true},
-    [FEATURE_UPROBE_MULTI] = {"uprobe_multi links", "6.6", "89ae89f53d20", "a perf uprobe per site", false},
-    [FEATURE_UPROBE_SESSION] = {"uprobe sessions", "6.13", "d920179b3d48", "entry and return probes apart", false},
+    [FEATURE_LOOP] = {"loops in BPF (bpf_loop)", "5.17", "e6f2dd0f8067", "stacks by frame pointers alone", 0},
+    [FEATURE_UPROBE_PERF] = {"perf uprobes", "4.17", "33ea4b24277b", "cannot run", USE_PROCESSES},
+    [FEATURE_UPROBE_MULTI] = {"uprobe_multi links", "6.6", "89ae89f53d20", "a perf uprobe per site", 0},
+    [FEATURE_UPROBE_SESSION] = {"uprobe sessions", "6.13", "d920179b3d48", "entry and return probes apart", 0},
     [FEATURE_SECCOMP_URETPROBE] = {"return probes pass seccomp", "6.14", "cf6cb56ef244",
-                                   "targets with a seccomp filter are refused", false},
+                                   "targets with a seccomp filter are refused", 0},
+    [FEATURE_BTF_TRACEPOINTS] = {"typed tracepoints", "5.5", "9e15db66136a", "no kernel memory", USE_KERNEL},
+    [FEATURE_ITER_SLAB] = {"slab cache iterator", "6.13", "4971266e1595", "objects as /proc/slabinfo has them", 0},
 };
 
 static int load_probe_program(int expected_attach_type)
@@ -97,6 +100,16 @@ static bool program_loads(void)
 	return true;
 }
 
+/* Do the kernel's types tell of this function? */
+static bool types_name_function(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool found = btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) >= 0;
+
+	btf__free(btf);
+	return found;
+}
+
 static bool probe(enum feature feature)
 {
 	switch (feature) {
@@ -125,6 +138,10 @@ static bool probe(enum feature feature)
 	case FEATURE_SECCOMP_URETPROBE:
 		/* The system call for return probes is of 6.11; before it a filter sees nothing. */
 		return !kernel_at_least("6.11") || kernel_at_least("6.14");
+	case FEATURE_BTF_TRACEPOINTS:
+		return libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1;
+	case FEATURE_ITER_SLAB:
+		return types_name_function("bpf_iter_kmem_cache");
 	case FEATURE_COUNT:
 		break;
 	}
@@ -156,14 +173,14 @@ static bool has_capability(int number)
 }
 
 /* Of the required features that are missing the one that came last, so that all is said by one version. */
-static const struct feature_row *newest_lacking(void)
+static const struct feature_row *newest_lacking(enum feature_use use)
 {
 	const struct feature_row *newest = NULL;
 
 	for (int i = 0; i < FEATURE_COUNT; i++) {
 		const struct feature_row *row = &feature_rows[i];
 
-		if (!row->required || feature_present(i))
+		if (!(row->required & use) || feature_present(i))
 			continue;
 		if (!newest || version_number(row->since) > version_number(newest->since))
 			newest = row;
@@ -171,21 +188,23 @@ static const struct feature_row *newest_lacking(void)
 	return newest;
 }
 
-int features_require(char *error, size_t error_size)
+static int require(enum feature_use use, char *error, size_t error_size)
 {
 	static const struct {
 		int number, instead;
 		const char *name;
+		unsigned int uses;
 	} capabilities[] = {
-	    {39, 21, "CAP_BPF"},
-	    {38, 21, "CAP_PERFMON"},
-	    {19, 19, "CAP_SYS_PTRACE"},
+	    {39, 21, "CAP_BPF", USE_PROCESSES | USE_KERNEL},
+	    {38, 21, "CAP_PERFMON", USE_PROCESSES | USE_KERNEL},
+	    {19, 19, "CAP_SYS_PTRACE", USE_PROCESSES},
 	};
 	const struct feature_row *lacking;
 	char missing[96] = "";
 
 	for (size_t i = 0; i < 3; i++) {
-		if (has_capability(capabilities[i].number) || has_capability(capabilities[i].instead))
+		if (!(capabilities[i].uses & use) || has_capability(capabilities[i].number) ||
+		    has_capability(capabilities[i].instead))
 			continue;
 		snprintf(missing + strlen(missing), sizeof(missing) - strlen(missing), "%s%s", missing[0] ? ", " : "",
 		         capabilities[i].name);
@@ -195,10 +214,20 @@ int features_require(char *error, size_t error_size)
 		         missing);
 		return -EPERM;
 	}
-	lacking = newest_lacking();
+	lacking = newest_lacking(use);
 	if (!lacking)
 		return 0;
 	snprintf(error, error_size, "this kernel cannot do it: no %s (Linux %s or newer with it is needed)",
 	         lacking->name, lacking->since);
 	return -ENOTSUP;
+}
+
+int features_require(char *error, size_t error_size)
+{
+	return require(USE_PROCESSES, error, error_size);
+}
+
+int features_require_kernel(char *error, size_t error_size)
+{
+	return require(USE_KERNEL, error, error_size);
 }

@@ -19,15 +19,23 @@ enum feature {
 	FEATURE_UPROBE_MULTI,
 	FEATURE_UPROBE_SESSION,
 	FEATURE_SECCOMP_URETPROBE,
+	FEATURE_BTF_TRACEPOINTS,
+	FEATURE_ITER_SLAB,
 	FEATURE_COUNT,
+};
+
+/* What memtrace does. */
+enum feature_use {
+	USE_PROCESSES = 1, /* tracing processes */
+	USE_KERNEL = 2,    /* tracing the kernel's own memory */
 };
 
 struct feature_row {
 	const char *name;
-	const char *since;   /* kernel version */
-	const char *commit;  /* of the Linux kernel */
-	const char *without; /* what memtrace does without it */
-	bool required;
+	const char *since;     /* kernel version */
+	const char *commit;    /* of the Linux kernel */
+	const char *without;   /* what memtrace does without it */
+	unsigned int required; /* bits of feature_use: what cannot do without */
 };
 
 extern const struct feature_row feature_rows[FEATURE_COUNT];
@@ -41,7 +49,9 @@ bool feature_present(enum feature feature);
  */
 bool features_tracepoints_preempted(void);
 
-/* 0, or -ENOTSUP or -EPERM with one line in `error` saying what lacks and what to do. */
+/* What tracing a process needs: 0, or -ENOTSUP or -EPERM with one line in `error` saying what lacks and what to do. */
 int features_require(char *error, size_t error_size);
+/* The same of tracing the kernel's own memory. */
+int features_require_kernel(char *error, size_t error_size);
 
 #endif

@@ -17,73 +17,11 @@
 
 #include "report/clock.h"
 #include "report/frame.h"
+#include "report/json_value.h"
+#include "report/machine_json.h"
 #include "report/stream.h"
-#include "util/escape.h"
 
 #define SCHEMA "memtrace-report/1"
-#define DUMP_FLAGS (JSON_ENSURE_ASCII | JSON_ENCODE_ANY)
-#define DUMP_MEMBERS_FLAGS (DUMP_FLAGS | JSON_EMBED)
-
-/*
- * Jansson's integers end at 2^63-1, ours at 2^64-1. A larger one is built as a string
- * that begins with NUL, which no name can, and freed from its quotes when written.
- */
-#define BIG_MARK "\"\\u0000"
-
-static json_t *json_uint(uint64_t value)
-{
-	char digits[24];
-	int length;
-
-	if (value <= INT64_MAX)
-		return json_integer((json_int_t)value);
-	length = snprintf(digits + 1, sizeof(digits) - 1, "%" PRIu64, value);
-	digits[0] = '\0';
-	return json_stringn(digits, (size_t)length + 1);
-}
-
-static void write_dumped(FILE *out, const char *dumped)
-{
-	const char *mark;
-
-	while ((mark = strstr(dumped, BIG_MARK))) {
-		const char *digits = mark + strlen(BIG_MARK);
-		size_t length = strcspn(digits, "\"");
-
-		fwrite(dumped, 1, (size_t)(mark - dumped), out);
-		fwrite(digits, 1, length, out);
-		dumped = digits + length + 1;
-	}
-	fputs(dumped, out);
-}
-
-/* Writes the value and frees it. NULL is what building it has failed with. */
-static int write_value(FILE *out, json_t *value, size_t flags)
-{
-	char *dumped = value ? json_dumps(value, flags) : NULL;
-
-	json_decref(value);
-	if (!dumped)
-		return -ENOMEM;
-	write_dumped(out, dumped);
-	free(dumped);
-	return 0;
-}
-
-static json_t *json_name(const char *name)
-{
-	char *repaired = utf8_repair(name);
-	json_t *string = repaired ? json_string(repaired) : NULL;
-
-	free(repaired);
-	return string;
-}
-
-static json_t *json_name_or_null(const char *name)
-{
-	return name ? json_name(name) : json_null();
-}
-
 static json_t *json_address(uint64_t address)
 {
 	return json_sprintf("0x%" PRIx64, address);
@@ -100,20 +38,11 @@ static int set_usage(json_t *object, const struct usage *usage)
 	       json_object_set_new(object, "free_count", json_uint(usage->free_count));
 }
 
-/* What was built, or NULL when a part of it has failed. */
-static json_t *whole(json_t *value, int failed)
-{
-	if (!failed)
-		return value;
-	json_decref(value);
-	return NULL;
-}
-
 static json_t *build_usage(const struct usage *usage)
 {
 	json_t *object = json_object();
 
-	return whole(object, set_usage(object, usage));
+	return json_whole(object, set_usage(object, usage));
 }
 
 static json_t *build_totals(const struct snapshot *snapshot)
@@ -125,7 +54,7 @@ static json_t *build_totals(const struct snapshot *snapshot)
 		failed |= json_object_set_new(kinds, block_kind_name((enum block_kind)kind),
 		                              build_usage(&snapshot->kinds[kind]));
 	failed |= json_object_set_new(totals, "kinds", kinds);
-	return whole(totals, failed);
+	return json_whole(totals, failed);
 }
 
 static json_t *build_node(const struct node_usage *node)
@@ -142,7 +71,7 @@ static json_t *build_nodes(const struct placement *placement)
 
 	for (size_t i = 0; i < placement->n_nodes; i++)
 		failed |= json_array_append_new(array, build_node(&placement->nodes[i]));
-	return whole(array, failed);
+	return json_whole(array, failed);
 }
 
 /* Adds where something lies, as it stands in the report, its processes and its stacks. */
@@ -177,7 +106,7 @@ static json_t *build_process(const struct snapshot *snapshot, const struct proce
 	              known ? json_integer(process->exit_status) : json_null(), "live_bytes",
 	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
 
-	return whole(object, set_placement(object, snapshot, &process->placement));
+	return json_whole(object, set_placement(object, snapshot, &process->placement));
 }
 
 static json_t *build_processes(const struct snapshot *snapshot)
@@ -187,7 +116,7 @@ static json_t *build_processes(const struct snapshot *snapshot)
 
 	for (size_t i = 0; i < snapshot->n_processes; i++)
 		failed |= json_array_append_new(processes, build_process(snapshot, &snapshot->processes[i]));
-	return whole(processes, failed);
+	return json_whole(processes, failed);
 }
 
 static json_t *build_integrity(const struct snapshot *snapshot)
@@ -201,10 +130,11 @@ static json_t *build_integrity(const struct snapshot *snapshot)
 		failed_ends |=
 		    json_object_set_new(ends, stack_end_name((enum stack_end)i), json_uint(snapshot->ends[i]));
 	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
-	                 whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls), "unknown_frees",
+	                 json_whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls),
+	                 "unknown_frees",
 	                 snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(),
 	                 "incomplete_stacks", json_uint(snapshot->incomplete_stacks), "untraced_children",
-	                 json_uint(snapshot->untraced_children), "ends", whole(ends, failed_ends));
+	                 json_uint(snapshot->untraced_children), "ends", json_whole(ends, failed_ends));
 }
 
 /* All but the stacks. */
@@ -217,7 +147,7 @@ static json_t *build_head(const struct snapshot *snapshot)
 	head = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA, "command", snapshot->command, "time", time,
 	                 "elapsed_ns", json_uint(snapshot->elapsed_ns), "processes", build_processes(snapshot),
 	                 "totals", build_totals(snapshot));
-	return whole(head, set_placement(head, snapshot, &snapshot->placement) |
+	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) |
 	                       json_object_set_new(head, "integrity", build_integrity(snapshot)));
 }
 
@@ -243,7 +173,7 @@ static json_t *build_frames(const struct snapshot *snapshot, const struct stack 
 		printed_frame_get(&printed, &snapshot->processes[stack->process], stack, i);
 		failed |= json_array_append_new(frames, build_frame(&printed.frame));
 	}
-	return whole(frames, failed);
+	return json_whole(frames, failed);
 }
 
 /* All but the blocks. */
@@ -259,7 +189,7 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 	             json_object_set_new(object, "guessed", json_boolean(stack->guessed)) |
 	             json_object_set_new(object, "frames", build_frames(snapshot, stack));
 
-	return whole(object, failed);
+	return json_whole(object, failed);
 }
 
 static json_t *build_block(const struct block *block)
@@ -278,7 +208,7 @@ static int write_blocks(FILE *out, const struct stack *stack)
 
 		if (i)
 			fputs(", ", out);
-		err = write_value(out, build_block(&stack->blocks[i]), DUMP_FLAGS);
+		err = json_write(out, build_block(&stack->blocks[i]));
 		if (err)
 			return err;
 	}
@@ -291,7 +221,7 @@ static int write_stack(FILE *out, const struct snapshot *snapshot, const struct 
 	int err;
 
 	fputc('{', out);
-	err = write_value(out, build_stack(snapshot, stack), DUMP_MEMBERS_FLAGS);
+	err = json_write_members(out, build_stack(snapshot, stack));
 	if (!err && show_blocks)
 		err = write_blocks(out, stack);
 	fputc('}', out);
@@ -317,7 +247,7 @@ static int json_report(FILE *out, const struct snapshot *snapshot, const struct 
 	int err, unwritten;
 
 	fputc('{', out);
-	err = write_value(out, build_head(snapshot), DUMP_MEMBERS_FLAGS);
+	err = json_write_members(out, build_head(snapshot));
 	fputs(", \"stacks\": [", out);
 	if (!err)
 		err = write_stacks(out, snapshot, options->show_blocks);
@@ -330,4 +260,5 @@ static int json_report(FILE *out, const struct snapshot *snapshot, const struct 
 const struct renderer json_renderer = {
     .name = "json",
     .report = json_report,
+    .machine = machine_json,
 };

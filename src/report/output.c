@@ -14,9 +14,17 @@
 
 struct output {
 	const struct renderer *renderer;
-	const struct snapshot *snapshot;
+	const struct snapshot *snapshot;      /* NULL: the other */
+	const struct machine_report *machine; /* NULL: the other */
 	struct render_options options;
 };
+
+static int render(const struct output *output, FILE *out)
+{
+	if (output->machine)
+		return output->renderer->machine(out, output->machine, &output->options);
+	return output->renderer->report(out, output->snapshot, &output->options);
+}
 
 /* Renders into the descriptor and closes it, whatever happens. */
 static int write_and_close(const struct output *output, int fd)
@@ -29,7 +37,7 @@ static int write_and_close(const struct output *output, int fd)
 		close(fd);
 		return err;
 	}
-	err = output->renderer->report(out, output->snapshot, &output->options);
+	err = render(output, out);
 	if (fclose(out) && !err)
 		err = -errno;
 	return err;
@@ -127,13 +135,52 @@ static int output_to_file(const struct output *output, const char *path)
 	return replace_resolved(output, path, &old);
 }
 
+static int put(struct output *output, const char *path)
+{
+	if (!path)
+		return render(output, stdout);
+	output->options.colour = false;
+	return output_to_file(output, path);
+}
+
 int output_report(const char *path, const struct renderer *renderer, const struct snapshot *snapshot,
                   const struct render_options *options)
 {
 	struct output output = {.renderer = renderer, .snapshot = snapshot, .options = *options};
 
-	if (!path)
-		return renderer->report(stdout, snapshot, options);
-	output.options.colour = false;
-	return output_to_file(&output, path);
+	return put(&output, path);
+}
+
+int output_machine(const char *path, const struct renderer *renderer, const struct machine_report *report,
+                   const struct render_options *options)
+{
+	struct output output = {.renderer = renderer, .machine = report, .options = *options};
+
+	return renderer->machine ? put(&output, path) : -EOPNOTSUPP;
+}
+
+/* A report is put beside its file first, so a file must be possible there. */
+static int check_directory(const char *path)
+{
+	char temporary[PATH_MAX];
+	int fd = create_beside(path, temporary);
+
+	if (fd < 0)
+		return fd;
+	unlink(temporary);
+	close(fd);
+	return 0;
+}
+
+int output_check(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		return errno == ENOENT ? check_directory(path) : -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(status.st_mode))
+		return access(path, W_OK) ? -errno : 0;
+	return check_directory(path);
 }

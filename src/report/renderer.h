@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "model/machine_report.h"
 #include "model/snapshot.h"
 
 struct render_options {
@@ -19,6 +20,8 @@ struct renderer {
 	const char *name; /* as given to --format */
 	/* Writes the snapshot's shown stacks. 0 or -errno (a failed write is an error). */
 	int (*report)(FILE *out, const struct snapshot *snapshot, const struct render_options *options);
+	/* Writes where a machine's memory is. NULL: not in this form. */
+	int (*machine)(FILE *out, const struct machine_report *report, const struct render_options *options);
 };
 
 extern const struct renderer text_renderer;

@@ -14,6 +14,7 @@
 #include "report/clock.h"
 #include "report/frame.h"
 #include "report/integrity.h"
+#include "report/machine_text.h"
 #include "report/stream.h"
 #include "util/escape.h"
 
@@ -328,4 +329,5 @@ static int text_report(FILE *out, const struct snapshot *snapshot, const struct 
 const struct renderer text_renderer = {
     .name = "text",
     .report = text_report,
+    .machine = machine_text,
 };

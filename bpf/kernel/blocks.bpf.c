@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What becomes of an allocation and a free of the kernel's: live block, sums, what a filter leaves out. */
+#include "kernel/kernel.bpf.h"
+
+__u32 kernel_traced;
+
+/* Thread groups that --pid names, in the initial PID namespace. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MT_MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, __u32);
+} wanted_processes SEC(".maps");
+
+/* What an interrupt allocates is nobody's whom it interrupted. */
+__noinline bool filter_passes(const struct allocation *allocation)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (!allocation)
+		return false;
+	if ((filter.processes || filter.cgroup) && allocation->context != CONTEXT_TASK)
+		return false;
+	if (filter.processes && !bpf_map_lookup_elem(&wanted_processes, &tgid))
+		return false;
+	return !filter.cgroup || bpf_get_current_ancestor_cgroup_id(filter.cgroup_level) == filter.cgroup;
+}
+
+/* What is still live of the address must have been freed unseen. */
+static __always_inline void block_replaced(const struct mt_block *old)
+{
+	COUNT(lost[LOSS_MISSED_FREES]);
+	stack_count_free(old->stack, MK_REQUESTED(old->size_bytes));
+}
+
+/* Its row is known: stores the block and adds it up. */
+__noinline int block_allocated(struct allocation *allocation)
+{
+	struct mt_block block, old;
+	__u64 slack;
+	int result;
+
+	if (!allocation)
+		return 0;
+	slack = allocation->slack_bytes < MK_MAX_SLACK ? allocation->slack_bytes : MK_MAX_SLACK;
+	block.size_bytes = MK_SIZE(allocation->requested_bytes, slack);
+	block.time_ns = bpf_ktime_get_ns();
+	block.stack = allocation->row;
+	block.node = bpf_get_numa_node_id();
+	block.spare = allocation->node + 1;
+	result = live_replace(allocation->class.kind, allocation->address, &block, &old);
+	if (result & LIVE_REPLACED)
+		block_replaced(&old);
+	if (result & LIVE_FULL)
+		COUNT(lost[LOSS_LIVE_TABLE_FULL]);
+	else
+		stack_count_alloc(allocation->row, allocation->requested_bytes);
+	return 0;
+}
+
+static __always_inline void count_unknown(__u32 kind, __u64 cache, __u64 object)
+{
+	struct mk_class_key key = {.kind = kind, .cache = cache};
+	struct mk_class *class;
+	__u32 number;
+
+	if (kind != KIND_SLAB)
+		return;
+	if (!cache)
+		key.cache = cache_of_object(object);
+	if (!key.cache)
+		return;
+	number = class_number(&key);
+	class = bpf_map_lookup_elem(&classes, &number);
+	if (class)
+		COUNT(class->free_unknown);
+}
+
+/* `cache`: of a slab object, where the event says it; 0: it is asked for when it is needed. */
+__noinline int block_freed_at(__u32 kind, __u64 address, __u64 cache, __u64 object)
+{
+	struct mt_block block;
+
+	if (!kernel_traced)
+		return 0;
+	if (live_take(kind, address, &block))
+		stack_count_free(block.stack, MK_REQUESTED(block.size_bytes));
+	else
+		count_unknown(kind, cache, object);
+	return 0;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Events of the slab allocator. Their arguments by kernel (include/trace/events/kmem.h):
+ *	kmalloc          call_site, object, requested, allocated, gfp; node since 6.1 (11e9734bcb6a)
+ *	kmalloc_node     the same with node; until 6.0
+ *	kmem_cache_alloc as kmalloc; since 6.1 call_site, object, cache, gfp, node (2c1d697fb8ba)
+ *	kmem_cache_alloc_node  as kmalloc_node; until 6.0
+ *	kfree            call_site, object
+ *	kmem_cache_free  call_site, object; then the cache's name (5.12), the cache (6.1)
+ */
+#include "kernel/kernel.bpf.h"
+#include "kernel/stack.bpf.h"
+
+const volatile struct mk_shapes shapes = {};
+const volatile bool preemptible = false;
+/* Beyond it kmalloc hands out pages, which have events of their own. */
+const volatile __u32 largest_slab_object = 8192;
+
+/* `cache`: 0 where the event does not say it. */
+static __always_inline void slab_allocated(void *ctx, struct allocation *allocation, __u64 cache)
+{
+	struct mk_class *class;
+
+	if (!filter_passes(allocation))
+		return;
+	if (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node)
+		return;
+	allocation->class.kind = KIND_SLAB;
+	allocation->class.cache = cache;
+	if (filter.n_caches) {
+		allocation->class_number = allocation_class(allocation);
+		class = bpf_map_lookup_elem(&classes, &allocation->class_number);
+		if (!class || !class->wanted)
+			return;
+	}
+	take_stack(ctx, allocation);
+	block_allocated(allocation);
+}
+
+static __always_inline int kmalloc_event(__u64 *ctx, enum event event, __u32 which, bool has_node)
+{
+	__u64 object = ctx[1], requested = ctx[2], allocated = ctx[3];
+	__u32 gfp = ctx[4];
+	struct allocation allocation = {
+	    .call_site = ctx[0],
+	    .place = object,
+	    .address = MK_ADDRESS(object),
+	    .requested_bytes = requested,
+	    .slack_bytes = allocated - requested,
+	    .detail = allocated << 32 | gfp,
+	    .gfp = gfp,
+	    .node = -1,
+	};
+
+	if (!kernel_traced || !object || allocated > largest_slab_object)
+		return 0;
+	if (has_node)
+		allocation.node = (__s32)ctx[5];
+	allocation.context = current_context();
+	if (my_turn(event, which, allocation.context, object))
+		slab_allocated(ctx, &allocation, 0);
+	return 0;
+}
+
+static __always_inline int kmalloc_once(__u64 *ctx, __u32 which)
+{
+	if (shapes.kmalloc_node)
+		return kmalloc_event(ctx, EVENT_KMALLOC, which, true);
+	return kmalloc_event(ctx, EVENT_KMALLOC, which, false);
+}
+
+static __always_inline int kmalloc_node_once(__u64 *ctx, __u32 which)
+{
+	return kmalloc_event(ctx, EVENT_KMALLOC_NODE, which, true);
+}
+
+static __always_inline int cache_alloc_event(__u64 *ctx, __u32 which)
+{
+	struct kmem_cache *cache = (struct kmem_cache *)ctx[2];
+	__u64 object = ctx[1];
+	struct allocation allocation = {
+	    .call_site = ctx[0],
+	    .place = object,
+	    .address = MK_ADDRESS(object),
+	    .detail = (__u64)cache,
+	    .node = (__s32)ctx[4],
+	};
+
+	if (!kernel_traced || !object)
+		return 0;
+	allocation.requested_bytes = BPF_CORE_READ(cache, object_size);
+	allocation.slack_bytes = BPF_CORE_READ(cache, size) - allocation.requested_bytes;
+	allocation.context = current_context();
+	if (my_turn(EVENT_CACHE_ALLOC, which, allocation.context, object))
+		slab_allocated(ctx, &allocation, (__u64)cache);
+	return 0;
+}
+
+static __always_inline int cache_alloc_once(__u64 *ctx, __u32 which)
+{
+	if (shapes.cache_alloc_cache)
+		return cache_alloc_event(ctx, which);
+	return kmalloc_event(ctx, EVENT_CACHE_ALLOC, which, false);
+}
+
+static __always_inline int cache_alloc_node_once(__u64 *ctx, __u32 which)
+{
+	return kmalloc_event(ctx, EVENT_CACHE_ALLOC_NODE, which, true);
+}
+
+static __always_inline int kfree_once(__u64 *ctx, __u32 which)
+{
+	__u64 object = ctx[1];
+
+	if (kernel_traced && object && my_turn(EVENT_KFREE, which, current_context(), object))
+		block_freed_at(KIND_SLAB, MK_ADDRESS(object), 0, object);
+	return 0;
+}
+
+static __always_inline int cache_free_once(__u64 *ctx, __u32 which)
+{
+	__u64 object = ctx[1], cache = 0;
+
+	if (shapes.cache_free_cache)
+		cache = ctx[2];
+	if (kernel_traced && object && my_turn(EVENT_CACHE_FREE, which, current_context(), object))
+		block_freed_at(KIND_SLAB, MK_ADDRESS(object), cache, object);
+	return 0;
+}
+
+THRICE("tp_btf/kmalloc", kmalloc)
+THRICE("tp_btf/kmalloc_node", kmalloc_node)
+THRICE("tp_btf/kfree", kfree)
+THRICE("tp_btf/kmem_cache_alloc", cache_alloc)
+THRICE("tp_btf/kmem_cache_alloc_node", cache_alloc_node)
+THRICE("tp_btf/kmem_cache_free", cache_free)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's stack at an allocation. The kernel walks it by its own tables; that costs some 200 ns a frame, so
+ * walks are remembered.
+ *
+ * A walk is remembered with the words of the stack that hold its return addresses, found again in a copy of the
+ * stack, each the only one of its value there. Where the next one lies depends on the code that the last one leads
+ * to alone, for frames of a fixed size, and the kernel has no others but for the few functions that align their
+ * frame; so if the same event, at the same depth of the stack, finds the same words at these places, it is the same
+ * stack. One walk of MEMO_AUDIT is made all the same and compared; what differs is counted as lost.
+ */
+#ifndef MEMTRACE_KERNEL_STACK_BPF_H
+#define MEMTRACE_KERNEL_STACK_BPF_H
+
+#include "kernel/kernel.bpf.h"
+#include "stacks.bpf.h"
+
+#define KERNEL_STACK_BYTES 16384 /* THREAD_SIZE, of x86-64 and aarch64 */
+#define KERNEL_MAX_FRAMES 127    /* kernel.perf_event_max_stack, unless it was changed */
+#define KERNEL_TEXT(address) ((__s64)(address) < 0)
+#define LEADING_FRAMES 12 /* of the program, of what runs it, and of allocation functions */
+
+/* What of the words of a walk remembered is read at once: all of its fields fit a few cache lines. */
+#define KERNEL_MEMO_WORDS 40
+#define KERNEL_MEMOS 512
+#define MEMO_AUDIT 64
+
+struct kernel_memo {
+	__u64 call_site, detail; /* and the kind in its own: what the event says */
+	__u32 kind, by;
+	__u32 depth_bytes; /* from the event's place on the stack to the stack's top */
+	__u32 version;     /* of kernel_walk_version */
+	__u32 row;
+	__u32 n;
+	__u32 hits;
+	__u32 busy;
+	__u16 at[KERNEL_MEMO_WORDS]; /* in words, from the event's place */
+	__u64 word[KERNEL_MEMO_WORDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, KERNEL_MEMOS);
+	__type(key, __u32);
+	__type(value, struct kernel_memo);
+} kernel_memos SEC(".maps") __weak;
+
+/* kernel/stack.bpf.c */
+int kernel_memo_find(struct allocation *allocation, __u64 at);
+int kernel_stack_row(struct allocation *allocation, struct scratch *scratch, __u64 at, __s64 bytes);
+
+/* Sets allocation->row. Its part that needs the program's context is here, the rest in kernel/stack.bpf.c. */
+static __always_inline void take_stack(void *ctx, struct allocation *allocation)
+{
+	struct scratch *scratch;
+	volatile __u64 at = (__u64)ctx;
+	__s64 bytes;
+	int row;
+
+	row = allocation->context == CONTEXT_TASK ? kernel_memo_find(allocation, at) : -1;
+	if (row >= 0) {
+		allocation->row = row;
+		return;
+	}
+	if (!allocation->class_number)
+		allocation->class_number = allocation_class(allocation);
+	allocation->row = allocation->class_number;
+	scratch = scratch_claim();
+	if (!scratch) {
+		COUNT(lost[LOSS_STACK_TABLE_FULL]);
+		return;
+	}
+	bytes = bpf_get_stack(ctx, scratch->frames, KERNEL_MAX_FRAMES * sizeof(__u64), 0);
+	row = kernel_stack_row(allocation, scratch, at, bytes);
+	scratch_release(scratch);
+	if (row >= 0)
+		allocation->row = row;
+	else
+		COUNT(lost[LOSS_STACK_TABLE_FULL]);
+}
+
+#endif

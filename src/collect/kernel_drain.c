@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Tables of kernel memory to a snapshot, beside what the kernel counts itself. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collect/internal.h"
+#include "collect/kernel_internal.h"
+#include "collect/nodes.h"
+
+/* What the scan adds up for one row of the stack table. */
+struct tally {
+	uint64_t live_bytes, live_blocks, slack_bytes;
+	uint64_t oldest_ns; /* time of its allocation */
+	size_t stack;       /* index + 1 into snapshot->stacks */
+};
+
+struct found_block {
+	uint64_t address; /* as the key has it */
+	struct mt_block block;
+	enum block_kind kind;
+};
+
+struct drain {
+	struct kernel_session *session;
+	struct snapshot *snapshot;
+	struct tally *tallies;
+	uint32_t n_tallies;
+	uint64_t now_ns, older_ns;
+	bool keep_blocks;
+	struct found_block *blocks;
+	size_t n_blocks, blocks_size;
+	int error;
+};
+
+static uint64_t age_of(const struct drain *drain, uint64_t time_ns)
+{
+	return drain->now_ns > time_ns ? drain->now_ns - time_ns : 0;
+}
+
+static void keep_block(struct drain *drain, const struct found_block *block)
+{
+	if (drain->n_blocks == drain->blocks_size) {
+		size_t size = drain->blocks_size ? 2 * drain->blocks_size : 4096;
+		struct found_block *blocks = reallocarray(drain->blocks, size, sizeof(*blocks));
+
+		if (!blocks) {
+			drain->error = -ENOMEM;
+			return;
+		}
+		drain->blocks = blocks;
+		drain->blocks_size = size;
+	}
+	drain->blocks[drain->n_blocks++] = *block;
+}
+
+static void on_block(void *context, uint64_t owner, uint64_t address, const struct mt_block *block)
+{
+	struct found_block found = {.address = address, .block = *block, .kind = (enum block_kind)owner};
+	struct drain *drain = context;
+	struct tally *tally;
+
+	if (block->stack >= drain->n_tallies || age_of(drain, block->time_ns) < drain->older_ns)
+		return;
+	tally = &drain->tallies[block->stack];
+	tally->live_bytes += MK_REQUESTED(block->size_bytes);
+	tally->slack_bytes += MK_SLACK(block->size_bytes);
+	if (!tally->live_blocks++ || block->time_ns < tally->oldest_ns)
+		tally->oldest_ns = block->time_ns;
+	if (drain->keep_blocks)
+		keep_block(drain, &found);
+}
+
+/* Whom a row is laid to: the index of its process, which is added when it is new. */
+static int process_index(struct drain *drain, uint32_t laid_to, size_t *index)
+{
+	struct snapshot *snapshot = drain->snapshot;
+	pid_t pid = drain->session->options.laid_to == LAID_TO_NOBODY ? 0 : (pid_t)laid_to;
+	struct process *processes, *process;
+	char path[64];
+	int fd;
+
+	for (*index = 0; *index < snapshot->n_processes; ++*index) {
+		if (snapshot->processes[*index].pid == pid)
+			return 0;
+	}
+	processes = reallocarray(snapshot->processes, snapshot->n_processes + 1, sizeof(*processes));
+	if (!processes)
+		return -ENOMEM;
+	snapshot->processes = processes;
+	process = &processes[snapshot->n_processes++];
+	memset(process, 0, sizeof(*process));
+	process->pid = pid;
+	if (placement_init(&process->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
+		return -ENOMEM;
+	snprintf(process->comm, sizeof(process->comm), "%s", pid ? "" : "kernel");
+	if (!pid || drain->session->options.laid_to != LAID_TO_PROCESS)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		ssize_t bytes = read(fd, process->comm, sizeof(process->comm) - 1);
+
+		process->comm[bytes > 0 ? bytes : 0] = '\0';
+		process->comm[strcspn(process->comm, "\n")] = '\0';
+		close(fd);
+	}
+	process->ended = fd < 0;
+	return 0;
+}
+
+static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stack *from)
+{
+	struct stack *stack = &drain->snapshot->stacks[drain->snapshot->n_stacks];
+	struct tally *tally = &drain->tallies[number];
+	size_t process;
+	int error;
+
+	/* The first rows are the classes' own, of what has no stack. */
+	memset(stack, 0, sizeof(*stack));
+	stack->class_index = number < MK_MAX_CLASSES ? number : from->owner;
+	stack->usage = (struct usage){.live_bytes = tally->live_bytes,
+	                              .live_blocks = tally->live_blocks,
+	                              .alloc_bytes = __atomic_load_n(&from->alloc_bytes, __ATOMIC_RELAXED),
+	                              .alloc_count = __atomic_load_n(&from->alloc_count, __ATOMIC_RELAXED),
+	                              .free_bytes = __atomic_load_n(&from->free_bytes, __ATOMIC_RELAXED),
+	                              .free_count = __atomic_load_n(&from->free_count, __ATOMIC_RELAXED)};
+	if ((!stack->usage.alloc_count && !stack->usage.live_blocks) ||
+	    stack->class_index >= drain->snapshot->kernel->n_classes)
+		return 0;
+	error = process_index(drain, number < MK_MAX_CLASSES ? 0 : from->code_version, &process);
+	if (error)
+		return error;
+	stack->process = process;
+	stack->kind = drain->snapshot->kernel->classes[stack->class_index].kind;
+	stack->end = MT_STACK_END(from->flags);
+	stack->slack_bytes = tally->slack_bytes;
+	stack->oldest_ns = tally->live_blocks ? age_of(drain, tally->oldest_ns) : 0;
+	if (from->n_frames) {
+		stack->addresses = calloc(from->n_frames, sizeof(*stack->addresses));
+		if (!stack->addresses)
+			return -ENOMEM;
+		stack_table_frames(&drain->session->stacks, from, stack->addresses);
+		stack->n_addresses = from->n_frames;
+	}
+	tally->stack = ++drain->snapshot->n_stacks;
+	return 0;
+}
+
+static int copy_stacks(struct drain *drain)
+{
+	int error = 0;
+
+	drain->snapshot->stacks = calloc(drain->n_tallies + 1, sizeof(*drain->snapshot->stacks));
+	if (!drain->snapshot->stacks)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < drain->n_tallies && !error; i++) {
+		const struct mt_stack *row = &drain->session->stacks.rows[i];
+
+		if (i < MK_MAX_CLASSES || row->flags & MT_STACK_USED)
+			error = copy_stack(drain, i, row);
+	}
+	return error;
+}
+
+static size_t find_cache(const struct kernel_memory *memory, const char *name)
+{
+	for (size_t i = 0; i < memory->n_caches; i++) {
+		if (!strcmp(memory->caches[i].name, name))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* A cache of kmalloc's that its objects' size and flags alone tell of: create_kmalloc_caches(), mm/slab_common.c. */
+static void name_by_size(char *name, size_t size, const struct mk_class_key *key)
+{
+	const char *kind = "kmalloc";
+
+	if (key->gfp & 0x1) /* __GFP_DMA */
+		kind = "dma-kmalloc";
+	else if (key->gfp & 0x10) /* __GFP_RECLAIMABLE */
+		kind = "kmalloc-rcl";
+	else if (key->gfp & 0x400000) /* __GFP_ACCOUNT */
+		kind = "kmalloc-cg";
+	if (key->cache % 1024)
+		snprintf(name, size, "%s-%llu", kind, (unsigned long long)key->cache);
+	else
+		snprintf(name, size, "%s-%lluk", kind, (unsigned long long)key->cache / 1024);
+}
+
+static int copy_classes(struct drain *drain)
+{
+	struct kernel_session *session = drain->session;
+	struct kernel_memory *memory = drain->snapshot->kernel;
+	uint32_t n = __atomic_load_n(&session->bpf->data->n_classes, __ATOMIC_ACQUIRE);
+
+	if (n > MK_MAX_CLASSES)
+		n = MK_MAX_CLASSES;
+	memory->classes = calloc(n, sizeof(*memory->classes));
+	if (!memory->classes)
+		return -ENOMEM;
+	memory->n_classes = n;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct mk_class *from = &session->classes[i];
+		struct memory_class *to = &memory->classes[i];
+		char name[MK_NAME_BYTES + 1];
+
+		to->kind =
+		    i && from->key.kind >= KIND_OF_KERNEL && from->key.kind < KIND_COUNT ? from->key.kind : KIND_SLAB;
+		to->order = from->key.order;
+		to->migratetype = from->key.migratetype;
+		to->gfp = to->kind == KIND_SLAB ? 0 : from->key.gfp;
+		to->cache = SIZE_MAX;
+		if (to->kind != KIND_SLAB || !i)
+			continue;
+		memcpy(name, from->name, MK_NAME_BYTES);
+		name[MK_NAME_BYTES] = '\0';
+		if (from->key.gfp)
+			name_by_size(name, sizeof(name), &from->key);
+		to->cache = find_cache(memory, name);
+		if (to->cache == SIZE_MAX)
+			continue;
+		memory->caches[to->cache].unknown_frees += from->free_unknown;
+		memory->caches[to->cache].left_out += from->alloc_left_out;
+	}
+	return 0;
+}
+
+static int copy_aliases(const struct kernel_session *session, struct cache_growth *to)
+{
+	const struct slab_cache *from = slab_caches_find(&session->caches, to->name);
+	size_t n = from ? from->n_aliases + 1 : 0;
+
+	if (!n)
+		return 0;
+	to->aliases = calloc(n, sizeof(*to->aliases));
+	if (!to->aliases)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = i < from->n_aliases ? from->aliases[i] : from->name;
+
+		if (!strcmp(name, to->name))
+			continue;
+		to->aliases[to->n_aliases] = strdup(name);
+		if (!to->aliases[to->n_aliases++])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int copy_caches(struct drain *drain)
+{
+	struct kernel_session *session = drain->session;
+	struct kernel_memory *memory = drain->snapshot->kernel;
+	struct slab_counts after;
+	int error = slab_counts_take(session->bpf, &after);
+
+	if (error)
+		return error;
+	memory->exact_counts = after.exact;
+	memory->caches = calloc(after.n + 1, sizeof(*memory->caches));
+	for (size_t i = 0; i < after.n && memory->caches && !error; i++) {
+		const struct slab_count *count = &after.list[i],
+		                        *before = slab_counts_find(&session->before, count->name);
+		struct cache_growth *cache = &memory->caches[memory->n_caches++];
+
+		cache->name = strdup(count->name);
+		cache->object_bytes = count->object_bytes;
+		cache->slot_bytes = count->slot_bytes;
+		cache->capacity_objects = count->capacity_objects;
+		cache->objects_before = before ? before->objects : 0;
+		cache->objects_after = count->objects;
+		cache->growth_objects = (int64_t)(cache->objects_after - cache->objects_before);
+		cache->growth_bytes = cache->growth_objects * (int64_t)count->slot_bytes;
+		error = cache->name ? copy_aliases(session, cache) : -ENOMEM;
+	}
+	slab_counts_free(&after);
+	return memory->caches ? error : -ENOMEM;
+}
+
+static int copy_counters(struct drain *drain)
+{
+	const struct named_values *before = &drain->session->counters_before;
+	struct kernel_memory *memory = drain->snapshot->kernel;
+	struct named_values after;
+	int error = kernel_counters_read(&after);
+
+	if (error)
+		return error;
+	memory->counters = calloc(after.n + 1, sizeof(*memory->counters));
+	for (size_t i = 0; i < after.n && memory->counters && !error; i++) {
+		struct counter_growth *counter = &memory->counters[memory->n_counters++];
+
+		counter->name = strdup(after.list[i].name);
+		counter->before_bytes = named_values_get(before, after.list[i].name);
+		counter->after_bytes = after.list[i].value;
+		error = counter->name ? 0 : -ENOMEM;
+	}
+	named_values_clear(&after);
+	return memory->counters ? error : -ENOMEM;
+}
+
+static int copy_nodes(struct snapshot *snapshot)
+{
+	size_t n;
+	int *online = nodes_online(&n);
+
+	if (!online)
+		return -ENOMEM;
+	snapshot->placed = n > 1;
+	snapshot->placement.nodes = calloc(n, sizeof(*snapshot->placement.nodes));
+	for (size_t i = 0; i < n && snapshot->placement.nodes; i++)
+		snapshot->placement.nodes[snapshot->placement.n_nodes++].node = online[i];
+	free(online);
+	return snapshot->placement.nodes ? 0 : -ENOMEM;
+}
+
+/* The address in the kernel that the key stands for: its upper bits are ones, except in a per-CPU pointer. */
+static uint64_t whole_address(uint64_t address)
+{
+	return address | ~((1ULL << 48) - 1);
+}
+
+static int zone_add(struct kernel_memory *memory, const struct mk_place *place, uint64_t bytes)
+{
+	struct zone_usage *zones;
+
+	for (size_t i = 0; i < memory->n_zones; i++) {
+		if (memory->zones[i].node == place->node && memory->zones[i].zone == place->zone) {
+			memory->zones[i].live_bytes += bytes;
+			memory->zones[i].live_blocks++;
+			return 0;
+		}
+	}
+	zones = reallocarray(memory->zones, memory->n_zones + 1, sizeof(*zones));
+	if (!zones)
+		return -ENOMEM;
+	memory->zones = zones;
+	zones[memory->n_zones++] =
+	    (struct zone_usage){.node = place->node, .zone = place->zone, .live_bytes = bytes, .live_blocks = 1};
+	return 0;
+}
+
+static int stack_on_node(struct snapshot *snapshot, struct stack *stack, const struct found_block *block, int node)
+{
+	if (!stack->placement.nodes &&
+	    placement_init(&stack->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
+		return -ENOMEM;
+	placement_add_block(&stack->placement, MK_REQUESTED(block->block.size_bytes), node, block->block.node);
+	stack->misplaced_blocks += block->block.spare && node >= 0 && block->block.spare - 1 != node;
+	return 0;
+}
+
+static int list_block(struct drain *drain, struct stack *stack, const struct found_block *found, int node)
+{
+	if (!(stack->n_blocks & (stack->n_blocks - 1))) {
+		struct block *blocks =
+		    reallocarray(stack->blocks, stack->n_blocks ? 2 * stack->n_blocks : 1, sizeof(*blocks));
+
+		if (!blocks)
+			return -ENOMEM;
+		stack->blocks = blocks;
+	}
+	stack->blocks[stack->n_blocks++] = (struct block){
+	    .address = found->kind == KIND_PERCPU ? found->address : whole_address(found->address),
+	    .size_bytes = MK_REQUESTED(found->block.size_bytes),
+	    .age_ns = age_of(drain, found->block.time_ns),
+	    .node = node,
+	    .cpu_node = found->block.node,
+	    .placed = node >= 0,
+	};
+	return 0;
+}
+
+static bool has_place(const struct found_block *block)
+{
+	return block->kind == KIND_SLAB || block->kind == KIND_PAGE;
+}
+
+static int copy_blocks(struct drain *drain, bool with_blocks)
+{
+	struct snapshot *snapshot = drain->snapshot;
+	struct mk_place *places = calloc(drain->n_blocks + 1, sizeof(*places));
+	int error = places ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < drain->n_blocks && !error; i++) {
+		places[i].address = has_place(&drain->blocks[i]) ? whole_address(drain->blocks[i].address) : 0;
+		places[i].is_page = drain->blocks[i].kind == KIND_PAGE;
+	}
+	if (!error)
+		error = kernel_places_find(drain->session, places, drain->n_blocks);
+	for (size_t i = 0; i < drain->n_blocks && !error; i++) {
+		const struct found_block *block = &drain->blocks[i];
+		size_t number = drain->tallies[block->block.stack].stack;
+		int node = has_place(block) ? places[i].node : -1;
+
+		if (!number)
+			continue;
+		if (snapshot->placed)
+			error = stack_on_node(snapshot, &snapshot->stacks[number - 1], block, node);
+		if (!error && block->kind == KIND_PAGE && node >= 0)
+			error = zone_add(snapshot->kernel, &places[i], MK_REQUESTED(block->block.size_bytes));
+		if (!error && with_blocks)
+			error = list_block(drain, &snapshot->stacks[number - 1], block, node);
+	}
+	free(places);
+	return error;
+}
+
+/* Between programs that may be preempted an event is lost at most as often as the least skipped one of its three was.
+ */
+static uint64_t missed(const struct kernel_session *session)
+{
+	return session->preemptible ? kernel_session_missed(session) : 0;
+}
+
+static void copy_losses(const struct kernel_session *session, struct snapshot *snapshot)
+{
+	for (int i = 0; i < LOSS_COUNT; i++)
+		snapshot->lost[i] = session->bpf->bss->lost[i];
+	snapshot->lost[LOSS_MISSED_PROBES] += missed(session);
+	for (size_t i = 0; i < snapshot->kernel->n_caches; i++)
+		snapshot->unknown_frees += snapshot->kernel->caches[i].unknown_frees;
+	snapshot->unknown_frees_known = true;
+}
+
+static int fill(struct drain *drain, bool with_blocks)
+{
+	struct kernel_session *session = drain->session;
+	int error;
+
+	drain->keep_blocks = with_blocks || drain->snapshot->placed || session->kinds[KIND_PAGE];
+	drain->n_tallies = stack_table_end(&session->stacks);
+	drain->tallies = calloc(drain->n_tallies + 1, sizeof(*drain->tallies));
+	error = drain->tallies ? copy_caches(drain) : -ENOMEM;
+	if (!error)
+		error = live_scan(session->live, on_block, drain);
+	if (!error)
+		error = drain->error;
+	if (!error)
+		error = copy_counters(drain);
+	if (!error)
+		error = copy_classes(drain);
+	if (!error)
+		error = copy_stacks(drain);
+	if (!error)
+		error = copy_blocks(drain, with_blocks);
+	if (!error)
+		copy_losses(session, drain->snapshot);
+	return error;
+}
+
+int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, bool with_blocks,
+                            struct snapshot **result)
+{
+	struct drain drain = {.session = session, .older_ns = older_ns, .now_ns = clock_ns(CLOCK_MONOTONIC)};
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	int error;
+
+	*result = NULL;
+	if (!snapshot)
+		return -ENOMEM;
+	drain.snapshot = snapshot;
+	snapshot->command = "kernel";
+	snapshot->time_unix_ns = clock_ns(CLOCK_REALTIME);
+	snapshot->elapsed_ns = drain.now_ns - session->started_ns;
+	snapshot->since_unix_ns = session->started_unix_ns;
+	snapshot->kernel = calloc(1, sizeof(*snapshot->kernel));
+	error = snapshot->kernel ? copy_nodes(snapshot) : -ENOMEM;
+	if (!error) {
+		snapshot->kernel->laid_to = session->options.laid_to;
+		memcpy(snapshot->kernel->kinds, session->kinds, sizeof(session->kinds));
+		error = fill(&drain, with_blocks);
+	}
+	free(drain.blocks);
+	free(drain.tallies);
+	if (error) {
+		snapshot_free(snapshot);
+		return error;
+	}
+	*result = snapshot;
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of collect/ that make up a session on kernel memory share. */
+#ifndef MEMTRACE_COLLECT_KERNEL_INTERNAL_H
+#define MEMTRACE_COLLECT_KERNEL_INTERNAL_H
+
+#include "collect/kernel_session.h"
+#include "collect/live.h"
+#include "collect/slab_counts.h"
+#include "collect/stack_table.h"
+#include "model/named_value.h"
+#include "model/slab.h"
+#include "probe/bpf.h"
+
+struct kernel_session {
+	struct kernel_options options;
+	struct memtrace_bpf *bpf;
+	struct live *live;
+	struct stack_table stacks;
+	struct mk_class *classes; /* mapped */
+	struct mk_place *places;  /* mapped */
+	struct ring_buffer *ring;
+	struct bpf_link *links[64];
+	size_t n_links;
+	bool kinds[KIND_COUNT];    /* that are traced */
+	bool preemptible;          /* programs on tracepoints can be preempted */
+	bool crowded;              /* a program has asked for room */
+	struct slab_caches caches; /* their names, as they were when the session began */
+	struct slab_counts before;
+	struct named_values counters_before; /* bytes */
+	uint64_t started_ns, started_unix_ns;
+};
+
+/* kernel_session.c: how often at most an event was lost because none of its programs was free. */
+uint64_t kernel_session_missed(const struct kernel_session *session);
+
+/* kernel_counters.c: the kernel's counters of memory, in bytes. 0 or -errno. */
+int kernel_counters_read(struct named_values *counters);
+
+/* kernel_places.c: the node and zone of each block, in an order of the caller's. 0 or -errno. */
+int kernel_places_find(struct kernel_session *session, struct mk_place *places, size_t n);
+
+/* kernel_filter.c: what the options say, for the programs. 0, or -errno with one line in `error`. */
+int kernel_filter_set(struct kernel_session *session, char *error, size_t error_size);
+int kernel_filter_processes(struct kernel_session *session);
+
+#endif
