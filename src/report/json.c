@@ -148,7 +148,7 @@ static json_t *build_head(const struct snapshot *snapshot)
 	                 "elapsed_ns", json_uint(snapshot->elapsed_ns), "processes", build_processes(snapshot),
 	                 "totals", build_totals(snapshot));
 	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) |
-	                       json_object_set_new(head, "integrity", build_integrity(snapshot)));
+	                            json_object_set_new(head, "integrity", build_integrity(snapshot)));
 }
 
 static json_t *build_frame(const struct frame *frame)
