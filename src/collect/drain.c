@@ -362,6 +362,23 @@ static int take(struct session *session, uint64_t older_ns, bool with_blocks, st
 	return 0;
 }
 
+void session_remember_places(struct session *session, struct target *target)
+{
+	struct snapshot snapshot = {.placement = {.nodes = NULL}};
+	struct drain drain = {.session = session, .snapshot = &snapshot};
+	int error = find_nodes(&drain);
+
+	if (!error && drain.placing) {
+		error = events_consume(session);
+		if (!error)
+			error = find_blocks(&drain);
+		if (!error)
+			drain_remember(&drain, target);
+	}
+	drain_free(&drain);
+	placement_free(&snapshot.placement);
+}
+
 int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **snapshot)
 {
 	int error;

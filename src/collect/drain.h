@@ -10,6 +10,7 @@
 #include "model/snapshot.h"
 
 struct session;
+struct target;
 
 /* What is added up for one stack number. */
 struct tally {
@@ -53,5 +54,8 @@ void drain_tally(struct drain *drain, const struct found_block *block, uint64_t 
  * interest, what lies there. Their order changes. 0 or -ENOMEM.
  */
 int drain_place(struct drain *drain);
+
+/* Keeps with the target where its blocks lie, for when it is gone. 0 or -ENOMEM. */
+int drain_remember(struct drain *drain, struct target *target);
 
 #endif

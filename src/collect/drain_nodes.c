@@ -6,12 +6,14 @@
 #include "collect/drain.h"
 #include "collect/internal.h"
 #include "collect/place.h"
+#include "collect/place_memo.h"
 #include "collect/procfs.h"
 
 /* The blocks of one process. */
 struct process_blocks {
 	struct drain *drain;
 	struct found_block *blocks;
+	bool untold; /* of some it could not be told */
 };
 
 static int by_address(const void *left, const void *right)
@@ -103,25 +105,76 @@ static void on_placed(void *context, size_t i, const uint64_t *bytes)
 	drain_tally(drain, block, counted);
 }
 
-static int place_process(struct process_blocks *process, size_t n)
+/* What is to be placed of blocks of one process. */
+static struct place_work work_of(struct process_blocks *process, size_t n)
 {
-	const struct drain *drain = process->drain;
-	const struct target *target = drain->session->targets[process->blocks[0].slot];
-	struct place_work work = {
-	    .thread = target->ended ? 0 : procfs_live_thread(target->pid),
-	    .nodes = drain->nodes,
-	    .n_nodes = drain->n_nodes,
+	return (struct place_work){
+	    .nodes = process->drain->nodes,
+	    .n_nodes = process->drain->n_nodes,
 	    .n_blocks = n,
 	    .extent = extent_of,
 	    .placed = on_placed,
 	    .context = process,
 	};
+}
 
-	if (work.thread)
+static int place_process(struct process_blocks *process, size_t n)
+{
+	const struct target *target = process->drain->session->targets[process->blocks[0].slot];
+	struct place_work work = work_of(process, n);
+
+	work.thread = target->ended ? 0 : procfs_live_thread(target->pid);
+	work.memo = work.thread ? NULL : target->places;
+	if (work.thread || work.memo)
 		return place_blocks(&work);
 	for (size_t i = 0; i < n; i++)
 		on_placed(process, i, NULL);
 	return 0;
+}
+
+/* Where the blocks of the process end that the first of these is of. */
+static size_t end_of_process(const struct drain *drain, size_t first)
+{
+	size_t end = first;
+
+	while (end < drain->n_blocks && drain->blocks[end].slot == drain->blocks[first].slot)
+		end++;
+	return end;
+}
+
+static void on_remembered(void *context, size_t i, const uint64_t *bytes)
+{
+	struct process_blocks *process = context;
+
+	(void)i;
+	process->untold |= !bytes;
+}
+
+int drain_remember(struct drain *drain, struct target *target)
+{
+	struct process_blocks process = {.drain = drain};
+	struct place_work work;
+	size_t first = 0;
+	int error;
+
+	place_memo_free(target->places);
+	target->places = place_memo_new();
+	if (!target->places)
+		return -ENOMEM;
+	qsort(drain->blocks, drain->n_blocks, sizeof(*drain->blocks), by_address);
+	while (first < drain->n_blocks && drain->blocks[first].slot != target->slot)
+		first = end_of_process(drain, first);
+	process.blocks = drain->blocks + first;
+	work = work_of(&process, first < drain->n_blocks ? end_of_process(drain, first) - first : 0);
+	work.thread = procfs_live_thread(target->pid);
+	work.memo = target->places;
+	work.placed = on_remembered;
+	error = work.thread ? place_blocks(&work) : -ESRCH;
+	if (!error && !process.untold && place_memo_whole(target->places))
+		return 0;
+	place_memo_free(target->places);
+	target->places = NULL;
+	return error == -ENOMEM ? error : 0;
 }
 
 int drain_place(struct drain *drain)
@@ -130,10 +183,9 @@ int drain_place(struct drain *drain)
 
 	qsort(drain->blocks, drain->n_blocks, sizeof(*drain->blocks), by_address);
 	for (size_t first = 0, end; first < drain->n_blocks && !error; first = end) {
-		struct process_blocks process = {drain, drain->blocks + first};
+		struct process_blocks process = {.drain = drain, .blocks = drain->blocks + first};
 
-		for (end = first; end < drain->n_blocks && drain->blocks[end].slot == drain->blocks[first].slot;)
-			end++;
+		end = end_of_process(drain, first);
 		error = place_process(&process, end - first);
 	}
 	return error ? error : drain->error;

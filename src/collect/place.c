@@ -12,8 +12,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collect/nodes.h"
+#include "collect/place_memo.h"
 #include "collect/resident.h"
 
 #define BATCH 4096
@@ -24,7 +26,8 @@
 
 struct placing {
 	const struct place_work *work;
-	struct resident *resident;
+	struct resident *resident; /* NULL: by the memo */
+	uint64_t page_size;
 	int16_t *index_of; /* of a node's number in work->nodes */
 	/* Pages to come: blocks before `next_listed` are listed, and of the one before it all below `listed`. */
 	size_t next_listed;
@@ -48,7 +51,7 @@ struct placing {
 static bool next_span(struct placing *placing)
 {
 	const struct place_work *work = placing->work;
-	uint64_t page = resident_page_size(placing->resident);
+	uint64_t page = placing->page_size;
 
 	while (placing->listed >= placing->listed_end && placing->next_listed < work->n_blocks) {
 		struct extent extent = work->extent(work->context, placing->next_listed++);
@@ -65,7 +68,7 @@ static bool next_span(struct placing *placing)
 
 static void list_all(struct placing *placing)
 {
-	uint64_t page = resident_page_size(placing->resident);
+	uint64_t page = placing->page_size;
 
 	for (; placing->listed < placing->listed_end && placing->n < BATCH; placing->listed += page)
 		placing->pieces[placing->n++] = (struct resident_piece){placing->listed, placing->listed + page};
@@ -81,17 +84,41 @@ static int list_resident(struct placing *placing)
 	return n < 0 ? (int)n : 0;
 }
 
-/* Fills the batch, and asks where its pages lie. 0 or -errno. */
+static void list_remembered(struct placing *placing)
+{
+	placing->n += place_memo_next(placing->work->memo, &placing->listed, placing->listed_end,
+	                              placing->pieces + placing->n, placing->nodes + placing->n, BATCH - placing->n);
+}
+
+/* Asks where the batch's pages lie. 0 or -errno. */
+static int ask(struct placing *placing)
+{
+	int error;
+
+	placing->asked += placing->n;
+	if (placing->asked > MAX_PAGES_ASKED)
+		return -E2BIG;
+	for (size_t i = 0; i < placing->n; i++)
+		placing->addresses[i] = placing->pieces[i].start;
+	error = nodes_of_pages(placing->work->thread, placing->addresses, placing->n, placing->nodes);
+	if (!error && placing->work->memo)
+		place_memo_add(placing->work->memo, placing->pieces, placing->nodes, placing->n);
+	return error;
+}
+
+/* Fills the batch. 0 or -errno. */
 static int next_batch(struct placing *placing)
 {
-	uint64_t few = FEW_PAGES * resident_page_size(placing->resident);
+	uint64_t few = FEW_PAGES * placing->page_size;
 	bool more = true;
 
 	placing->n = 0;
 	while (placing->n < BATCH && (more = next_span(placing))) {
 		int error = 0;
 
-		if (placing->listed_end - placing->listed <= few)
+		if (!placing->resident)
+			list_remembered(placing);
+		else if (placing->listed_end - placing->listed <= few)
 			list_all(placing);
 		else
 			error = list_resident(placing);
@@ -99,12 +126,7 @@ static int next_batch(struct placing *placing)
 			return error;
 	}
 	placing->end = more ? placing->listed : UINT64_MAX;
-	placing->asked += placing->n;
-	if (placing->asked > MAX_PAGES_ASKED)
-		return -E2BIG;
-	for (size_t i = 0; i < placing->n; i++)
-		placing->addresses[i] = placing->pieces[i].start;
-	return nodes_of_pages(placing->work->thread, placing->addresses, placing->n, placing->nodes);
+	return placing->resident ? ask(placing) : 0;
 }
 
 /* Adds what of the block lies on the batch's pages, from the given one on. */
@@ -219,6 +241,7 @@ static struct placing *placing_new(const struct place_work *work)
 	if (!placing)
 		return NULL;
 	placing->work = work;
+	placing->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	placing->bytes = calloc(work->n_nodes + 1, sizeof(*placing->bytes));
 	placing->index_of = malloc(NODES_MAX * sizeof(*placing->index_of));
 	if (!placing->bytes || !placing->index_of) {
@@ -236,7 +259,7 @@ int place_blocks(const struct place_work *work)
 	struct placing *placing = placing_new(work);
 	int error = placing ? 0 : -ENOMEM;
 
-	if (!error)
+	if (!error && work->thread)
 		error = resident_open(work->thread, &placing->resident);
 	while (!error && placing->end != UINT64_MAX) {
 		error = next_batch(placing);

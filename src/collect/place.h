@@ -11,9 +11,12 @@ struct extent {
 	uint64_t start, end;
 };
 
+struct place_memo;
+
 /* What is to be placed, and who wants to know. */
 struct place_work {
-	pid_t thread; /* a live one of the process */
+	pid_t thread;            /* a live one of the process; 0: it is gone, and all that is known is the memo's */
+	struct place_memo *memo; /* of a process that is there: is given all that is found; may be NULL then */
 	const int *nodes;
 	size_t n_nodes;
 	size_t n_blocks; /* by start; they may overlap */

@@ -73,11 +73,6 @@ void resident_close(struct resident *resident)
 	free(resident);
 }
 
-uint64_t resident_page_size(const struct resident *resident)
-{
-	return resident->page_size;
-}
-
 void resident_forget_scan(struct resident *resident)
 {
 	resident->no_scan = true;

@@ -18,9 +18,6 @@ struct resident;
 int resident_open(pid_t thread, struct resident **result);
 void resident_close(struct resident *resident);
 
-/* The size of a page, in bytes. */
-uint64_t resident_page_size(const struct resident *resident);
-
 /*
  * Finds pieces between *from and `end` (multiples of the page size), by address, at most `max`.
  * Moves *from to where it has looked: to `end` when there are no more. Returns how many, or

@@ -81,6 +81,23 @@ def of_an_ended_process():
 
 
 @case
+def of_a_command_at_its_end():
+    """The report of a command that has ended says where its memory lay when it ended."""
+    place = topology()
+    with scratch() as folder:
+        done, report = run_command([fixture_path("nodes"), *fixture_arguments(place)], "--show-allocs", *asked(place),
+                                   output=f"{folder}/r", stdin=b"go\nmigrate\nquit\n")
+    assert done.status == 0, done.err.text
+    target = CommandTruth(done)
+    if len(place.all) > 1:
+        check_placements(report, target)
+    else:
+        local = by_function(report)["site_local"]
+        assert lying(local)["nodes"] == {0: 5 * BIG_BYTES} and not report["unplaced_bytes"], local
+        assert "site_untouched" not in by_function(report), by_function(report)
+
+
+@case
 def in_the_text():
     """Each stack's line ends with its bytes per node, and so does that of the totals; then who allocated."""
     place = topology()

@@ -89,5 +89,5 @@ class CommandTruth:
     def __init__(self, process):
         self.truth = Truth()
         for line in process.out.lines:
-            if line.startswith('{"function"') or line.startswith('{"integrity"'):
+            if line.startswith(('{"function"', '{"integrity"', '{"placement"')):
                 self.truth.read(line)

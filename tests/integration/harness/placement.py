@@ -44,12 +44,16 @@ def several():
     return place
 
 
+def fixture_arguments(place):
+    mask = sum(1 << node for node in place.memory)
+    return [str(n) for n in (place.cpu_a, place.cpu_b, place.cpu_c, place.node_a, place.node_b, mask)]
+
+
 class Arranged(Fixture):
     """The fixture, and where it says that its memory lies: placements of its sites."""
 
     def __init__(self, place):
-        mask = sum(1 << node for node in place.memory)
-        super().__init__("nodes", *map(str, (place.cpu_a, place.cpu_b, place.cpu_c, place.node_a, place.node_b, mask)))
+        super().__init__("nodes", *fixture_arguments(place))
 
     @property
     def placements(self):
