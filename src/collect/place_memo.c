@@ -85,6 +85,10 @@ size_t place_memo_next(const struct place_memo *memo, uint64_t *from, uint64_t e
 {
 	size_t n = 0;
 
+	if (!memo->runs) {
+		*from = end;
+		return 0;
+	}
 	for (size_t i = find(memo, *from); i < memo->n && memo->runs[i].start < end && n < max; i++, n++) {
 		const struct run *run = &memo->runs[i];
 

@@ -53,7 +53,7 @@ def of_each_process():
     rows = {row["pid"]: row for row in report["processes"]}
     if len(place.all) > 1:
         for target in (one, two):
-            wanted = true_sum(p for p in target.placements.values() if p["cpus"])
+            wanted = true_sum(p for p in target.truth.placements.values() if p["cpus"])
             assert lying(rows[target.pid]) == wanted, (lying(rows[target.pid]), wanted)
             assert rows[target.pid]["live_bytes"] == target.truth.total("live_bytes"), rows[target.pid]
         assert rows[one.pid]["nodes"] != rows[two.pid]["nodes"], rows
@@ -73,7 +73,7 @@ def of_an_ended_process():
             assert memtrace.wait() == 0, memtrace.err.text
             report, = memtrace.reports()
     stacks = by_function(report)
-    for site, placement in target.placements.items():
+    for site, placement in target.truth.placements.items():
         if placement["cpus"]:
             row = stacks[site]
             assert (row["unplaced_bytes"], row["not_resident_bytes"]) == (row["live_bytes"], 0), (site, row)

@@ -28,7 +28,7 @@ def migrated():
 
     def steps(target, memtrace):
         target.go()
-        before.update(target.placements)
+        before.update(target.truth.placements)
         target.go("migrate")
     before = {}
     with Arranged(place) as target:
@@ -36,8 +36,8 @@ def migrated():
         check_placements(report, target)
         check_numa_maps(report, target)
         assert before["site_local"]["nodes"] == {place.node_a: 5 * BIG_BYTES}, before["site_local"]
-        assert target.placements["site_local"]["nodes"] == {place.node_b: 5 * BIG_BYTES}, target.placements
-        assert target.placements["site_local"]["remote_bytes"] == 5 * BIG_BYTES, target.placements
+        assert target.truth.placements["site_local"]["nodes"] == {place.node_b: 5 * BIG_BYTES}, target.truth.placements
+        assert target.truth.placements["site_local"]["remote_bytes"] == 5 * BIG_BYTES, target.truth.placements
 
 
 @case
@@ -48,7 +48,7 @@ def on_one_node():
         with Arranged(place) as target:
             report = trace(target, "--show-allocs", "--node", str(node))
             stacks = by_function(report)
-            wanted = {site: p for site, p in target.placements.items() if p["nodes"].get(node)}
+            wanted = {site: p for site, p in target.truth.placements.items() if p["nodes"].get(node)}
             assert set(stacks) == set(wanted), (set(stacks), set(wanted))
             for site, placement in wanted.items():
                 bytes_, blocks = placement["nodes"][node], placement["blocks"][node]

@@ -15,6 +15,7 @@
 
 #include "collect/nodes.h"
 #include "collect/place.h"
+#include "collect/place_memo.h"
 #include "collect/resident.h"
 
 #define N_PAGES 9000 /* several batches */
@@ -179,10 +180,16 @@ static uint64_t touched_bytes(const struct region *region, struct extent extent)
 	return bytes;
 }
 
-static int run(struct blocks *blocks, size_t n, pid_t thread)
+static int run(struct blocks *blocks, size_t n, pid_t thread, struct place_memo *memo)
 {
 	struct place_work work = {
-	    .thread = thread, .n_blocks = n, .extent = extent_of, .placed = placed, .context = blocks};
+	    .thread = thread,
+	    .memo = memo,
+	    .n_blocks = n,
+	    .extent = extent_of,
+	    .placed = placed,
+	    .context = blocks,
+	};
 	int *nodes = nodes_online(&work.n_nodes), error;
 
 	work.nodes = nodes;
@@ -192,11 +199,21 @@ static int run(struct blocks *blocks, size_t n, pid_t thread)
 	return error;
 }
 
+static void check_bytes(const struct blocks *blocks, const struct region *region)
+{
+	assert_false(blocks->unknown);
+	for (size_t i = 0; i < N_BLOCKS; i++) {
+		assert_int_equal(blocks->told[i], 1);
+		assert_int_equal(blocks->bytes[i], touched_bytes(region, blocks->extents[i]));
+	}
+}
+
 /* Most are small and share pages, some reach over thousands, and they overlap as no allocator's would. */
 static void splits_blocks_by_pages(void **state)
 {
 	struct region *region = region_new();
 	struct blocks *blocks = calloc(1, sizeof(*blocks));
+	struct place_memo *memo = place_memo_new();
 	uint64_t random = 7, size = N_PAGES * page_size;
 
 	(void)state;
@@ -213,13 +230,17 @@ static void splits_blocks_by_pages(void **state)
 		blocks->extents[i].end = blocks->extents[i].start + length;
 	}
 	qsort(blocks->extents, N_BLOCKS, sizeof(struct extent), by_start);
-	assert_int_equal(run(blocks, N_BLOCKS, getpid()), 0);
+	assert_int_equal(run(blocks, N_BLOCKS, getpid(), memo), 0);
 	if (blocks->unknown)
 		skip(); /* the kernel will not tell */
-	for (size_t i = 0; i < N_BLOCKS; i++) {
-		assert_int_equal(blocks->told[i], 1);
-		assert_int_equal(blocks->bytes[i], touched_bytes(region, blocks->extents[i]));
-	}
+	check_bytes(blocks, region);
+	/* And once more, by what was remembered of them. */
+	assert_true(place_memo_whole(memo));
+	memset(blocks->told, 0, sizeof(blocks->told));
+	memset(blocks->bytes, 0, sizeof(blocks->bytes));
+	assert_int_equal(run(blocks, N_BLOCKS, 0, memo), 0);
+	check_bytes(blocks, region);
+	place_memo_free(memo);
 	free(blocks);
 	region_free(region);
 }
@@ -234,7 +255,7 @@ static void bears_hostile_extents(void **state)
 	blocks->extents[1] = (struct extent){0, UINT64_MAX - 8191};
 	blocks->extents[2] = (struct extent){1ULL << 62, 1ULL << 63};
 	blocks->extents[3] = (struct extent){UINT64_MAX - 5, UINT64_MAX};
-	assert_int_equal(run(blocks, 4, getpid()), 0);
+	assert_int_equal(run(blocks, 4, getpid(), NULL), 0);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(blocks->told[i], 1);
 	free(blocks);
@@ -247,11 +268,11 @@ static void knows_nothing_of_an_ended_process(void **state)
 	(void)state;
 	for (size_t i = 0; i < 10; i++)
 		blocks->extents[i] = (struct extent){0x1000 * i, 0x1000 * i + 5000};
-	assert_int_equal(run(blocks, 10, 0x7ffffffe), 0);
+	assert_int_equal(run(blocks, 10, 0x7ffffffe, NULL), 0);
 	assert_true(blocks->unknown);
 	for (size_t i = 0; i < 10; i++)
 		assert_int_equal(blocks->told[i], 1);
-	assert_int_equal(run(blocks, 0, getpid()), 0);
+	assert_int_equal(run(blocks, 0, getpid(), NULL), 0);
 	free(blocks);
 }
 

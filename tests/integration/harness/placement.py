@@ -50,14 +50,10 @@ def fixture_arguments(place):
 
 
 class Arranged(Fixture):
-    """The fixture, and where it says that its memory lies: placements of its sites."""
+    """The fixture; its truth has placements, where it says that the memory of its sites lies."""
 
     def __init__(self, place):
         super().__init__("nodes", *fixture_arguments(place))
-
-    @property
-    def placements(self):
-        return self.truth.placements
 
 
 def lying(row):
@@ -85,7 +81,7 @@ def by_function(report):
 def check_placements(report, target):
     """Every stack, and the sum of all, lies where the fixture says."""
     stacks = by_function(report)
-    wanted = {site: placement for site, placement in target.placements.items() if placement["cpus"]}
+    wanted = {site: placement for site, placement in target.truth.placements.items() if placement["cpus"]}
     assert set(stacks) == set(wanted), (set(stacks), set(wanted))
     for site, placement in wanted.items():
         assert lying(stacks[site]) == placement, f"{site}: {lying(stacks[site])} instead of {placement}"
@@ -96,7 +92,7 @@ def check_placements(report, target):
 def check_arranged(target, place):
     """That the fixture's account is of what it was to do."""
     a, b = place.node_a, place.node_b
-    found = target.placements
+    found = target.truth.placements
     many = len(place.memory)
 
     def all_on(site, node, cpu_node, size):
