@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collect/frames.h"
 #include "collect/nodes.h"
 #include "collect/place_memo.h"
 #include "collect/resident.h"
@@ -27,6 +28,7 @@
 struct placing {
 	const struct place_work *work;
 	struct resident *resident; /* NULL: by the memo */
+	struct frames *frames;     /* NULL: move_pages(2) tells all */
 	uint64_t page_size;
 	int16_t *index_of; /* of a node's number in work->nodes */
 	/* Pages to come: blocks before `next_listed` are listed, and of the one before it all below `listed`. */
@@ -101,6 +103,8 @@ static int ask(struct placing *placing)
 	for (size_t i = 0; i < placing->n; i++)
 		placing->addresses[i] = placing->pieces[i].start;
 	error = nodes_of_pages(placing->work->thread, placing->addresses, placing->n, placing->nodes);
+	if (!error && placing->frames)
+		error = frames_find(placing->frames, placing->pieces, placing->nodes, placing->n);
 	if (!error && placing->work->memo)
 		place_memo_add(placing->work->memo, placing->pieces, placing->nodes, placing->n);
 	return error;
@@ -227,6 +231,7 @@ static void placing_free(struct placing *placing)
 	if (!placing)
 		return;
 	resident_close(placing->resident);
+	frames_close(placing->frames);
 	free(placing->bytes);
 	free(placing->index_of);
 	free(placing->carried);
@@ -254,13 +259,22 @@ static struct placing *placing_new(const struct place_work *work)
 	return placing;
 }
 
+static int open_process(struct placing *placing)
+{
+	int error = resident_open(placing->work->thread, &placing->resident);
+
+	if (!error && frames_hidden())
+		error = frames_open(placing->work->thread, &placing->frames);
+	return error;
+}
+
 int place_blocks(const struct place_work *work)
 {
 	struct placing *placing = placing_new(work);
 	int error = placing ? 0 : -ENOMEM;
 
 	if (!error && work->thread)
-		error = resident_open(work->thread, &placing->resident);
+		error = open_process(placing);
 	while (!error && placing->end != UINT64_MAX) {
 		error = next_batch(placing);
 		if (!error)

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "collect/frames.h"
 #include "collect/nodes.h"
 #include "collect/place.h"
 #include "collect/place_memo.h"
@@ -130,6 +131,44 @@ static void passes_over_holes(void **state)
 	assert_int_equal(from, (1ULL << 62) + page_size);
 	resident_close(resident);
 	munmap(at, TIB);
+}
+
+/* What frames say of pages is what move_pages(2) says, and of those without access as well. */
+static void finds_nodes_by_frames(void **state)
+{
+	struct region *region = region_new();
+	struct resident_piece *pages = calloc(N_PAGES, sizeof(*pages));
+	uint64_t *addresses = calloc(N_PAGES, sizeof(*addresses));
+	int *by_frames = calloc(N_PAGES, sizeof(*by_frames)), *asked = calloc(N_PAGES, sizeof(*asked));
+	struct frames *frames;
+
+	(void)state;
+	if (frames_open(getpid(), &frames))
+		skip();
+	for (size_t i = 0; i < N_PAGES; i++) {
+		addresses[i] = (uintptr_t)region->start + i * page_size;
+		pages[i] = (struct resident_piece){addresses[i], addresses[i] + page_size};
+		by_frames[i] = -1;
+	}
+	if (nodes_of_pages(getpid(), addresses, N_PAGES, asked))
+		skip();
+	by_frames[77] = 3; /* is known, and stays */
+	mprotect(region->start, N_PAGES * page_size / 2, PROT_NONE);
+	assert_int_equal(frames_find(frames, pages, by_frames, N_PAGES), 0);
+	assert_int_equal(by_frames[77], 3);
+	by_frames[77] = asked[77];
+	for (size_t i = 0; i < N_PAGES; i++) {
+		if (by_frames[i] == NODES_MAX)
+			skip(); /* frames are not to be told */
+		assert_int_equal(by_frames[i], asked[i]);
+		assert_int_equal(by_frames[i] >= 0, region->touched[i]);
+	}
+	frames_close(frames);
+	free(pages);
+	free(addresses);
+	free(by_frames);
+	free(asked);
+	region_free(region);
 }
 
 /* Blocks, and what was told of them. */
@@ -279,9 +318,13 @@ static void knows_nothing_of_an_ended_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(finds_what_is_resident), cmocka_unit_test(finds_the_same_by_reading),
-	    cmocka_unit_test(passes_over_holes),      cmocka_unit_test(splits_blocks_by_pages),
-	    cmocka_unit_test(bears_hostile_extents),  cmocka_unit_test(knows_nothing_of_an_ended_process),
+	    cmocka_unit_test(finds_what_is_resident),
+	    cmocka_unit_test(finds_the_same_by_reading),
+	    cmocka_unit_test(passes_over_holes),
+	    cmocka_unit_test(finds_nodes_by_frames),
+	    cmocka_unit_test(splits_blocks_by_pages),
+	    cmocka_unit_test(bears_hostile_extents),
+	    cmocka_unit_test(knows_nothing_of_an_ended_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

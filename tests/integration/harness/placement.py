@@ -112,7 +112,8 @@ def check_arranged(target, place):
     assert sum(found["site_split"]["nodes"].values()) == 100 * SMALL_BYTES, found["site_split"]
     if many > 1:
         assert sum(found["site_split"]["blocks"].values()) > 150, found["site_split"]  # most lie on both
-    for site, resident in (("site_untouched", 0), ("site_every_second_page", MAP_BYTES // 2)):
+    for site, resident in (("site_untouched", 0), ("site_every_second_page", MAP_BYTES // 2),
+                           ("site_without_access", MAP_BYTES // 2)):
         assert sum(found[site]["nodes"].values()) == resident, (site, found[site])
     assert sum(found["site_reserved"]["nodes"].values()) == 2 * PAGE, found["site_reserved"]
     cpu_node = place.node_of[place.cpu_c]
