@@ -43,7 +43,7 @@ static void add_run(struct place_memo *memo, const struct resident_piece *piece,
 		last->end = piece->end;
 		return;
 	}
-	if (memo->n == memo->size) {
+	if (!memo->runs || memo->n == memo->size) {
 		size_t size = memo->size ? 2 * memo->size : 256;
 		struct run *runs = size <= MAX_RUNS ? reallocarray(memo->runs, size, sizeof(*runs)) : NULL;
 
