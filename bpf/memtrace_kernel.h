@@ -42,6 +42,7 @@ struct mk_class_key {
 struct mk_class {
 	struct mk_class_key key;
 	__u64 free_unknown;   /* frees of blocks that were allocated before memtrace looked, or seen by no event */
+	__u64 free_unseen; /* frees that no event told of, noticed when the address was given out again */
 	__u64 alloc_left_out; /* allocations that a filter has left out */
 	__u32 object_bytes, size_bytes; /* slab: of an object, without and with what the cache adds */
 	__u32 wanted;                   /* it passes --cache */
@@ -88,6 +89,12 @@ struct mk_code {
 struct mk_pages {
 	__u32 page_bytes; /* of a struct page; 0: not known */
 	__u32 node_shift; /* of the node in `flags` */
+};
+
+/* A CPU's own memory. */
+struct mk_cpu {
+	__u64 offset;           /* from a per-CPU pointer to what it is here */
+	__u64 preempt_count_at; /* x86-64: address of its preemption count */
 };
 
 /* What becomes of an address in page_places: which node and zone it lies on. */

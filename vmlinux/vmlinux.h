@@ -321,7 +321,24 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct timespec64 {
+	s64 tv_sec;
+};
+
+struct hrtimer_cpu_base {
+	unsigned int cpu;
+};
+
+struct hrtimer_clock_base {
+	struct hrtimer_cpu_base *cpu_base;
+};
+
+struct hrtimer {
+	struct hrtimer_clock_base *base;
+};
+
 struct signal_struct {
+	struct hrtimer real_timer;
 	atomic_t live;
 	int nr_threads;
 	unsigned int flags;
@@ -455,14 +472,9 @@ struct kmem_cache {
 	struct kmem_cache_per_node_ptrs per_node[1024]; /* 7.0 */
 };
 
-struct rq {
-	int cpu;
+struct bpf_array {
+	void *pptrs[1];
 };
-
-struct pcpu_hot { /* 6.2 to 6.14 */
-	int preempt_count;
-};
-
 /* Contexts of iterators. */
 
 struct bpf_iter__kmem_cache { /* 6.13 */

@@ -29,7 +29,16 @@ __noinline bool filter_passes(const struct allocation *allocation)
 /* What is still live of the address must have been freed unseen. */
 static __always_inline void block_replaced(const struct mt_block *old)
 {
+	__u32 number = old->stack;
+	struct mt_stack *row = bpf_map_lookup_elem(&stacks, &number);
+	struct mk_class *class;
+
 	COUNT(lost[LOSS_MISSED_FREES]);
+	if (row && number >= MK_MAX_CLASSES)
+		number = row->owner;
+	class = bpf_map_lookup_elem(&classes, &number);
+	if (class)
+		COUNT(class->free_unseen);
 	stack_count_free(old->stack, MK_REQUESTED(old->size_bytes));
 }
 
@@ -58,16 +67,16 @@ __noinline int block_allocated(struct allocation *allocation)
 	return 0;
 }
 
-static __always_inline void count_unknown(__u32 kind, __u64 cache, __u64 object)
+static __always_inline void count_unknown(const struct freed *freed)
 {
-	struct mk_class_key key = {.kind = kind, .cache = cache};
+	struct mk_class_key key = {.kind = freed->kind, .cache = freed->cache};
 	struct mk_class *class;
 	__u32 number;
 
-	if (kind != KIND_SLAB)
+	if (freed->kind != KIND_SLAB)
 		return;
-	if (!cache)
-		key.cache = cache_of_object(object);
+	if (!key.cache)
+		find_cache(freed->object, &key);
 	if (!key.cache)
 		return;
 	number = class_number(&key);
@@ -76,16 +85,15 @@ static __always_inline void count_unknown(__u32 kind, __u64 cache, __u64 object)
 		COUNT(class->free_unknown);
 }
 
-/* `cache`: of a slab object, where the event says it; 0: it is asked for when it is needed. */
-__noinline int block_freed_at(__u32 kind, __u64 address, __u64 cache, __u64 object)
+__noinline int block_freed_at(struct freed *freed)
 {
 	struct mt_block block;
 
-	if (!kernel_traced)
+	if (!freed)
 		return 0;
-	if (live_take(kind, address, &block))
+	if (live_take(freed->kind, freed->address, &block))
 		stack_count_free(block.stack, MK_REQUESTED(block.size_bytes));
 	else
-		count_unknown(kind, cache, object);
+		count_unknown(freed);
 	return 0;
 }

@@ -126,13 +126,10 @@ __noinline int zone_of_page(__u64 page)
 	return page_flags(page) >> (pages_known.node_shift - width) & ((1 << width) - 1);
 }
 
-__noinline __u64 cache_of_object(__u64 address)
+static __always_inline __u64 cache_by_page(__u64 address)
 {
-	__u64 page, head;
+	__u64 page = page_of(address), head;
 
-	if (bpf_ksym_exists(bpf_get_kmem_cache))
-		return (__u64)bpf_get_kmem_cache(address);
-	page = page_of(address);
 	if (!page)
 		return 0;
 	head = BPF_CORE_READ((struct page *)page, compound_head);
@@ -143,6 +140,17 @@ __noinline __u64 cache_of_object(__u64 address)
 	return (__u64)BPF_CORE_READ((struct page *)page, slab_cache);
 }
 
+__noinline int find_cache(__u64 address, struct mk_class_key *key)
+{
+	if (!key)
+		return 0;
+	if (bpf_ksym_exists(bpf_get_kmem_cache))
+		key->cache = (__u64)bpf_get_kmem_cache(address);
+	else
+		key->cache = cache_by_page(address);
+	return 0;
+}
+
 /* Bits of the flags that, with the size, decide between kmalloc's caches. */
 const volatile __u32 cache_gfp_mask = ~0U;
 
@@ -151,7 +159,7 @@ __noinline __u32 allocation_class(struct allocation *allocation)
 	if (!allocation)
 		return 0;
 	if (allocation->class.kind == KIND_SLAB && !allocation->class.cache) {
-		allocation->class.cache = cache_of_object(allocation->place);
+		find_cache(allocation->place, &allocation->class);
 		if (!allocation->class.cache) {
 			allocation->class.cache = allocation->requested_bytes + allocation->slack_bytes;
 			allocation->class.gfp = MK_CACHE_BY_SIZE | (allocation->gfp & cache_gfp_mask);

@@ -31,17 +31,24 @@ enum context {
 #define SERVING_SOFTIRQ 0x100
 #define IN_HARDIRQ 0xff0000
 
-#if defined(__TARGET_ARCH_x86)
-extern const int __preempt_count __ksym __weak;
-extern const struct pcpu_hot pcpu_hot __ksym __weak;
+/* stack.bpf.c: a word of the kernel's memory; 0 where there is none. */
+__u64 kernel_word(__u64 address);
 
+/* cpus.bpf.c fills it; by number of the CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mk_cpu);
+} cpus SEC(".maps") __weak;
+
+#if defined(__TARGET_ARCH_x86)
 static __always_inline __u32 preempt_count(void)
 {
-	if (bpf_ksym_exists(&__preempt_count))
-		return *(const int *)bpf_this_cpu_ptr(&__preempt_count);
-	if (bpf_ksym_exists(&pcpu_hot))
-		return ((const struct pcpu_hot *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
-	return 0;
+	__u32 number = bpf_get_smp_processor_id();
+	struct mk_cpu *cpu = bpf_map_lookup_elem(&cpus, &number);
+
+	return cpu ? kernel_word(cpu->preempt_count_at) : 0;
 }
 #else
 struct preemption {

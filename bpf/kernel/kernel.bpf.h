@@ -30,7 +30,8 @@ struct {
 /* An allocation, as its event tells of it. */
 struct allocation {
 	__u64 address; /* as MK_ADDRESS() has it */
-	__u64 place;   /* the object's address, or of pages their struct page's */
+	__u64 at; /* the program's context, on the stack of what allocates: a pointer until another function has it */
+	__u64 place; /* the object's address, or of pages their struct page's */
 	__u64 requested_bytes, slack_bytes;
 	__u64 call_site; /* return address to who allocated; 0: the event does not say */
 	__u64 detail;    /* with kind and call_site it says which class, for walks remembered */
@@ -42,12 +43,21 @@ struct allocation {
 	__u32 remembered; /* row + 1 of a walk remembered that is to be made again, to be compared; else 0 */
 };
 
+/* A free, as its event tells of it. */
+struct freed {
+	__u64 address; /* as MK_ADDRESS() has it */
+	__u64 cache;   /* of a slab object, where the event says it; else 0 */
+	__u64 object;  /* of slabs: its address */
+	__u32 kind;
+	__u32 spare;
+};
+
 /* classes.bpf.c: number of the class; 0 (the class of what there is no room for) when there are too many. */
 __u32 class_number(struct mk_class_key *key);
 /* The same of an allocation; a slab object's cache is looked for where its event did not say it. */
 __u32 allocation_class(struct allocation *allocation);
-/* The cache that an object belongs to, by its page; 0: none, or it cannot be told. */
-__u64 cache_of_object(__u64 address);
+/* Sets key->cache to the cache that an object belongs to; 0: none, or it cannot be told. */
+int find_cache(__u64 address, struct mk_class_key *key);
 /* The struct page of a kernel address, and the node in one; 0 and -1 when not known. */
 __u64 page_of(__u64 address);
 int node_of_page(__u64 page);
@@ -55,7 +65,7 @@ int zone_of_page(__u64 page);
 
 /* blocks.bpf.c */
 int block_allocated(struct allocation *allocation);
-int block_freed_at(__u32 kind, __u64 address, __u64 cache, __u64 object);
+int block_freed_at(struct freed *freed);
 /* Passes what does not depend on the class. */
 bool filter_passes(const struct allocation *allocation);
 

@@ -44,9 +44,10 @@ static __always_inline int percpu_alloc_once(__u64 *ctx, __u32 which)
 static __always_inline int percpu_free_once(__u64 *ctx, __u32 which)
 {
 	__u64 pointer = ctx[2];
+	struct freed freed = {.kind = KIND_PERCPU, .address = MK_ADDRESS(pointer)};
 
 	if (kernel_traced && my_turn(EVENT_PERCPU_FREE, which, current_context(), pointer))
-		block_freed_at(KIND_PERCPU, MK_ADDRESS(pointer), 0, 0);
+		block_freed_at(&freed);
 	return 0;
 }
 

@@ -111,20 +111,22 @@ static __always_inline int cache_alloc_node_once(__u64 *ctx, __u32 which)
 static __always_inline int kfree_once(__u64 *ctx, __u32 which)
 {
 	__u64 object = ctx[1];
+	struct freed freed = {.kind = KIND_SLAB, .address = MK_ADDRESS(object), .object = object};
 
 	if (kernel_traced && object && my_turn(EVENT_KFREE, which, current_context(), object))
-		block_freed_at(KIND_SLAB, MK_ADDRESS(object), 0, object);
+		block_freed_at(&freed);
 	return 0;
 }
 
 static __always_inline int cache_free_once(__u64 *ctx, __u32 which)
 {
-	__u64 object = ctx[1], cache = 0;
+	__u64 object = ctx[1];
+	struct freed freed = {.kind = KIND_SLAB, .address = MK_ADDRESS(object), .object = object};
 
 	if (shapes.cache_free_cache)
-		cache = ctx[2];
+		freed.cache = ctx[2];
 	if (kernel_traced && object && my_turn(EVENT_CACHE_FREE, which, current_context(), object))
-		block_freed_at(KIND_SLAB, MK_ADDRESS(object), cache, object);
+		block_freed_at(&freed);
 	return 0;
 }
 

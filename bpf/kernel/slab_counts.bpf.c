@@ -6,8 +6,6 @@
  */
 #include "kernel/kernel.bpf.h"
 
-extern const struct rq runqueues __ksym __weak;
-
 const volatile __u32 n_nodes_possible = 1;
 
 #define MAX_PARTIAL (1 << 20)
@@ -74,14 +72,13 @@ static __always_inline __u64 sheaf_objects(struct slab_sheaf *sheaf)
 	return sheaf ? BPF_CORE_READ(sheaf, size) : 0;
 }
 
-static long count_cpu(__u32 cpu, struct counting *counting)
+static long count_cpu(__u32 number, struct counting *counting)
 {
-	const struct rq *here = bpf_per_cpu_ptr(&runqueues, cpu);
-	__u64 offset;
+	struct mk_cpu *cpu = bpf_map_lookup_elem(&cpus, &number);
+	__u64 offset = cpu ? cpu->offset : 0;
 
-	if (!here)
+	if (!offset)
 		return 0;
-	offset = (__u64)here - (__u64)&runqueues;
 	if (counting->cpu_slabs) {
 		struct kmem_cache_cpu *kept = counting->cpu_slabs + offset;
 		__u64 slab = (__u64)BPF_CORE_READ(kept, slab);
@@ -128,12 +125,12 @@ static __always_inline struct kmem_cache_node *node_part(struct kmem_cache *cach
 
 static long count_node(__u32 node, struct counting *counting)
 {
+	struct kmem_cache *cache = counting->cache;
 	struct node_barn *barn;
-	struct kmem_cache_node *part = node_part(counting->cache, node, &barn);
+	struct kmem_cache_node *part = node_part(cache, node, &barn);
 
 	if (barn)
-		counting->count->idle +=
-		    (__u64)BPF_CORE_READ(barn, nr_full) * BPF_CORE_READ(counting->cache, sheaf_capacity);
+		counting->count->idle += (__u64)BPF_CORE_READ(barn, nr_full) * BPF_CORE_READ(cache, sheaf_capacity);
 	if (!part)
 		return 0;
 	counting->count->objects += BPF_CORE_READ(part, total_objects.counter);

@@ -5,7 +5,26 @@
 const volatile struct mk_code kernel_code = {};
 __u32 kernel_walk_version; /* one more: what was remembered before is so no more */
 
+/* The linker of BPF objects takes such a function in one of them alone. */
 extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak; /* 6.2 */
+
+static __always_inline __u64 word_at(__u64 address)
+{
+	/* Any structure that begins with a number of 64 bits will do. */
+	struct timespec64 *words = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct timespec64));
+
+	return words->tv_sec;
+}
+
+__noinline __u64 kernel_word(__u64 address)
+{
+	__u64 word = 0;
+
+	if (bpf_ksym_exists(bpf_rdonly_cast))
+		return word_at(address);
+	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
+	return word;
+}
 
 /* Whom the allocation is laid to. */
 static __always_inline __u32 laid_to(const struct allocation *allocation)
@@ -31,21 +50,16 @@ static __always_inline struct kernel_memo *memo_at(const struct allocation *allo
 	return bpf_map_lookup_elem(&kernel_memos, &index);
 }
 
-static __always_inline __u64 stack_word(__u64 address)
-{
-	struct list_head *words = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct list_head));
-
-	return (__u64)words->next;
-}
-
 /* The row of a walk remembered, -1 without one. */
-__noinline int kernel_memo_find(struct allocation *allocation, __u64 at)
+__noinline int kernel_memo_find(struct allocation *allocation)
 {
 	struct kernel_memo *memo;
 	__u32 depth, n;
+	__u64 at;
 
 	if (!allocation || !bpf_ksym_exists(bpf_rdonly_cast))
 		return -1;
+	at = allocation->at;
 	depth = depth_bytes(at);
 	memo = memo_at(allocation, depth);
 	if (!memo || !depth || memo->busy || memo->depth_bytes != depth || memo->call_site != allocation->call_site ||
@@ -56,7 +70,7 @@ __noinline int kernel_memo_find(struct allocation *allocation, __u64 at)
 	for (__u32 i = 0; i < KERNEL_MEMO_WORDS; i++) {
 		if (i >= n)
 			break;
-		if (stack_word(at + 8 * memo->at[i]) != memo->word[i])
+		if (word_at(at + 8 * memo->at[i]) != memo->word[i])
 			return -1;
 	}
 	if (++memo->hits % MEMO_AUDIT == 0) {
@@ -100,7 +114,7 @@ static long match_word(__u32 i, struct search *search)
 }
 
 /* Remembers the walk in scratch->frames, if its words can be told on the stack. */
-__noinline int kernel_memo_keep(struct allocation *allocation, struct scratch *scratch, __u64 at, __u32 row)
+__noinline int kernel_memo_keep(struct allocation *allocation, struct scratch *scratch, __u32 row)
 {
 	struct search search = {.scratch = scratch};
 	struct kernel_memo *memo;
@@ -108,13 +122,13 @@ __noinline int kernel_memo_keep(struct allocation *allocation, struct scratch *s
 
 	if (!allocation || !scratch || !bpf_ksym_exists(bpf_rdonly_cast))
 		return 0;
-	depth = depth_bytes(at);
+	depth = depth_bytes(allocation->at);
 	memo = memo_at(allocation, depth);
 	search.n = scratch->n;
 	bytes = depth & ~7U;
 	if (!memo || !depth || !search.n || search.n > KERNEL_MEMO_WORDS || bytes > sizeof(scratch->window))
 		return 0;
-	if (bpf_probe_read_kernel(&scratch->window, bytes, (void *)at))
+	if (bpf_probe_read_kernel(&scratch->window, bytes, (void *)allocation->at))
 		return 0;
 	bpf_loop(bytes / 8, match_word, &search, 0);
 	if (search.ambiguous || search.found != search.n || __sync_lock_test_and_set(&memo->busy, 1))
@@ -199,7 +213,7 @@ static __always_inline void audit(const struct allocation *allocation, const str
 }
 
 /* The row of the stack that was walked into scratch->frames, `bytes` of it or an error; -1 without room. */
-__noinline int kernel_stack_row(struct allocation *allocation, struct scratch *scratch, __u64 at, __s64 bytes)
+__noinline int kernel_stack_row(struct allocation *allocation, struct scratch *scratch, __s64 bytes)
 {
 	__u32 n, first;
 	int row;
@@ -222,6 +236,6 @@ __noinline int kernel_stack_row(struct allocation *allocation, struct scratch *s
 	audit(allocation, scratch);
 	row = stack_intern(scratch);
 	if (row >= 0 && allocation->context == CONTEXT_TASK)
-		kernel_memo_keep(allocation, scratch, at, row);
+		kernel_memo_keep(allocation, scratch, row);
 	return row;
 }

@@ -46,18 +46,18 @@ struct {
 } kernel_memos SEC(".maps") __weak;
 
 /* kernel/stack.bpf.c */
-int kernel_memo_find(struct allocation *allocation, __u64 at);
-int kernel_stack_row(struct allocation *allocation, struct scratch *scratch, __u64 at, __s64 bytes);
+int kernel_memo_find(struct allocation *allocation);
+int kernel_stack_row(struct allocation *allocation, struct scratch *scratch, __s64 bytes);
 
 /* Sets allocation->row. Its part that needs the program's context is here, the rest in kernel/stack.bpf.c. */
 static __always_inline void take_stack(void *ctx, struct allocation *allocation)
 {
 	struct scratch *scratch;
-	volatile __u64 at = (__u64)ctx;
 	__s64 bytes;
 	int row;
 
-	row = allocation->context == CONTEXT_TASK ? kernel_memo_find(allocation, at) : -1;
+	allocation->at = (__u64)ctx;
+	row = allocation->context == CONTEXT_TASK ? kernel_memo_find(allocation) : -1;
 	if (row >= 0) {
 		allocation->row = row;
 		return;
@@ -71,7 +71,7 @@ static __always_inline void take_stack(void *ctx, struct allocation *allocation)
 		return;
 	}
 	bytes = bpf_get_stack(ctx, scratch->frames, KERNEL_MAX_FRAMES * sizeof(__u64), 0);
-	row = kernel_stack_row(allocation, scratch, at, bytes);
+	row = kernel_stack_row(allocation, scratch, bytes);
 	scratch_release(scratch);
 	if (row >= 0)
 		allocation->row = row;

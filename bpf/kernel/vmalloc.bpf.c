@@ -32,9 +32,10 @@ static __always_inline int vmap_alloc_once(__u64 *ctx, __u32 which)
 static __always_inline int vmap_free_once(__u64 *ctx, __u32 which)
 {
 	__u64 address = ctx[0];
+	struct freed freed = {.kind = KIND_VMALLOC, .address = MK_ADDRESS(address)};
 
 	if (kernel_traced && my_turn(EVENT_VMAP_FREE, which, current_context(), address))
-		block_freed_at(KIND_VMALLOC, MK_ADDRESS(address), 0, 0);
+		block_freed_at(&freed);
 	return 0;
 }
 

@@ -39,6 +39,19 @@ const struct command_row command_rows[] = {
 			    "  memtrace system -T 0 5        all slab caches and processes, every 5 seconds\n",
 	},
 	{
+		.name = "kernel",
+		.synopsis = "memtrace kernel [OPTIONS] [INTERVAL [COUNT]]",
+		.summary = "find which slab cache of the kernel grows, and the stacks behind it",
+		.details = "Holds the kernel's own count of each slab cache against the allocations and frees\n"
+			   "that its events tell, and shows what stays: slab objects, pages, per-CPU memory and\n"
+			   "mappings, by stack. A report is made every INTERVAL seconds (5), COUNT times (until\n"
+			   "interrupted); growth counts from the start.\n",
+		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_KERNEL,
+		.examples = "  memtrace kernel 10 1                  which caches grow within 10 seconds\n"
+			    "  memtrace kernel --cache dentry        that cache's stacks alone\n"
+			    "  memtrace kernel --by process 60 1     and which processes make it grow\n",
+	},
+	{
 		.name = "doctor",
 		.synopsis = "memtrace doctor [-p PID]",
 		.summary = "say what this kernel and these privileges allow",

@@ -16,6 +16,8 @@ _Static_assert((int)SORT_BYTES == SELECT_BYTES && (int)SORT_COUNT == SELECT_COUN
 
 /* In the order of enum sort_key. */
 static const char *const sort_keys[] = {"bytes", "count", "growth", "age", NULL};
+/* In the order of enum laid_to. */
+static const char *const laid_to[] = {"nothing", "process", "cgroup", NULL};
 static const char *const backends[] = {"session", "multi", "perf", NULL};
 
 // clang-format off
@@ -42,6 +44,18 @@ const struct option_row option_rows[] = {
 	{ .name = "sort", .argument = "KEY", .kind = OPTION_CHOICE, .needs = ACCEPT_STACKS, FIELD(sort),
 	  .choices = sort_keys, .initial = "bytes",
 	  .help = "order of the stacks: bytes, count, growth or age (bytes)" },
+	{ .name = "cache", .argument = "NAME", .kind = OPTION_TEXT, .needs = ACCEPT_KERNEL, FIELD(cache),
+	  .help = "only objects of this slab cache, by any of its names" },
+	{ .name = "order", .argument = "N", .kind = OPTION_NUMBER, .needs = ACCEPT_KERNEL, FIELD(order),
+	  GIVEN(order_given), .max = 31, .help = "only allocations of 2^N pages" },
+	{ .name = "min-growth", .argument = "SIZE", .kind = OPTION_SIZE, .needs = ACCEPT_KERNEL,
+	  FIELD(min_growth_bytes), .max = INT64_MAX, .initial = "0",
+	  .help = "only caches that grew by at least SIZE (0)" },
+	{ .name = "cgroup", .argument = "PATH", .kind = OPTION_TEXT, .needs = ACCEPT_KERNEL, FIELD(cgroup),
+	  .help = "only what processes of this cgroup (v2) and those below it allocate" },
+	{ .name = "by", .argument = "WHOM", .kind = OPTION_CHOICE, .needs = ACCEPT_KERNEL, FIELD(by),
+	  .choices = laid_to, .initial = "nothing",
+	  .help = "tell allocations apart by nothing, process or cgroup (nothing; process with -p)" },
 	{ .name = "format", .argument = "FORMAT", .kind = OPTION_FORMAT, .needs = ACCEPT_REPORT, FIELD(renderer),
 	  .initial = "text", .help = "form of the report: text or json (text)" },
 	{ .name = "output", .argument = "FILE", .kind = OPTION_TEXT, .needs = ACCEPT_REPORT, FIELD(output),

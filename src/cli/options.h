@@ -35,8 +35,13 @@ struct options {
 	uint64_t max_memory_bytes;
 	unsigned int stack_depth;
 	bool frame_pointers;
-	bool debuginfod; /* --debuginfod; the environment may ask for it as well */
-	int verbosity;   /* -1 quiet, 0, 1, 2 … */
+	bool debuginfod;            /* --debuginfod; the environment may ask for it as well */
+	int verbosity;              /* -1 quiet, 0, 1, 2 … */
+	const char *cache, *cgroup; /* NULL: all */
+	unsigned int order;         /* of pages; only if order_given */
+	bool order_given;
+	uint64_t min_growth_bytes;
+	unsigned int by; /* enum laid_to */
 	/* hidden, for tests: */
 	uint64_t unwind_table_bytes;
 	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes; /* 0: by max_memory_bytes */
@@ -54,6 +59,7 @@ enum options_accept {
 	ACCEPT_REPORT = 1 << 3,   /* form and place of reports */
 	ACCEPT_STACKS = 1 << 4,   /* live blocks by stack: which, in what order, how much room for them */
 	ACCEPT_HEAP = 1 << 5,     /* what bears on user-space allocators */
+	ACCEPT_KERNEL = 1 << 6,   /* what bears on the kernel's own memory */
 };
 
 /* What options_parse() returns when it was asked for something else than to trace. */

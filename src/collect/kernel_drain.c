@@ -225,6 +225,7 @@ static int copy_classes(struct drain *drain)
 		if (to->cache == SIZE_MAX)
 			continue;
 		memory->caches[to->cache].unknown_frees += from->free_unknown;
+		memory->caches[to->cache].unseen_frees += from->free_unseen;
 		memory->caches[to->cache].left_out += from->alloc_left_out;
 	}
 	return 0;

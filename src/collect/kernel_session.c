@@ -124,6 +124,8 @@ static int size_tables(struct kernel_session *session)
 	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.scratches, scratches);
 	if (!error)
+		error = bpf_map__set_max_entries(bpf->maps.cpus, bpf->rodata->n_possible_cpus);
+	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.events, (uint32_t)sysconf(_SC_PAGESIZE));
 	return error;
 }
@@ -131,6 +133,7 @@ static int size_tables(struct kernel_session *session)
 static int prepare(struct kernel_session *session)
 {
 	struct kernel_types *types;
+	struct kernel_percpu percpu;
 	struct kernel_places known;
 	int error = kernel_types_new(&types);
 
@@ -140,6 +143,9 @@ static int prepare(struct kernel_session *session)
 		memset(&known, 0, sizeof(known)); /* then stacks may have a few frames more */
 	session->bpf->rodata->shapes = kernel_event_shapes(types);
 	session->bpf->rodata->kernel_code = known.code;
+	percpu = kernel_percpu_places(types);
+	session->bpf->rodata->hrtimer_bases_offset = percpu.hrtimer_bases;
+	session->bpf->rodata->preempt_count_offset = percpu.hrtimer_bases ? percpu.preempt_count : 0;
 	find_pages(session, types, &known);
 	error = choose_programs(session, types);
 	kernel_types_free(types);
@@ -190,9 +196,10 @@ static int ignore_record(void *context, const void *record)
 static int calibrate(struct kernel_session *session)
 {
 	struct memtrace_bpf *bpf = session->bpf;
-	int error = 0;
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	int error = bpf_prog_test_run_opts(bpf_program__fd(bpf->progs.find_cpus), &opts) ? -errno : 0;
 
-	if (bpf_program__fd(bpf->progs.calibrate_pages) >= 0)
+	if (!error && bpf_program__fd(bpf->progs.calibrate_pages) >= 0)
 		error = iterate(bpf->progs.calibrate_pages, 1, ignore_record, NULL);
 	if (bpf->bss->pages_disagree)
 		bpf->bss->pages_constant = 0;

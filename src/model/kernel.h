@@ -28,6 +28,8 @@ struct cache_growth {
 	uint64_t alloc_count, free_count; /* free_count: of blocks that were allocated since, and of others */
 	uint64_t live_blocks;             /* traced, not freed: the net that stacks explain growth by */
 	uint64_t unknown_frees;           /* of free_count: of blocks that no event had told of */
+	uint64_t unseen_frees;            /* of free_count: noticed when the address was given out again */
+	uint64_t slack_bytes;             /* of live blocks: given beyond what was asked for */
 	uint64_t left_out;                /* allocations that a filter left out */
 	uint64_t explained_objects;       /* of growth_objects */
 	uint64_t possible_objects;        /* of live_blocks, that the kernel's count leaves possible */

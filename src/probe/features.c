@@ -139,7 +139,7 @@ static bool probe(enum feature feature)
 		/* The system call for return probes is of 6.11; before it a filter sees nothing. */
 		return !kernel_at_least("6.11") || kernel_at_least("6.14");
 	case FEATURE_BTF_TRACEPOINTS:
-		return libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1;
+		return kernel_at_least("5.5") && types_name_function("bpf_trace_run1");
 	case FEATURE_ITER_SLAB:
 		return types_name_function("bpf_iter_kmem_cache");
 	case FEATURE_COUNT:

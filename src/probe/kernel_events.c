@@ -127,3 +127,66 @@ unsigned int kernel_page_struct_bytes(const struct kernel_types *types)
 
 	return bytes > 0 && bytes <= 4096 ? (unsigned int)bytes : 0;
 }
+
+/* Place of a variable in the section of that name, or 0; *type is its type. */
+static __u64 variable_place(const struct btf *btf, const char *section, const char *variable, __u32 *type)
+{
+	int id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC);
+	const struct btf_type *all = id < 0 ? NULL : btf__type_by_id(btf, id);
+
+	for (unsigned int i = 0; all && i < btf_vlen(all); i++) {
+		const struct btf_var_secinfo *place = &btf_var_secinfos(all)[i];
+		const struct btf_type *var = btf__type_by_id(btf, place->type);
+		const char *name = var ? btf__name_by_offset(btf, var->name_off) : NULL;
+
+		if (name && !strcmp(name, variable)) {
+			*type = var->type;
+			return place->offset;
+		}
+	}
+	return 0;
+}
+
+static __u64 percpu_variable(const struct btf *btf, const char *variable, __u32 *type)
+{
+	__u64 place = variable_place(btf, ".data..percpu", variable, type);
+
+	return place ? place : variable_place(btf, ".data.percpu", variable, type);
+}
+
+/* Bytes from the structure's beginning to the member, in it or in an unnamed part of it; -1: none. */
+static __s64 member_offset(const struct btf *btf, __u32 structure, const char *wanted)
+{
+	const struct btf_type *type = btf__type_by_id(btf, structure);
+
+	if (!type || !btf_is_composite(type))
+		return -1;
+	for (unsigned int i = 0; i < btf_vlen(type); i++) {
+		const struct btf_member *member = &btf_members(type)[i];
+		const char *name = btf__name_by_offset(btf, member->name_off);
+		__s64 inside = name && name[0] ? -1 : member_offset(btf, member->type, wanted);
+
+		if (name && !strcmp(name, wanted))
+			inside = 0;
+		if (inside >= 0)
+			return btf_member_bit_offset(type, i) / 8 + inside;
+	}
+	return -1;
+}
+
+/* __preempt_count, which from Linux 6.2 to 6.14 was a member of pcpu_hot. */
+struct kernel_percpu kernel_percpu_places(const struct kernel_types *types)
+{
+	struct kernel_percpu places = {0};
+	__s64 inside;
+	__u32 type = 0;
+
+	places.hrtimer_bases = percpu_variable(types->btf, "hrtimer_bases", &type);
+	places.preempt_count = percpu_variable(types->btf, "__preempt_count", &type);
+	if (places.preempt_count)
+		return places;
+	places.preempt_count = percpu_variable(types->btf, "pcpu_hot", &type);
+	inside = places.preempt_count ? member_offset(types->btf, type, "preempt_count") : -1;
+	places.preempt_count = inside < 0 ? 0 : places.preempt_count + (__u64)inside;
+	return places;
+}

@@ -31,6 +31,13 @@ bool kernel_event_exists(const struct kernel_types *types, const char *event);
 /* Which arguments the events have. */
 struct mk_shapes kernel_event_shapes(const struct kernel_types *types);
 
+/* Places in the per-CPU section; 0: not known. */
+struct kernel_percpu {
+	__u64 hrtimer_bases, preempt_count;
+};
+
+struct kernel_percpu kernel_percpu_places(const struct kernel_types *types);
+
 /* Bits of a page's flags below the node's, and bytes of a struct page; 0: not known. */
 unsigned int kernel_node_shift(const struct kernel_types *types);
 unsigned int kernel_page_struct_bytes(const struct kernel_types *types);

@@ -18,6 +18,7 @@
 #include "report/clock.h"
 #include "report/frame.h"
 #include "report/json_value.h"
+#include "report/kernel_json.h"
 #include "report/machine_json.h"
 #include "report/stream.h"
 
@@ -50,9 +51,12 @@ static json_t *build_totals(const struct snapshot *snapshot)
 	json_t *totals = json_object(), *kinds = json_object();
 	int failed = set_usage(totals, &snapshot->totals);
 
-	for (int kind = 0; kind < KIND_COUNT; kind++)
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if ((kind >= KIND_OF_KERNEL) != (snapshot->kernel != NULL))
+			continue;
 		failed |= json_object_set_new(kinds, block_kind_name((enum block_kind)kind),
 		                              build_usage(&snapshot->kinds[kind]));
+	}
 	failed |= json_object_set_new(totals, "kinds", kinds);
 	return json_whole(totals, failed);
 }
@@ -189,6 +193,8 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 	             json_object_set_new(object, "guessed", json_boolean(stack->guessed)) |
 	             json_object_set_new(object, "frames", build_frames(snapshot, stack));
 
+	if (snapshot->kernel)
+		failed |= kernel_json_set_stack(object, snapshot, stack);
 	return json_whole(object, failed);
 }
 
@@ -248,6 +254,10 @@ static int json_report(FILE *out, const struct snapshot *snapshot, const struct 
 
 	fputc('{', out);
 	err = json_write_members(out, build_head(snapshot));
+	if (!err && snapshot->kernel) {
+		fputs(", ", out);
+		err = json_write_members(out, kernel_json_members(snapshot));
+	}
 	fputs(", \"stacks\": [", out);
 	if (!err)
 		err = write_stacks(out, snapshot, options->show_blocks);
