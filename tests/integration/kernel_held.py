@@ -90,18 +90,21 @@ def leads_to(kind):
 def held(name):
     kind = kind_named(name)
     caches = caches_of(kind)
+    bounds = Bounds()
     with holding(kind) as target:
-        before = slabinfo()
+        bounds.begin()
         with Watching() as memtrace:
+            bounds.begin()
             target.go("hold")
             n = held_by(target, kind)
             assert n >= AT_LEAST, n
-            after = slabinfo()
+            bounds.end()
             report = memtrace.finish()
-        check_sums(report)
-        errors = top_errors(report, caches, before, after)
+        bounds.end()
+        check_sums(report, leads_to(kind))
+        errors = top_errors(report, caches, bounds.first[0], bounds.second[-1])
         for cache, times in caches.items():
-            errors += cache_errors(report, cache, times * n, leads_to(kind))
+            errors += cache_errors(report, cache, times * n, leads_to(kind), bounds)
         assert not errors, "\n".join([*errors, f"caches: {caches}", report.summary()])
         target.quit()
 
