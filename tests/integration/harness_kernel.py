@@ -70,7 +70,7 @@ def wrong_sums_of_a_cache(change):
     must_fail(check_sums, report(lambda caches, stacks: caches[0].update(change)))
 
 
-@case(times=[{"live_blocks": 14999}, {"nodes": [{"node": 0, "live_blocks": 1}]}])
+@case(times=[{"live_blocks": 14800}, {"nodes": [{"node": 0, "live_blocks": 1}]}])
 def wrong_sums_of_a_stack(change):
     must_fail(check_sums, report(lambda caches, stacks: stacks[0].update(change)), eventfds)
 

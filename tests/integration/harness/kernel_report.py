@@ -75,7 +75,8 @@ def check_sums(kernel_report, ours=None):
             errors.append(f"blocks by node do not add up: {stack['nodes']}, {stack['live_blocks']}")
         # A block whose free nothing tells of is found missing when its address comes back (missed_frees).
         missing = stack["alloc_count"] - stack["free_count"] - stack["live_blocks"]
-        if ours and kernel_report.passes(stack, ours) and not 0 <= missing <= lost:
+        some = PART * stack["alloc_count"] + 1  # of other programs that make the same calls, between two looks
+        if ours and kernel_report.passes(stack, ours) and not -some <= missing <= lost + some:
             errors.append(f"{stack['kind']} {stack.get('cache')}: {stack['live_blocks']} live is not "
                           f"{stack['alloc_count']} - {stack['free_count']}, with {lost} lost")
     assert not errors, "\n".join(errors[:8])

@@ -78,7 +78,8 @@ def cgroup(controller=None):
     try:
         yield path
     finally:
-        os.rmdir(path)
+        for child in [entry.path for entry in os.scandir(path) if entry.is_dir()] + [path]:
+            os.rmdir(child)
 
 
 def joined(folder):
