@@ -32,7 +32,7 @@ const struct command_row command_rows[] = {
 		.summary = "say where the memory of this machine is",
 		.details = "Reads the kernel's own files and changes nothing. Without INTERVAL there is one\n"
 			   "report, at once. With it there is one every INTERVAL seconds, COUNT times (until\n"
-			   "interrupted), each with the rates of its interval: the first after the first.\n",
+			   "interrupted, then a last one), each with the rates of its interval.\n",
 		.accept = ACCEPT_INTERVAL | ACCEPT_REPORT,
 		.examples = "  memtrace system               where memory is now\n"
 			    "  memtrace system 60 1          and what grows within a minute\n"
