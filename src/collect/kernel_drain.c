@@ -412,18 +412,11 @@ static int copy_blocks(struct drain *drain, bool with_blocks)
 	return error;
 }
 
-/* Between programs that may be preempted an event is lost at most as often as the least skipped one of its three was.
- */
-static uint64_t missed(const struct kernel_session *session)
-{
-	return session->preemptible ? kernel_session_missed(session) : 0;
-}
-
 static void copy_losses(const struct kernel_session *session, struct snapshot *snapshot)
 {
 	for (int i = 0; i < LOSS_COUNT; i++)
 		snapshot->lost[i] = session->bpf->bss->lost[i];
-	snapshot->lost[LOSS_MISSED_PROBES] += missed(session);
+	snapshot->lost[LOSS_MISSED_PROBES] += kernel_session_missed(session);
 	for (size_t i = 0; i < snapshot->kernel->n_caches; i++)
 		snapshot->unknown_frees += snapshot->kernel->caches[i].unknown_frees;
 	snapshot->unknown_frees_known = true;

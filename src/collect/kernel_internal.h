@@ -30,7 +30,10 @@ struct kernel_session {
 	uint64_t started_ns, started_unix_ns;
 };
 
-/* kernel_session.c: how often at most an event was lost because none of its programs was free. */
+/*
+ * kernel_session.c: how often at most an event was lost because none of its programs was free. Where programs cannot
+ * be preempted one of an event's three always is.
+ */
 uint64_t kernel_session_missed(const struct kernel_session *session);
 
 /* kernel_counters.c: the kernel's counters of memory, in bytes. 0 or -errno. */

@@ -22,12 +22,17 @@
 
 static const char *const copy_suffixes[COPIES] = {"", "_second", "_third"};
 
+static struct bpf_program *program_named(const struct kernel_session *session, const char *name)
+{
+	return bpf_object__find_program_by_name(session->bpf->obj, name);
+}
+
 static struct bpf_program *program_copy(const struct kernel_session *session, size_t row, size_t copy)
 {
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s%s", kernel_event_rows[row].program, copy_suffixes[copy]);
-	return bpf_object__find_program_by_name(session->bpf->obj, name);
+	return program_named(session, name);
 }
 
 /* A filter on caches or on the order of pages leaves the other kinds out. */
@@ -60,6 +65,13 @@ static int choose_programs(struct kernel_session *session, const struct kernel_t
 		error = bpf_program__set_autoload(session->bpf->progs.slab_counts, false);
 		if (!error)
 			error = bpf_program__set_autoload(session->bpf->progs.calibrate_pages, false);
+	}
+	for (size_t i = 0; i < n_kernel_function_rows && !error; i++) {
+		const struct kernel_function_row *row = &kernel_function_rows[i];
+
+		error = bpf_program__set_autoload(program_named(session, row->program),
+		                                  session->kinds[KIND_SLAB] && feature_present(FEATURE_FENTRY) &&
+		                                      kernel_function_exists(types, row->function));
 	}
 	if (!error && !session->preemptible)
 		error = bpf_map__set_autocreate(session->bpf->maps.task_marks, false);
@@ -306,22 +318,30 @@ void kernel_session_free(struct kernel_session *session)
 	free(session);
 }
 
+static int attach_to_event(struct kernel_session *session, const struct bpf_program *program)
+{
+	struct bpf_link *link;
+
+	if (!bpf_program__autoload(program))
+		return 0;
+	link = bpf_program__attach(program);
+	if (!link)
+		return -errno;
+	session->links[session->n_links++] = link;
+	return 0;
+}
+
 static int attach(struct kernel_session *session)
 {
-	for (size_t i = 0; i < n_kernel_event_rows; i++) {
-		for (size_t copy = 0; copy < COPIES; copy++) {
-			const struct bpf_program *program = program_copy(session, i, copy);
-			struct bpf_link *link;
+	int error = 0;
 
-			if (!bpf_program__autoload(program))
-				continue;
-			link = bpf_program__attach(program);
-			if (!link)
-				return -errno;
-			session->links[session->n_links++] = link;
-		}
+	for (size_t i = 0; i < n_kernel_event_rows; i++) {
+		for (size_t copy = 0; copy < COPIES && !error; copy++)
+			error = attach_to_event(session, program_copy(session, i, copy));
 	}
-	return 0;
+	for (size_t i = 0; i < n_kernel_function_rows && !error; i++)
+		error = attach_to_event(session, program_named(session, kernel_function_rows[i].program));
+	return error;
 }
 
 int kernel_session_start(struct kernel_session *session, char *error, size_t error_size)
@@ -387,7 +407,9 @@ uint64_t kernel_session_missed(const struct kernel_session *session)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < n_kernel_event_rows; i++) {
+	for (size_t i = 0; i < n_kernel_function_rows; i++)
+		sum += missed_by(program_named(session, kernel_function_rows[i].program));
+	for (size_t i = 0; i < n_kernel_event_rows && session->preemptible; i++) {
 		uint64_t least = UINT64_MAX;
 
 		for (size_t copy = 0; copy < COPIES; copy++) {
