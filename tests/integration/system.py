@@ -261,8 +261,8 @@ def changes_nothing():
     if not shutil.which("strace"):
         raise Skip("strace is not installed")
     with scratch() as folder:
-        done = run_memtrace("system", "0.1", "1",
-                            wrapper=["strace", "-f", "-e", "trace=open,openat,creat", "-o", f"{folder}/calls"])
+        done = run_memtrace("system", timeout=300, wrapper=["strace", "-f", "--seccomp-bpf", "-e",
+                                                            "trace=open,openat,creat", "-o", f"{folder}/calls"])
         assert done.status == 0, done.err.text
         opened = [line for line in lines_of(f"{folder}/calls") if "open" in line or "creat" in line]
     of_kernel = [line for line in opened if re.search(r'"/?(proc|sys)/', line)]
