@@ -9,6 +9,13 @@ _memtrace_pids() { # PREFIX WORD: running processes, after what stands before th
 	done
 }
 
+_memtrace_nodes() {
+	local node
+	for node in /sys/devices/system/node/node[0-9]*; do
+		echo "${node##*/node}"
+	done
+}
+
 _memtrace() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} i
 	COMPREPLY=()
@@ -30,11 +37,12 @@ _memtrace() {
 	-O | --obj | --output) COMPREPLY=($(compgen -f -- "$word")) ;;
 	--sort) COMPREPLY=($(compgen -W 'bytes count growth age' -- "$word")) ;;
 	--format) COMPREPLY=($(compgen -W 'text json' -- "$word")) ;;
+	--node) COMPREPLY=($(compgen -W "$(_memtrace_nodes)" -- "$word")) ;;
 	-o | --older | -z | --min-size | -Z | --max-size | -T | --top | --max-memory | --stack-depth) ;;
 	*)
 		if [[ $word == -* ]]; then
-			COMPREPLY=($(compgen -W '--pid --show-allocs --older --min-size --max-size --top --obj --sort --format
-				--output --max-memory --stack-depth --debuginfod --verbose --quiet --help --version --' -- "$word"))
+			COMPREPLY=($(compgen -W '--pid --show-allocs --older --min-size --max-size --node --top --obj --sort
+				--format --output --max-memory --stack-depth --debuginfod --verbose --quiet --help --version --' -- "$word"))
 		elif [ "$COMP_CWORD" = 1 ]; then
 			COMPREPLY=($(compgen -W 'system doctor help' -- "$word"))
 		fi

@@ -38,18 +38,14 @@ static int merge_blocks(struct stack *to, struct stack *from)
 	return 0;
 }
 
-static void merge_nodes(struct stack *to, struct stack *from)
+static void merge_placements(struct placement *to, struct placement *from)
 {
-	if (!to->nodes) {
-		to->nodes = from->nodes;
-		to->n_nodes = from->n_nodes;
-		from->nodes = NULL;
+	if (to->nodes) {
+		placement_add(to, from);
 		return;
 	}
-	for (size_t i = 0; i < to->n_nodes && i < from->n_nodes; i++) {
-		to->nodes[i].live_bytes += from->nodes[i].live_bytes;
-		to->nodes[i].live_blocks += from->nodes[i].live_blocks;
-	}
+	*to = *from;
+	*from = (struct placement){.nodes = NULL};
 }
 
 /* Adds `from` to `to`, which is the same stack, and empties it. */
@@ -59,7 +55,7 @@ static int merge(struct stack *to, struct stack *from)
 
 	if (err)
 		return err;
-	merge_nodes(to, from);
+	merge_placements(&to->placement, &from->placement);
 	usage_add(&to->usage, &from->usage);
 	to->slack_bytes += from->slack_bytes;
 	to->misplaced_blocks += from->misplaced_blocks;
@@ -70,7 +66,7 @@ static int merge(struct stack *to, struct stack *from)
 		to->end = from->end;
 	to->guessed |= from->guessed;
 	free(from->addresses);
-	free(from->nodes);
+	placement_free(&from->placement);
 	free(from->blocks);
 	memset(from, 0, sizeof(*from));
 	return 0;
@@ -98,16 +94,12 @@ int aggregate_merge(struct snapshot *snapshot)
 	return err;
 }
 
-static void sum_nodes(struct snapshot *snapshot, const struct stack *stack)
+static void sum_placement(struct placement *to, const struct stack *stack)
 {
-	if (!stack->nodes && snapshot->n_nodes) {
-		snapshot->nodes[0].live_bytes += stack->usage.live_bytes;
-		snapshot->nodes[0].live_blocks += stack->usage.live_blocks;
-	}
-	for (size_t i = 0; stack->nodes && i < stack->n_nodes && i < snapshot->n_nodes; i++) {
-		snapshot->nodes[i].live_bytes += stack->nodes[i].live_bytes;
-		snapshot->nodes[i].live_blocks += stack->nodes[i].live_blocks;
-	}
+	if (stack->placement.nodes)
+		placement_add(to, &stack->placement);
+	else
+		placement_add_only(to, stack->usage.live_bytes, stack->usage.live_blocks);
 }
 
 void aggregate_sum(struct snapshot *snapshot)
@@ -116,15 +108,21 @@ void aggregate_sum(struct snapshot *snapshot)
 	memset(snapshot->kinds, 0, sizeof(snapshot->kinds));
 	snapshot->incomplete_stacks = 0;
 	memset(snapshot->ends, 0, sizeof(snapshot->ends));
-	for (size_t i = 0; i < snapshot->n_nodes; i++)
-		snapshot->nodes[i].live_bytes = snapshot->nodes[i].live_blocks = 0;
+	placement_clear(&snapshot->placement);
+	for (size_t i = 0; i < snapshot->n_processes; i++) {
+		memset(&snapshot->processes[i].usage, 0, sizeof(struct usage));
+		placement_clear(&snapshot->processes[i].placement);
+	}
 	for (size_t i = 0; i < snapshot->n_stacks; i++) {
 		const struct stack *stack = &snapshot->stacks[i];
+		struct process *process = &snapshot->processes[stack->process];
 
+		usage_add(&process->usage, &stack->usage);
+		sum_placement(&process->placement, stack);
 		usage_add(&snapshot->totals, &stack->usage);
 		usage_add(&snapshot->kinds[stack->kind], &stack->usage);
 		snapshot->incomplete_stacks += stack->n_addresses && stack->end != END_COMPLETE;
 		snapshot->ends[stack->end] += stack->n_addresses != 0;
-		sum_nodes(snapshot, stack);
+		sum_placement(&snapshot->placement, stack);
 	}
 }

@@ -13,9 +13,10 @@
 int aggregate_merge(struct snapshot *snapshot);
 
 /*
- * Fills totals, kinds, incomplete_stacks, ends and the live_* of nodes from the stacks.
- * snapshot->nodes must hold the nodes already; with one node it gets all. A stack is
- * incomplete when it ends otherwise than END_COMPLETE; a row without addresses is none.
+ * Fills totals, kinds, incomplete_stacks, ends, the placement and, of each process, usage
+ * and placement from the stacks. Placements must have their nodes already; the first one gets
+ * what has no nodes. A stack is incomplete when it ends otherwise than END_COMPLETE; a row
+ * without addresses is none.
  */
 void aggregate_sum(struct snapshot *snapshot);
 

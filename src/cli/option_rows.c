@@ -3,6 +3,7 @@
 
 #include "analyze/select.h"
 #include "cli/options.h"
+#include "model/placement.h"
 
 #define FIELD(member) .field = offsetof(struct options, member), .field_size = sizeof(((struct options *)0)->member)
 #define GIVEN(member) .given = offsetof(struct options, member)
@@ -34,6 +35,8 @@ const struct option_row option_rows[] = {
 	{ .letter = 'Z', .name = "max-size", .argument = "N", .kind = OPTION_SIZE, .needs = ACCEPT_HEAP,
 	  FIELD(max_size_bytes), GIVEN(size_filter), .max = UINT64_MAX, .initial = "18446744073709551615",
 	  .help = "only requests of at most N bytes" },
+	{ .name = "node", .argument = "N", .kind = OPTION_NUMBER, .needs = ACCEPT_STACKS, FIELD(node),
+	  GIVEN(node_given), .max = NODES_MAX - 1, .help = "only what lies on NUMA node N now" },
 	{ .letter = 'T', .name = "top", .argument = "N", .kind = OPTION_NUMBER, .needs = ACCEPT_REPORT, FIELD(top),
 	  .max = SIZE_MAX, .initial = "10", .help = "stacks (caches, processes) to print (10; 0 means all)" },
 	{ .letter = 'O', .name = "obj", .argument = "PATH", .kind = OPTION_OBJECTS, .needs = ACCEPT_HEAP,

@@ -24,8 +24,10 @@ struct options {
 	uint64_t older_ns;
 	uint64_t min_size_bytes, max_size_bytes; /* max: UINT64_MAX when not given */
 	bool size_filter;                        /* -z or -Z was given */
-	size_t top;                              /* 0: all */
-	char **objects;                          /* -O, owned array of pointers into argv */
+	unsigned int node;
+	bool node_given;
+	size_t top;     /* 0: all */
+	char **objects; /* -O, owned array of pointers into argv */
 	size_t n_objects;
 	enum sort_key sort;
 	const struct renderer *renderer;

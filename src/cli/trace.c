@@ -16,6 +16,7 @@
 #include "cli/help.h"
 #include "cli/message.h"
 #include "cli/options.h"
+#include "collect/nodes.h"
 #include "collect/session.h"
 #include "report/output.h"
 #include "symbolize/symbolizer.h"
@@ -82,6 +83,7 @@ static int open_session(struct trace *trace)
 	    .min_size_bytes = options->min_size_bytes,
 	    .max_size_bytes = options->max_size_bytes,
 	    .size_filter = options->size_filter,
+	    .node = options->node_given ? (int)options->node : -1,
 	    .stack_depth = options->stack_depth,
 	    .frame_pointers = options->frame_pointers,
 	    .backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
@@ -303,6 +305,8 @@ int command_trace(int argc, char **argv)
 	error = check_output(&trace);
 	if (!error)
 		error = check_objects(&trace);
+	if (!error && trace.options.node_given)
+		error = nodes_check(trace.options.node, trace.error, sizeof(trace.error));
 	if (!error)
 		error = take_signals(&trace);
 	if (!error)

@@ -5,32 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "collect/drain.h"
 #include "collect/internal.h"
 #include "collect/nodes.h"
 #include "collect/twice.h"
-
-/* What the scan adds up for one stack number. */
-struct tally {
-	uint64_t live_bytes, live_blocks, oldest_ns; /* oldest_ns: time of its allocation */
-	size_t row;                                  /* index + 1 into snapshot->stacks */
-};
-
-struct found_block {
-	uint32_t stack, node;
-	uint64_t address, size_bytes, time_ns;
-};
-
-struct drain {
-	struct session *session;
-	struct snapshot *snapshot;
-	struct tally *tallies;
-	uint32_t n_tallies;
-	uint64_t now_ns, older_ns;
-	bool keep_blocks;
-	struct found_block *blocks;
-	size_t n_blocks, blocks_size;
-	int error;
-};
 
 static uint64_t age_of(const struct drain *drain, uint64_t time_ns)
 {
@@ -53,18 +31,23 @@ static void keep_block(struct drain *drain, const struct found_block *block)
 	drain->blocks[drain->n_blocks++] = *block;
 }
 
-static void tally_block(struct drain *drain, const struct found_block *block)
+void drain_tally(struct drain *drain, const struct found_block *block, uint64_t bytes)
 {
-	struct tally *tally;
+	struct tally *tally = &drain->tallies[block->stack];
 
-	if (block->stack >= drain->n_tallies || age_of(drain, block->time_ns) < drain->older_ns)
-		return;
-	tally = &drain->tallies[block->stack];
-	tally->live_bytes += block->size_bytes;
+	tally->live_bytes += bytes;
 	if (!tally->live_blocks++ || block->time_ns < tally->oldest_ns)
 		tally->oldest_ns = block->time_ns;
-	if (drain->keep_blocks)
+}
+
+static void take_block(struct drain *drain, const struct found_block *block)
+{
+	if (block->stack >= drain->n_tallies || age_of(drain, block->time_ns) < drain->older_ns)
+		return;
+	if (drain->placing || drain->with_blocks)
 		keep_block(drain, block);
+	if (!drain->placing)
+		drain_tally(drain, block, block->size_bytes);
 }
 
 static void on_live_block(void *context, uint64_t owner, uint64_t address, const struct mt_block *block)
@@ -72,26 +55,28 @@ static void on_live_block(void *context, uint64_t owner, uint64_t address, const
 	struct drain *drain = context;
 	uint32_t slot = owner / MT_GENERATIONS;
 	struct found_block found = {.stack = block->stack,
-	                            .node = block->node,
+	                            .slot = slot,
+	                            .cpu_node = block->node,
 	                            .address = address,
 	                            .size_bytes = block->size_bytes,
 	                            .time_ns = block->time_ns};
 
 	if (slot < drain->session->n_targets &&
 	    owner == MT_OWNER(slot, drain->session->tracing.processes[slot].generation))
-		tally_block(drain, &found);
+		take_block(drain, &found);
 }
 
 static int on_range(void *context, const struct range *range)
 {
 	struct drain *drain = context;
 	struct found_block found = {.stack = range->stack,
-	                            .node = range->node,
+	                            .slot = drain->range_slot,
+	                            .cpu_node = range->node,
 	                            .address = range->start,
 	                            .size_bytes = range->end - range->start,
 	                            .time_ns = range->time_ns};
 
-	tally_block(drain, &found);
+	take_block(drain, &found);
 	return drain->error;
 }
 
@@ -120,6 +105,8 @@ static int copy_processes(struct drain *drain)
 			return -ENOMEM;
 		memcpy(process->mappings, target->mappings, target->n_mappings * sizeof(*process->mappings));
 		process->n_mappings = target->n_mappings;
+		if (placement_init(&process->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
+			return -ENOMEM;
 		snapshot->untraced_children += session->tracing.processes[i].untraced_children;
 	}
 	return 0;
@@ -178,6 +165,8 @@ static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stac
 	stack->usage.live_bytes = tally->live_bytes;
 	stack->usage.live_blocks = tally->live_blocks;
 	stack->oldest_ns = tally->live_blocks ? age_of(drain, tally->oldest_ns) : 0;
+	stack->placement = tally->placement;
+	tally->placement = (struct placement){.nodes = NULL};
 	if (!stack->usage.alloc_count && !stack->usage.live_blocks)
 		return 0;
 	if (copy_addresses(drain->session, from, stack))
@@ -218,13 +207,13 @@ static int oldest_first(const void *a, const void *b)
 	return (one->address > two->address) - (one->address < two->address);
 }
 
-static int add_block(struct drain *drain, const struct found_block *found, int node)
+static int add_block(struct drain *drain, const struct found_block *found)
 {
 	struct stack *stack;
 	struct block *blocks;
 	size_t row = drain->tallies[found->stack].row;
 
-	if (!row)
+	if (!row || found->left_out)
 		return 0;
 	stack = &drain->snapshot->stacks[row - 1];
 	if (!(stack->n_blocks & (stack->n_blocks - 1))) {
@@ -233,113 +222,31 @@ static int add_block(struct drain *drain, const struct found_block *found, int n
 			return -ENOMEM;
 		stack->blocks = blocks;
 	}
-	stack->blocks[stack->n_blocks++] = (struct block){.address = found->address,
-	                                                  .size_bytes = found->size_bytes,
-	                                                  .age_ns = age_of(drain, found->time_ns),
-	                                                  .node = node};
+	stack->blocks[stack->n_blocks++] = (struct block){
+	    .address = found->address,
+	    .size_bytes = found->size_bytes,
+	    .age_ns = age_of(drain, found->time_ns),
+	    .placed = found->placed,
+	    .not_resident_bytes = found->not_resident_bytes,
+	    .node = drain->placing ? found->node : drain->nodes[0],
+	    .cpu_node = found->cpu_node,
+	};
 	return 0;
 }
 
-static int add_to_node(struct drain *drain, const struct found_block *found, int node)
+static int copy_blocks(struct drain *drain)
 {
 	struct snapshot *snapshot = drain->snapshot;
-	size_t row = drain->tallies[found->stack].row;
-	struct stack *stack;
+	int error = 0;
 
-	if (!row)
-		return 0;
-	stack = &snapshot->stacks[row - 1];
-	if (!stack->nodes) {
-		stack->nodes = calloc(snapshot->n_nodes, sizeof(*stack->nodes));
-		if (!stack->nodes)
-			return -ENOMEM;
-		stack->n_nodes = snapshot->n_nodes;
-		for (size_t i = 0; i < snapshot->n_nodes; i++)
-			stack->nodes[i].node = snapshot->nodes[i].node;
-	}
-	for (size_t i = 0; i < snapshot->n_nodes; i++) {
-		if (snapshot->nodes[i].node != node)
-			continue;
-		stack->nodes[i].live_bytes += found->size_bytes;
-		stack->nodes[i].live_blocks++;
-	}
-	return 0;
-}
-
-/*
- * Where blocks lie: where the page of their first byte is now; where that cannot be told
- * (not touched yet, process gone), the node of the CPU that allocated.
- */
-static int place_blocks(struct drain *drain, size_t slot, int *places)
-{
-	uint64_t *addresses = calloc(drain->n_blocks + 1, sizeof(*addresses));
-	int *nodes = calloc(drain->n_blocks + 1, sizeof(*nodes));
-	size_t n = 0;
-	int error = addresses && nodes ? 0 : -ENOMEM;
-
-	for (size_t i = 0; i < drain->n_blocks && !error; i++) {
-		if (drain->session->stacks.rows[drain->blocks[i].stack].owner / MT_GENERATIONS == slot)
-			addresses[n++] = drain->blocks[i].address;
-	}
-	if (!error && !nodes_of_pages(drain->session->targets[slot]->pid, addresses, n, nodes)) {
-		n = 0;
-		for (size_t i = 0; i < drain->n_blocks; i++) {
-			if (drain->session->stacks.rows[drain->blocks[i].stack].owner / MT_GENERATIONS != slot)
-				continue;
-			if (nodes[n] >= 0)
-				places[i] = nodes[n];
-			n++;
-		}
-	}
-	free(addresses);
-	free(nodes);
-	return error;
-}
-
-static int copy_blocks(struct drain *drain, bool with_blocks)
-{
-	struct snapshot *snapshot = drain->snapshot;
-	int *places, error = 0;
-
-	if (!drain->keep_blocks)
-		return 0;
-	places = calloc(drain->n_blocks + 1, sizeof(*places));
-	if (!places)
-		return -ENOMEM;
-	for (size_t i = 0; i < drain->n_blocks; i++)
-		places[i] = drain->blocks[i].node;
-	for (size_t slot = 0; slot < drain->session->n_targets && snapshot->n_nodes > 1 && !error; slot++)
-		error = place_blocks(drain, slot, places);
-	for (size_t i = 0; i < drain->n_blocks && !error; i++) {
-		if (snapshot->n_nodes > 1)
-			error = add_to_node(drain, &drain->blocks[i], places[i]);
-		if (with_blocks && !error)
-			error = add_block(drain, &drain->blocks[i], places[i]);
-	}
-	for (size_t i = 0; i < snapshot->n_stacks && with_blocks; i++) {
+	for (size_t i = 0; i < drain->n_blocks && !error; i++)
+		error = add_block(drain, &drain->blocks[i]);
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
 		if (snapshot->stacks[i].n_blocks)
 			qsort(snapshot->stacks[i].blocks, snapshot->stacks[i].n_blocks, sizeof(struct block),
 			      oldest_first);
 	}
-	free(places);
 	return error;
-}
-
-static int copy_nodes(struct snapshot *snapshot)
-{
-	size_t n;
-	int *online = nodes_online(&n);
-
-	if (!online)
-		return -ENOMEM;
-	snapshot->nodes = calloc(n, sizeof(*snapshot->nodes));
-	if (snapshot->nodes) {
-		snapshot->n_nodes = n;
-		for (size_t i = 0; i < n; i++)
-			snapshot->nodes[i].node = online[i];
-	}
-	free(online);
-	return snapshot->nodes ? 0 : -ENOMEM;
 }
 
 static void copy_losses(const struct session *session, struct snapshot *snapshot)
@@ -352,37 +259,87 @@ static void copy_losses(const struct session *session, struct snapshot *snapshot
 	snapshot->unknown_frees_known = !session->options.size_filter;
 }
 
-static int fill(struct drain *drain, bool with_blocks)
+/* Index of the node, which is put in the list if it has gone; -1: no node is meant. */
+static int index_of_node(struct drain *drain, int node)
+{
+	if (node < 0)
+		return -1;
+	for (size_t i = 0; i < drain->n_nodes; i++) {
+		if (drain->nodes[i] == node)
+			return (int)i;
+	}
+	drain->nodes[drain->n_nodes] = node;
+	return (int)drain->n_nodes++;
+}
+
+/* The nodes there are. 0 or -ENOMEM. */
+static int find_nodes(struct drain *drain)
+{
+	struct placement *placement = &drain->snapshot->placement;
+
+	drain->nodes = nodes_online(&drain->n_nodes);
+	if (!drain->nodes)
+		return -ENOMEM;
+	drain->only = index_of_node(drain, drain->session->options.node);
+	drain->placing = drain->n_nodes > 1 || drain->only >= 0;
+	drain->snapshot->placed = drain->placing;
+	placement->nodes = calloc(drain->n_nodes, sizeof(*placement->nodes));
+	if (!placement->nodes)
+		return -ENOMEM;
+	placement->n_nodes = drain->n_nodes;
+	for (size_t i = 0; i < drain->n_nodes; i++)
+		placement->nodes[i].node = drain->nodes[i];
+	return 0;
+}
+
+static int find_blocks(struct drain *drain)
 {
 	struct session *session = drain->session;
-	struct snapshot *snapshot = drain->snapshot;
-	int error = copy_nodes(snapshot);
+	int error;
 
-	drain->keep_blocks = with_blocks || snapshot->n_nodes > 1;
 	drain->n_tallies = stack_table_end(&session->stacks);
 	drain->tallies = calloc(drain->n_tallies + 1, sizeof(*drain->tallies));
 	if (!drain->tallies)
 		return -ENOMEM;
-	if (!error)
-		error = live_scan(session->live, on_live_block, drain);
-	for (size_t i = 0; i < session->n_targets && !error; i++)
+	error = live_scan(session->live, on_live_block, drain);
+	for (size_t i = 0; i < session->n_targets && !error; i++) {
+		drain->range_slot = i;
 		error = ranges_each(session->targets[i]->ranges, on_range, drain);
+	}
+	return error ? error : drain->error;
+}
+
+static int fill(struct drain *drain)
+{
+	int error = find_nodes(drain);
+
 	if (!error)
-		error = drain->error;
+		error = find_blocks(drain);
+	if (!error && drain->placing)
+		error = drain_place(drain);
 	if (!error)
 		error = copy_processes(drain);
 	if (!error)
 		error = copy_stacks(drain);
+	if (!error && drain->with_blocks)
+		error = copy_blocks(drain);
 	if (!error)
-		error = copy_blocks(drain, with_blocks);
-	if (!error)
-		copy_losses(session, snapshot);
+		copy_losses(drain->session, drain->snapshot);
 	return error;
+}
+
+static void drain_free(struct drain *drain)
+{
+	for (uint32_t i = 0; drain->tallies && i < drain->n_tallies; i++)
+		placement_free(&drain->tallies[i].placement);
+	free(drain->tallies);
+	free(drain->blocks);
+	free(drain->nodes);
 }
 
 static int take(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result)
 {
-	struct drain drain = {.session = session, .older_ns = older_ns};
+	struct drain drain = {.session = session, .older_ns = older_ns, .with_blocks = with_blocks};
 	int error = events_consume(session);
 
 	*result = NULL;
@@ -395,15 +352,31 @@ static int take(struct session *session, uint64_t older_ns, bool with_blocks, st
 	drain.snapshot->elapsed_ns = drain.now_ns - session->started_ns;
 	drain.snapshot->since_unix_ns = session->started_unix_ns;
 	if (!error)
-		error = fill(&drain, with_blocks);
-	free(drain.blocks);
-	free(drain.tallies);
+		error = fill(&drain);
+	drain_free(&drain);
 	if (error) {
 		snapshot_free(drain.snapshot);
 		return error;
 	}
 	*result = drain.snapshot;
 	return 0;
+}
+
+void session_remember_places(struct session *session, struct target *target)
+{
+	struct snapshot snapshot = {.placement = {.nodes = NULL}};
+	struct drain drain = {.session = session, .snapshot = &snapshot};
+	int error = find_nodes(&drain);
+
+	if (!error && drain.placing) {
+		error = events_consume(session);
+		if (!error)
+			error = find_blocks(&drain);
+		if (!error)
+			drain_remember(&drain, target);
+	}
+	drain_free(&drain);
+	placement_free(&snapshot.placement);
 }
 
 int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **snapshot)

@@ -24,6 +24,7 @@ struct launched {
 	unsigned int stops; /* at the loader's hook, since the last exec */
 	bool any_attached;  /* an object was probed at some time */
 	bool let_go;        /* memtrace is its tracer no more */
+	bool main_exits;    /* its main thread was on its way out, since the last exec */
 	/* The thread that is the tracer. */
 	pthread_t thread;
 	bool has_thread;
@@ -85,6 +86,10 @@ bool events_whole(const struct session *session);
 /* Allocators that were mapped unseen are taken up, and counted as late. 0 or -errno. */
 int session_take_up(struct session *session, struct target *target);
 int session_exec(struct session *session, struct target *target, bool by_main_thread, char *error, size_t error_size);
+
+/* drain.c */
+/* Where the memory of a process lies that is about to end; its last report is made when it is gone. */
+void session_remember_places(struct session *session, struct target *target);
 
 /* launch.c */
 int launch_handle(struct session *session, char *error, size_t error_size);

@@ -94,6 +94,8 @@ static int process_index(struct drain *drain, uint32_t laid_to, size_t *index)
 	process = &processes[snapshot->n_processes++];
 	memset(process, 0, sizeof(*process));
 	process->pid = pid;
+	if (placement_init(&process->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
+		return -ENOMEM;
 	snprintf(process->comm, sizeof(process->comm), "%s", pid ? "" : "kernel");
 	if (!pid || drain->session->options.laid_to != LAID_TO_PROCESS)
 		return 0;
@@ -310,11 +312,12 @@ static int copy_nodes(struct snapshot *snapshot)
 
 	if (!online)
 		return -ENOMEM;
-	snapshot->nodes = calloc(n, sizeof(*snapshot->nodes));
-	for (size_t i = 0; i < n && snapshot->nodes; i++)
-		snapshot->nodes[snapshot->n_nodes++].node = online[i];
+	snapshot->placed = n > 1;
+	snapshot->placement.nodes = calloc(n, sizeof(*snapshot->placement.nodes));
+	for (size_t i = 0; i < n && snapshot->placement.nodes; i++)
+		snapshot->placement.nodes[snapshot->placement.n_nodes++].node = online[i];
 	free(online);
-	return snapshot->nodes ? 0 : -ENOMEM;
+	return snapshot->placement.nodes ? 0 : -ENOMEM;
 }
 
 /* The address in the kernel that the key stands for: its upper bits are ones, except in a per-CPU pointer. */
@@ -345,19 +348,10 @@ static int zone_add(struct kernel_memory *memory, const struct mk_place *place, 
 
 static int stack_on_node(struct snapshot *snapshot, struct stack *stack, const struct found_block *block, int node)
 {
-	if (!stack->nodes) {
-		stack->nodes = calloc(snapshot->n_nodes, sizeof(*stack->nodes));
-		if (!stack->nodes)
-			return -ENOMEM;
-		for (size_t i = 0; i < snapshot->n_nodes; i++)
-			stack->nodes[stack->n_nodes++].node = snapshot->nodes[i].node;
-	}
-	for (size_t i = 0; i < stack->n_nodes; i++) {
-		if (stack->nodes[i].node != node)
-			continue;
-		stack->nodes[i].live_bytes += MK_REQUESTED(block->block.size_bytes);
-		stack->nodes[i].live_blocks++;
-	}
+	if (!stack->placement.nodes &&
+	    placement_init(&stack->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
+		return -ENOMEM;
+	placement_add_block(&stack->placement, MK_REQUESTED(block->block.size_bytes), node, block->block.node);
 	stack->misplaced_blocks += block->block.spare && node >= 0 && block->block.spare - 1 != node;
 	return 0;
 }
@@ -377,6 +371,8 @@ static int list_block(struct drain *drain, struct stack *stack, const struct fou
 	    .size_bytes = MK_REQUESTED(found->block.size_bytes),
 	    .age_ns = age_of(drain, found->block.time_ns),
 	    .node = node,
+	    .cpu_node = found->block.node,
+	    .placed = node >= 0,
 	};
 	return 0;
 }
@@ -405,7 +401,7 @@ static int copy_blocks(struct drain *drain, bool with_blocks)
 
 		if (!number)
 			continue;
-		if (snapshot->n_nodes > 1)
+		if (snapshot->placed)
 			error = stack_on_node(snapshot, &snapshot->stacks[number - 1], block, node);
 		if (!error && block->kind == KIND_PAGE && node >= 0)
 			error = zone_add(snapshot->kernel, &places[i], MK_REQUESTED(block->block.size_bytes));
@@ -438,7 +434,7 @@ static int fill(struct drain *drain, bool with_blocks)
 	struct kernel_session *session = drain->session;
 	int error;
 
-	drain->keep_blocks = with_blocks || drain->snapshot->n_nodes > 1 || session->kinds[KIND_PAGE];
+	drain->keep_blocks = with_blocks || drain->snapshot->placed || session->kinds[KIND_PAGE];
 	drain->n_tallies = stack_table_end(&session->stacks);
 	drain->tallies = calloc(drain->n_tallies + 1, sizeof(*drain->tallies));
 	error = drain->tallies ? copy_caches(drain) : -ENOMEM;

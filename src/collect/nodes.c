@@ -7,7 +7,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MAX_NODES 1024
 #define PAGE_MASK (~4095ULL)
 
 size_t nodes_parse(const char *list, int *nodes, size_t max)
@@ -18,12 +17,12 @@ size_t nodes_parse(const char *list, int *nodes, size_t max)
 		char *end;
 		long first = strtol(list, &end, 10), last = first;
 
-		if (end == list || first < 0 || first >= MAX_NODES)
+		if (end == list || first < 0 || first >= NODES_MAX)
 			break;
 		if (*end == '-') {
 			list = end + 1;
 			last = strtol(list, &end, 10);
-			if (end == list || last >= MAX_NODES)
+			if (end == list || last >= NODES_MAX)
 				break;
 		}
 		for (; first <= last && n < max; first++)
@@ -37,18 +36,39 @@ size_t nodes_parse(const char *list, int *nodes, size_t max)
 
 int *nodes_online(size_t *n)
 {
-	int *nodes = calloc(MAX_NODES, sizeof(*nodes));
+	int *nodes = calloc(NODES_MAX, sizeof(*nodes));
 	FILE *file = fopen("/sys/devices/system/node/online", "re");
 	char text[4096] = "";
 
 	*n = 0;
 	if (nodes && file && fgets(text, sizeof(text), file))
-		*n = nodes_parse(text, nodes, MAX_NODES);
+		*n = nodes_parse(text, nodes, NODES_MAX);
 	if (file)
 		fclose(file);
 	if (nodes && !*n)
 		*n = 1; /* a kernel without NUMA: node 0 */
 	return nodes;
+}
+
+int nodes_check(unsigned int node, char *error, size_t error_size)
+{
+	size_t n, used = 0;
+	int *nodes = nodes_online(&n);
+	char list[128] = "";
+
+	if (!nodes)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (nodes[i] == (int)node) {
+			free(nodes);
+			return 0;
+		}
+		if (used < sizeof(list))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%d", i ? ", " : "", nodes[i]);
+	}
+	free(nodes);
+	snprintf(error, error_size, "--node: this machine has no node %u; its nodes are %s", node, list);
+	return -EINVAL;
 }
 
 int nodes_of_pages(pid_t pid, const uint64_t *addresses, size_t n, int *nodes)

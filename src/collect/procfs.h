@@ -9,6 +9,7 @@
 struct process_status {
 	char state;         /* as in proc_pid_status(5): R S D T t Z X */
 	pid_t thread_group; /* its process, if pid is that of a thread */
+	int threads;        /* of its process; a main thread that has ended counts until all have */
 	int seccomp;        /* 0 none, 1 strict, 2 filter */
 	int has_memory;     /* kernel threads and zombies have none */
 	pid_t pid_inside;   /* the process's ID in its innermost PID namespace; 0: not known */

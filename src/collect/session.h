@@ -18,6 +18,7 @@ struct session_options {
 	uint64_t max_memory_bytes; /* of the tables, kernel side included */
 	uint64_t min_size_bytes, max_size_bytes;
 	bool size_filter;
+	int node;                 /* blocks on this NUMA node alone; -1: on all */
 	unsigned int stack_depth; /* frames */
 	bool frame_pointers;      /* stacks by them alone, whatever the kernel can do */
 	const char *backend;      /* NULL: the best the kernel has */

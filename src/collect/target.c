@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/place_memo.h"
 #include "collect/target.h"
 
 #include <errno.h>
@@ -130,6 +131,7 @@ void target_free(struct target *target)
 			bpf_map_delete_elem(bpf_map__fd(target->tracing->bpf->maps.slots), &tgid);
 	}
 	ranges_free(target->ranges);
+	place_memo_free(target->places);
 	if (target->pidfd >= 0)
 		close(target->pidfd);
 	free(target->attached);

@@ -21,6 +21,7 @@
 struct bpf_program;
 struct memtrace_bpf;
 struct guard;
+struct place_memo;
 
 /* What all targets of a session share. */
 struct tracing {
@@ -67,6 +68,7 @@ struct target {
 	struct attachment *loader_hook;
 	const struct module *loader;
 	struct ranges *ranges;
+	struct place_memo *places; /* where its memory lay when it was about to end; NULL: not known */
 	struct ranges_stats range_stats;
 	uint32_t generation; /* of the program that is known; the process may run a later one */
 	bool probes_lost;    /* by an exec from another thread than the main one */

@@ -162,6 +162,7 @@ static int on_exec(struct session *session, char *error, size_t error_size)
 	events_consume(session);
 	session->launched.holding = 0;
 	session->launched.stops = 0;
+	session->launched.main_exits = false;
 	error[0] = 0;
 	if (!target)
 		code = first_exec(session, error, error_size);
@@ -245,6 +246,32 @@ static void on_signal(struct session *session, pid_t thread, int signal)
 	ptrace(PTRACE_CONT, thread, NULL, (void *)(long)signal);
 }
 
+/* Nothing else runs in the process than this thread, which ends, and a main thread that has ended. */
+static bool last_one(pid_t thread)
+{
+	struct process_status status;
+
+	return !procfs_status(thread, &status) && status.threads <= 2;
+}
+
+/*
+ * A thread is about to end. With the main one mostly the process ends; where others run on, what was
+ * learned then is learned anew with the last of them.
+ */
+static void on_exit_of(struct session *session, pid_t thread)
+{
+	struct target *target = launched_target(session);
+	bool main_thread = thread == session->launched.pid;
+
+	if (!target)
+		return;
+	if (main_thread)
+		target_read_mappings(target);
+	if (main_thread || (session->launched.main_exits && is_commands(session, thread) && last_one(thread)))
+		session_remember_places(session, target);
+	session->launched.main_exits |= main_thread;
+}
+
 int tracer_stop(struct session *session, pid_t thread, int status, char *error, size_t error_size)
 {
 	int code = 0;
@@ -256,14 +283,15 @@ int tracer_stop(struct session *session, pid_t thread, int status, char *error, 
 	case PTRACE_EVENT_STOP:
 		return on_trap(session, thread, WSTOPSIG(status), error, error_size);
 	case PTRACE_EVENT_EXEC:
-	case PTRACE_EVENT_EXIT:
 		if (thread != session->launched.pid)
 			break;
 		session_lock(session);
-		if (EVENT_OF(status) == PTRACE_EVENT_EXEC)
-			code = on_exec(session, error, error_size);
-		else if (launched_target(session))
-			target_read_mappings(launched_target(session));
+		code = on_exec(session, error, error_size);
+		session_unlock(session);
+		break;
+	case PTRACE_EVENT_EXIT:
+		session_lock(session);
+		on_exit_of(session, thread);
 		session_unlock(session);
 		break;
 	}

@@ -38,17 +38,18 @@ void snapshot_free(struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->n_stacks; i++) {
 		struct stack *stack = &snapshot->stacks[i];
 		free(stack->addresses);
-		free(stack->nodes);
+		placement_free(&stack->placement);
 		free(stack->blocks);
 		free(stack->frames);
 	}
 	for (size_t i = 0; i < snapshot->n_processes; i++) {
 		free(snapshot->processes[i].exe);
 		free(snapshot->processes[i].mappings);
+		placement_free(&snapshot->processes[i].placement);
 	}
 	free(snapshot->stacks);
 	free(snapshot->processes);
-	free(snapshot->nodes);
+	placement_free(&snapshot->placement);
 	kernel_memory_free(snapshot->kernel);
 	free(snapshot);
 }

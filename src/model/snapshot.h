@@ -19,6 +19,7 @@
 #include "model/kind.h"
 #include "model/loss.h"
 #include "model/module.h"
+#include "model/placement.h"
 
 struct usage {
 	uint64_t live_bytes, live_blocks;
@@ -29,14 +30,12 @@ struct usage {
 /* Adds every field of `from` to `to`. */
 void usage_add(struct usage *to, const struct usage *from);
 
-struct node_usage {
-	int node;
-	uint64_t live_bytes, live_blocks;
-};
-
 struct block {
 	uint64_t address, size_bytes, age_ns;
-	int node; /* -1: not known */
+	uint64_t not_resident_bytes; /* only if `placed` */
+	int node;                    /* that most of it lies on; -1: none, or not known */
+	int cpu_node;                /* of the CPU that allocated it */
+	bool placed;                 /* where it lies could be told */
 };
 
 /* One line of a symbolized stack. Strings belong to the symbolizer's cache and
@@ -62,9 +61,8 @@ struct stack {
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
 	uint64_t *addresses; /* innermost first; none: entries were reclaimed or lost */
 	size_t n_addresses;
-	uint32_t code_version;    /* that the addresses are of: the first in which all they lie in was mapped */
-	struct node_usage *nodes; /* in the order of snapshot.nodes; NULL: one node only */
-	size_t n_nodes;
+	uint32_t code_version; /* that the addresses are of: the first in which all they lie in was mapped */
+	struct placement placement;
 	struct block *blocks; /* with --show-allocs: oldest first */
 	size_t n_blocks;
 	struct frame *frames; /* after symbolizing, else NULL */
@@ -83,6 +81,8 @@ struct process {
 	bool ended;
 	int exit_status; /* as the shell counts it: 128+N for signal N; only if ended */
 	bool exit_status_known;
+	struct usage usage; /* of its stacks */
+	struct placement placement;
 	struct mapping *mappings; /* executable ones, also those that are gone, sorted by start */
 	size_t n_mappings;
 };
@@ -98,8 +98,8 @@ struct snapshot {
 	size_t n_stacks;
 	struct usage totals;
 	struct usage kinds[KIND_COUNT];
-	struct node_usage *nodes; /* always at least one */
-	size_t n_nodes;
+	struct placement placement; /* of all; always at least one node */
+	bool placed;                /* the kernel was asked where pages lie; it is not where there is only one node */
 	uint64_t lost[LOSS_COUNT];
 	uint64_t abandoned_calls;
 	uint64_t unknown_frees;

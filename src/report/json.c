@@ -61,12 +61,56 @@ static json_t *build_totals(const struct snapshot *snapshot)
 	return json_whole(totals, failed);
 }
 
-static json_t *build_process(const struct process *process)
+static json_t *build_node(const struct node_usage *node)
 {
-	return json_pack("{s:i, s:o, s:o, s:o}", "pid", (int)process->pid, "comm", json_name(process->comm), "exe",
-	                 json_name(process->exe ? process->exe : ""), "exit_status",
-	                 process->ended && process->exit_status_known ? json_integer(process->exit_status)
-	                                                              : json_null());
+	return json_pack("{s:i, s:o, s:o, s:o}", "node", node->node, "live_bytes", json_uint(node->live_bytes),
+	                 "live_blocks", json_uint(node->live_blocks), "cpu_live_bytes",
+	                 json_uint(node->cpu_live_bytes));
+}
+
+static json_t *build_nodes(const struct placement *placement)
+{
+	json_t *array = json_array();
+	int failed = 0;
+
+	for (size_t i = 0; i < placement->n_nodes; i++)
+		failed |= json_array_append_new(array, build_node(&placement->nodes[i]));
+	return json_whole(array, failed);
+}
+
+/* Adds where something lies, as it stands in the report, its processes and its stacks. */
+static int set_placement(json_t *object, const struct snapshot *snapshot, const struct placement *placement)
+{
+	json_t *not_resident = snapshot->placed ? json_uint(placement->not_resident_bytes) : json_null();
+
+	return json_object_set_new(object, "nodes", build_nodes(placement)) |
+	       json_object_set_new(object, "not_resident_bytes", not_resident) |
+	       json_object_set_new(object, "unplaced_bytes", json_uint(placement->unplaced_bytes)) |
+	       json_object_set_new(object, "remote_bytes", json_uint(placement->remote_bytes));
+}
+
+/* A stack without a list of nodes lies on the first. */
+static int set_stack_placement(json_t *object, const struct snapshot *snapshot, const struct stack *stack)
+{
+	struct node_usage first = {.node = snapshot->placement.n_nodes ? snapshot->placement.nodes[0].node : 0};
+	struct placement only = {.nodes = &first, .n_nodes = 1};
+
+	if (stack->placement.nodes)
+		return set_placement(object, snapshot, &stack->placement);
+	placement_add_only(&only, stack->usage.live_bytes, stack->usage.live_blocks);
+	return set_placement(object, snapshot, &only);
+}
+
+static json_t *build_process(const struct snapshot *snapshot, const struct process *process)
+{
+	bool known = process->ended && process->exit_status_known;
+	json_t *object =
+	    json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "pid", (int)process->pid, "comm", json_name(process->comm),
+	              "exe", json_name(process->exe ? process->exe : ""), "exit_status",
+	              known ? json_integer(process->exit_status) : json_null(), "live_bytes",
+	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
+
+	return json_whole(object, set_placement(object, snapshot, &process->placement));
 }
 
 static json_t *build_processes(const struct snapshot *snapshot)
@@ -75,37 +119,8 @@ static json_t *build_processes(const struct snapshot *snapshot)
 	int failed = 0;
 
 	for (size_t i = 0; i < snapshot->n_processes; i++)
-		failed |= json_array_append_new(processes, build_process(&snapshot->processes[i]));
+		failed |= json_array_append_new(processes, build_process(snapshot, &snapshot->processes[i]));
 	return json_whole(processes, failed);
-}
-
-static json_t *build_node(int node, uint64_t live_bytes, uint64_t live_blocks)
-{
-	return json_pack("{s:i, s:o, s:o}", "node", node, "live_bytes", json_uint(live_bytes), "live_blocks",
-	                 json_uint(live_blocks));
-}
-
-static json_t *build_nodes(const struct node_usage *nodes, size_t n)
-{
-	json_t *array = json_array();
-	int failed = 0;
-
-	for (size_t i = 0; i < n; i++)
-		failed |=
-		    json_array_append_new(array, build_node(nodes[i].node, nodes[i].live_bytes, nodes[i].live_blocks));
-	return json_whole(array, failed);
-}
-
-/* A stack without a list of nodes lies on the only one there is. */
-static json_t *build_stack_nodes(const struct snapshot *snapshot, const struct stack *stack)
-{
-	struct node_usage only = {
-	    .node = snapshot->n_nodes ? snapshot->nodes[0].node : 0,
-	    .live_bytes = stack->usage.live_bytes,
-	    .live_blocks = stack->usage.live_blocks,
-	};
-
-	return stack->nodes ? build_nodes(stack->nodes, stack->n_nodes) : build_nodes(&only, 1);
 }
 
 static json_t *build_integrity(const struct snapshot *snapshot)
@@ -130,12 +145,14 @@ static json_t *build_integrity(const struct snapshot *snapshot)
 static json_t *build_head(const struct snapshot *snapshot)
 {
 	char time[CLOCK_SIZE];
+	json_t *head;
 
 	clock_rfc3339(time, snapshot->time_unix_ns);
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "schema", SCHEMA, "command", snapshot->command,
-	                 "time", time, "elapsed_ns", json_uint(snapshot->elapsed_ns), "processes",
-	                 build_processes(snapshot), "totals", build_totals(snapshot), "nodes",
-	                 build_nodes(snapshot->nodes, snapshot->n_nodes), "integrity", build_integrity(snapshot));
+	head = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA, "command", snapshot->command, "time", time,
+	                 "elapsed_ns", json_uint(snapshot->elapsed_ns), "processes", build_processes(snapshot),
+	                 "totals", build_totals(snapshot));
+	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) |
+	                            json_object_set_new(head, "integrity", build_integrity(snapshot)));
 }
 
 static json_t *build_frame(const struct frame *frame)
@@ -171,7 +188,7 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 	             json_object_set_new(object, "kind", json_string(block_kind_name(stack->kind))) |
 	             set_usage(object, &stack->usage) |
 	             json_object_set_new(object, "oldest_ns", json_uint(stack->oldest_ns)) |
-	             json_object_set_new(object, "nodes", build_stack_nodes(snapshot, stack)) |
+	             set_stack_placement(object, snapshot, stack) |
 	             json_object_set_new(object, "end", json_string(stack_end_name(stack->end))) |
 	             json_object_set_new(object, "guessed", json_boolean(stack->guessed)) |
 	             json_object_set_new(object, "frames", build_frames(snapshot, stack));
@@ -183,9 +200,10 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 
 static json_t *build_block(const struct block *block)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "address", json_address(block->address), "size",
+	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:o}", "address", json_address(block->address), "size",
 	                 json_uint(block->size_bytes), "age_ns", json_uint(block->age_ns), "node",
-	                 block->node >= 0 ? json_integer(block->node) : json_null());
+	                 block->node >= 0 ? json_integer(block->node) : json_null(), "cpu_node", block->cpu_node,
+	                 "not_resident_bytes", block->placed ? json_uint(block->not_resident_bytes) : json_null());
 }
 
 static int write_blocks(FILE *out, const struct stack *stack)

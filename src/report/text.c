@@ -41,18 +41,49 @@ static void end_colour(const struct page *page)
 		fputs("\033[0m", page->out);
 }
 
-/* " (node 0: 40960, node 1: 0)", where there is more than one. */
-static void write_nodes(const struct page *page, const struct node_usage *nodes, size_t n)
+/* " (node 0: 40960, node 1: 0, not resident: 4096)", where the kernel was asked. */
+static void write_nodes(const struct page *page, const struct placement *placement)
 {
 	const char *separator = " (";
 
-	if (n < 2)
+	if (!page->snapshot->placed || !placement->n_nodes)
 		return;
-	for (size_t i = 0; i < n; i++) {
-		fprintf(page->out, "%snode %d: %" PRIu64, separator, nodes[i].node, nodes[i].live_bytes);
+	for (size_t i = 0; i < placement->n_nodes; i++) {
+		const struct node_usage *node = &placement->nodes[i];
+
+		fprintf(page->out, "%snode %d: %" PRIu64, separator, node->node, node->live_bytes);
 		separator = ", ";
 	}
+	if (placement->not_resident_bytes)
+		fprintf(page->out, ", not resident: %" PRIu64, placement->not_resident_bytes);
+	if (placement->unplaced_bytes)
+		fprintf(page->out, ", not known: %" PRIu64, placement->unplaced_bytes);
 	fputc(')', page->out);
+}
+
+/* "[allocated by CPUs of node 0: 36864, node 1: 4096; remote: 4096 (11.1%)]", of what is resident. */
+static void write_remote(const struct page *page, const char *indent, const struct placement *placement)
+{
+	uint64_t resident = placement_resident_bytes(placement);
+	const char *separator = "[allocated by CPUs of ";
+
+	if (!page->snapshot->placed)
+		return;
+	for (size_t i = 0; i < placement->n_nodes; i++) {
+		const struct node_usage *node = &placement->nodes[i];
+
+		if (!node->cpu_live_bytes)
+			continue;
+		fprintf(page->out, "%s%snode %d: %" PRIu64, separator[0] == '[' ? indent : "", separator, node->node,
+		        node->cpu_live_bytes);
+		separator = ", ";
+	}
+	if (separator[0] == '[')
+		return;
+	fprintf(page->out, "; remote: %" PRIu64, placement->remote_bytes);
+	if (placement->remote_bytes && resident)
+		fprintf(page->out, " (%.1f%%)", 100.0 * (double)placement->remote_bytes / (double)resident);
+	fputs("]\n", page->out);
 }
 
 static void write_process(const struct page *page, const struct process *process)
@@ -164,6 +195,18 @@ static void write_frames(const struct page *page, const struct stack *stack)
 	write_end(page, stack);
 }
 
+/* " node = 1 cpu = node 0": that most of it lies on, and that of the CPU that allocated it. */
+static void write_block_node(const struct page *page, const struct block *block)
+{
+	if (!page->snapshot->placed)
+		return;
+	if (block->node >= 0)
+		fprintf(page->out, " node = %d", block->node);
+	else
+		fputs(block->placed ? " not resident" : " node not known", page->out);
+	fprintf(page->out, " cpu = node %d", block->cpu_node);
+}
+
 static void write_blocks(const struct page *page, const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->n_blocks; i++) {
@@ -171,8 +214,7 @@ static void write_blocks(const struct page *page, const struct stack *stack)
 
 		fprintf(page->out, FRAME_INDENT "addr = 0x%" PRIx64 " size = %" PRIu64 " age = %.3f s", block->address,
 		        block->size_bytes, (double)block->age_ns / 1e9);
-		if (page->snapshot->n_nodes > 1 && block->node >= 0)
-			fprintf(page->out, " node = %d", block->node);
+		write_block_node(page, block);
 		fputc('\n', page->out);
 	}
 }
@@ -183,8 +225,9 @@ static void write_stack(const struct page *page, const struct stack *stack)
 	        stack->usage.live_bytes, stack->usage.live_blocks);
 	if (stack->kind != KIND_HEAP)
 		fprintf(page->out, " (%s)", block_kind_name(stack->kind));
-	write_nodes(page, stack->nodes, stack->n_nodes);
+	write_nodes(page, &stack->placement);
 	fputc('\n', page->out);
+	write_remote(page, FRAME_INDENT, &stack->placement);
 	write_frames(page, stack);
 	if (page->options->show_blocks)
 		write_blocks(page, stack);
@@ -208,14 +251,33 @@ static void write_totals(const struct page *page)
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		n_kinds += snapshot->kinds[kind].alloc_count != 0;
 	write_usage(page, "Total", &snapshot->totals);
-	write_nodes(page, snapshot->nodes, snapshot->n_nodes);
+	write_nodes(page, &snapshot->placement);
 	fputc('\n', page->out);
+	write_remote(page, STACK_INDENT, &snapshot->placement);
 	for (int kind = 0; kind < KIND_COUNT && n_kinds > 1; kind++) {
 		if (!snapshot->kinds[kind].alloc_count)
 			continue;
 		fputs(STACK_INDENT, page->out);
 		write_usage(page, block_kind_name((enum block_kind)kind), &snapshot->kinds[kind]);
 		fputc('\n', page->out);
+	}
+}
+
+/* Where each process's memory lies, where that is not all that the totals say. */
+static void write_process_nodes(const struct page *page)
+{
+	const struct snapshot *snapshot = page->snapshot;
+
+	for (size_t i = 0; i < snapshot->n_processes && snapshot->n_processes > 1 && snapshot->placed; i++) {
+		const struct process *process = &snapshot->processes[i];
+
+		fputs(STACK_INDENT, page->out);
+		write_process(page, process);
+		fprintf(page->out, ": %" PRIu64 " bytes in %" PRIu64 " blocks live", process->usage.live_bytes,
+		        process->usage.live_blocks);
+		write_nodes(page, &process->placement);
+		fputc('\n', page->out);
+		write_remote(page, FRAME_INDENT, &process->placement);
 	}
 }
 
@@ -258,6 +320,7 @@ static int text_report(FILE *out, const struct snapshot *snapshot, const struct 
 		}
 	}
 	write_totals(&page);
+	write_process_nodes(&page);
 	write_ended(&page);
 	write_integrity(&page);
 	return stream_finish(out);

@@ -98,10 +98,11 @@ static void frees_what_is_there(void **state)
 	snapshot->stacks = calloc(5, sizeof(*snapshot->stacks));
 	snapshot->n_stacks = 4;
 	snapshot->stacks[0].addresses = calloc(3, sizeof(uint64_t));
-	snapshot->stacks[1].nodes = calloc(2, sizeof(struct node_usage));
+	snapshot->stacks[1].placement.nodes = calloc(2, sizeof(struct node_usage));
 	snapshot->stacks[2].blocks = calloc(2, sizeof(struct block));
 	snapshot->stacks[3].frames = calloc(2, sizeof(struct frame));
-	snapshot->nodes = calloc(1, sizeof(*snapshot->nodes));
+	snapshot->processes[0].placement.nodes = calloc(1, sizeof(struct node_usage));
+	snapshot->placement.nodes = calloc(1, sizeof(struct node_usage));
 	snapshot_free(snapshot);
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "analyze/aggregate.h"
 #include "report/renderer.h"
 #include "unit/sample_snapshot.h"
 
@@ -111,12 +112,7 @@ static void set_frames(struct stack *stack, const struct frame *frames, size_t n
 
 static void sum(struct snapshot *snapshot)
 {
-	for (size_t i = 0; i < snapshot->n_stacks; i++) {
-		usage_add(&snapshot->totals, &snapshot->stacks[i].usage);
-		usage_add(&snapshot->kinds[snapshot->stacks[i].kind], &snapshot->stacks[i].usage);
-	}
-	snapshot->nodes[0].live_bytes = snapshot->totals.live_bytes;
-	snapshot->nodes[0].live_blocks = snapshot->totals.live_blocks;
+	aggregate_sum(snapshot);
 	snapshot->n_stacks_shown = snapshot->n_stacks;
 }
 
@@ -178,11 +174,34 @@ static void hostile(void **state)
 	check_golden("hostile", snapshot, (struct render_options){.top = 0});
 }
 
+/* Of the five blocks one lies on two nodes, one is not resident, of one it is not known; or all lie well. */
+static void set_placement(struct stack *stack, size_t i)
+{
+	uint64_t size = stack->usage.live_bytes / 5;
+	struct node_usage nodes[] = {{0, 2 * size + size / 2, 3, 4 * size}, {1, size / 2, 1, size}};
+	struct node_usage well[] = {{0, 0, 0, 0}, {1, 5 * size, 5, 5 * size}};
+
+	stack->placement = (struct placement){.nodes = sample_copy(i % 2 ? well : nodes, sizeof(nodes)), .n_nodes = 2};
+	if (i % 2)
+		return;
+	stack->placement.not_resident_bytes = stack->placement.unplaced_bytes = size;
+	stack->placement.remote_bytes = size / 2;
+}
+
 /* Processes, nodes, kinds, ends, blocks, losses: one of each. */
 static struct snapshot *make_everything(void)
 {
-	static const struct node_usage nodes[] = {{0, 40960, 5}, {1, 0, 0}};
-	static const struct block blocks[] = {{0x7fff0000, 8192, 4800000000, 1}, {0x55551000, 64, 1500000, -1}};
+	static const struct block blocks[] = {
+	    {.address = 0x7fff0000, .size_bytes = 8192, .age_ns = 4800000000, .placed = true, .node = 1},
+	    {.address = 0x55551000,
+	     .size_bytes = 64,
+	     .age_ns = 1500000,
+	     .placed = true,
+	     .node = -1,
+	     .cpu_node = 1,
+	     .not_resident_bytes = 64},
+	    {.address = 0x55551000, .size_bytes = 64, .age_ns = 1500000, .node = -1, .cpu_node = 1},
+	};
 	static const enum stack_end ends[] = {END_COMPLETE, END_DEPTH, END_NO_MAPPING, END_NO_CFI, END_READ_FAULT};
 	struct snapshot *snapshot = sample_new(2, 9, 2);
 
@@ -194,15 +213,15 @@ static struct snapshot *make_everything(void)
 		stack->end = ends[i % 5];
 		stack->guessed = i == 3 || i == 5;
 		sample_usage(stack, 5, 8192 >> i);
-		stack->nodes = sample_copy(nodes, sizeof(nodes));
-		stack->n_nodes = 2;
+		set_placement(stack, i);
 		if (i != 1 && i < 7)
 			set_frames(stack, plain_frames, 2);
 	}
 	snapshot->stacks[7].end = snapshot->stacks[8].end = END_COMPLETE;
 	snapshot->stacks[8].usage.live_bytes = snapshot->stacks[8].usage.live_blocks = 0;
+	placement_clear(&snapshot->stacks[8].placement);
 	snapshot->stacks[0].blocks = sample_copy(blocks, sizeof(blocks));
-	snapshot->stacks[0].n_blocks = 2;
+	snapshot->stacks[0].n_blocks = 3;
 	sum(snapshot);
 	for (int i = 0; i < LOSS_COUNT; i++)
 		snapshot->lost[i] = i % 2 ? 0 : (uint64_t)i + 1;

@@ -34,17 +34,20 @@ static inline struct snapshot *sample_new(size_t n_processes, size_t n_stacks, s
 	snapshot->n_processes = n_processes;
 	snapshot->stacks = calloc(n_stacks + 1, sizeof(*snapshot->stacks));
 	snapshot->n_stacks = n_stacks;
-	snapshot->nodes = calloc(n_nodes, sizeof(*snapshot->nodes));
-	snapshot->n_nodes = n_nodes;
+	snapshot->placement.nodes = calloc(n_nodes, sizeof(*snapshot->placement.nodes));
+	snapshot->placement.n_nodes = n_nodes;
+	snapshot->placed = n_nodes > 1;
 	snapshot->unknown_frees_known = true;
-	assert(snapshot->processes && snapshot->stacks && snapshot->nodes);
+	assert(snapshot->processes && snapshot->stacks && snapshot->placement.nodes);
+	for (size_t i = 0; i < n_nodes; i++)
+		snapshot->placement.nodes[i].node = (int)i;
 	for (size_t i = 0; i < n_processes; i++) {
 		snapshot->processes[i].pid = (pid_t)(1001 + i);
 		strcpy(snapshot->processes[i].comm, "app");
 		snapshot->processes[i].exe = strdup("/usr/bin/app");
+		if (placement_init(&snapshot->processes[i].placement, snapshot->placement.nodes, n_nodes))
+			abort();
 	}
-	for (size_t i = 0; i < n_nodes; i++)
-		snapshot->nodes[i].node = (int)i;
 	return snapshot;
 }
 

@@ -150,29 +150,48 @@ static void sums_stacks(void **state)
 	assert_int_equal(snapshot->kinds[KIND_MMAP].live_bytes, 100);
 	assert_int_equal(snapshot->kinds[KIND_HEAP].live_bytes, 403);
 	assert_int_equal(snapshot->kinds[KIND_BRK].live_bytes, 0);
-	assert_int_equal(snapshot->nodes[0].live_bytes, 503);
-	assert_int_equal(snapshot->nodes[0].live_blocks, 15);
+	assert_int_equal(snapshot->placement.nodes[0].live_bytes, 503);
+	assert_int_equal(snapshot->placement.nodes[0].live_blocks, 15);
 	assert_int_equal(snapshot->incomplete_stacks, 1);
 	/* Summing again does not count twice. */
 	aggregate_sum(snapshot);
-	assert_int_equal(snapshot->nodes[0].live_bytes, 503);
+	assert_int_equal(snapshot->placement.nodes[0].live_bytes, 503);
 	assert_int_equal(snapshot->incomplete_stacks, 1);
 	assert_int_equal(snapshot->ends[END_NO_CFI], 1);
 	snapshot_free(snapshot);
 }
 
+/* That of `n` of the stacks below. */
+static void assert_placement(const struct placement *placement, uint64_t n)
+{
+	assert_int_equal(placement->nodes[0].live_bytes, 6 * n);
+	assert_int_equal(placement->nodes[0].live_blocks, n);
+	assert_int_equal(placement->nodes[0].cpu_live_bytes, n);
+	assert_int_equal(placement->nodes[1].live_bytes, n);
+	assert_int_equal(placement->nodes[1].live_blocks, n);
+	assert_int_equal(placement->nodes[1].cpu_live_bytes, 7 * n);
+	assert_int_equal(placement->not_resident_bytes, n);
+	assert_int_equal(placement->unplaced_bytes, 2 * n);
+	assert_int_equal(placement->remote_bytes, 5 * n);
+	assert_int_equal(placement_resident_bytes(placement), 7 * n);
+}
+
 static void merges_rows_without_addresses(void **state)
 {
 	struct snapshot *snapshot = sample_new(2, 6, 2);
-	static const struct block young = {0x1000, 8, 5, -1}, old = {0x2000, 8, 50, -1};
+	static const struct block young = {.address = 0x1000, .size_bytes = 8, .age_ns = 5},
+	                          old = {.address = 0x2000, .size_bytes = 8, .age_ns = 50};
 
 	(void)state;
 	for (size_t i = 0; i < 6; i++) {
-		struct node_usage nodes[2] = {{0, 8, 1}, {1, 0, 0}};
+		struct node_usage nodes[2] = {{0, 6, 1, 1}, {1, 1, 1, 7}};
 
 		sample_usage(&snapshot->stacks[i], 1, 8);
-		snapshot->stacks[i].nodes = sample_copy(nodes, sizeof(nodes));
-		snapshot->stacks[i].n_nodes = 2;
+		snapshot->stacks[i].placement = (struct placement){.nodes = sample_copy(nodes, sizeof(nodes)),
+		                                                   .n_nodes = 2,
+		                                                   .not_resident_bytes = 1,
+		                                                   .unplaced_bytes = 2,
+		                                                   .remote_bytes = 5};
 		snapshot->stacks[i].oldest_ns = 10 * i;
 	}
 	snapshot->stacks[1].process = 1;
@@ -190,12 +209,19 @@ static void merges_rows_without_addresses(void **state)
 	assert_int_equal(snapshot->stacks[0].usage.live_bytes, 24);
 	assert_int_equal(snapshot->stacks[0].usage.alloc_count, 6);
 	assert_int_equal(snapshot->stacks[0].oldest_ns, 50);
-	assert_int_equal(snapshot->stacks[0].nodes[0].live_blocks, 3);
+	assert_int_equal(snapshot->stacks[0].placement.nodes[0].live_blocks, 3);
 	assert_int_equal(snapshot->stacks[0].n_blocks, 2);
 	assert_int_equal(snapshot->stacks[0].blocks[0].address, 0x2000);
 	aggregate_sum(snapshot);
 	assert_int_equal(snapshot->totals.live_bytes, 48);
-	assert_int_equal(snapshot->nodes[0].live_bytes, 48);
+	assert_placement(&snapshot->placement, 6);
+	assert_placement(&snapshot->processes[0].placement, 5);
+	assert_placement(&snapshot->processes[1].placement, 1);
+	assert_int_equal(snapshot->processes[1].usage.live_bytes, 8);
+	/* Summed once more, it is the same. */
+	aggregate_sum(snapshot);
+	assert_placement(&snapshot->placement, 6);
+	assert_placement(&snapshot->processes[0].placement, 5);
 	snapshot_free(snapshot);
 }
 

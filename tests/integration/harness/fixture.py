@@ -14,12 +14,18 @@ class Truth:
         self.sites = {}      # (kind, function) -> {"live_bytes": N, …}
         self.integrity = {}  # key -> N
         self.chains = []     # {"about": S, "size": N, "chain": [address], "labels": [function]}
+        self.placements = {}  # function -> {"nodes": {node: N}, …}: where its live blocks lie
         self.modules = set()  # whose stacks are all among the chains; the program alone when empty
 
     def read(self, line):
         row = json.loads(line)
         if "integrity" in row:
             self.integrity[row["integrity"]] = row["value"]
+        elif "placement" in row:
+            function = row.pop("placement")
+            self.placements[function] = {
+                key: {int(node): n for node, n in value.items()} if isinstance(value, dict) else value
+                for key, value in row.items()}
         elif "chain" in row:
             self.chains.append(row)
         else:
@@ -83,5 +89,5 @@ class CommandTruth:
     def __init__(self, process):
         self.truth = Truth()
         for line in process.out.lines:
-            if line.startswith('{"function"') or line.startswith('{"integrity"'):
+            if line.startswith(('{"function"', '{"integrity"', '{"placement"')):
                 self.truth.read(line)

@@ -112,10 +112,16 @@ def check_invariants(report, older=False):
         by_stack = sum(stack[key] for stack in report.stacks)
         if not totals[key] == by_kind == by_stack:
             errors.append(f"{key}: totals {totals[key]}, kinds {by_kind}, stacks {by_stack}")
-    for node_key in ("live_bytes", "live_blocks"):
-        by_node = sum(node[node_key] for node in report["nodes"])
-        if by_node != totals[node_key]:
-            errors.append(f"nodes: {node_key} {by_node}, totals {totals[node_key]}")
+    for row in (dict(report.data, pid="all", **totals), *report["processes"], *report.stacks):
+        by_node = sum(node["live_bytes"] for node in row["nodes"])
+        placed = by_node + (row["not_resident_bytes"] or 0) + row["unplaced_bytes"]
+        if placed != row["live_bytes"]:
+            errors.append(f"{row['pid']}: {placed} bytes with and without a node, live_bytes {row['live_bytes']}")
+        by_cpu = sum(node["cpu_live_bytes"] for node in row["nodes"])
+        if by_cpu != row["live_bytes"]:
+            errors.append(f"{row['pid']}: {by_cpu} bytes by nodes of CPUs, live_bytes {row['live_bytes']}")
+        if row["remote_bytes"] > by_node:
+            errors.append(f"{row['pid']}: {row['remote_bytes']} bytes remote of {by_node} that are resident")
     heap = report.kind("heap")
     if not older:
         if heap["live_blocks"] != heap["alloc_count"] - heap["free_count"]:
