@@ -52,7 +52,8 @@ def check_blameless(report, functions, rounds, bounds):
         if stack["unverifiable"] or not report.passes(stack, of_load(functions)):
             continue
         row = report.cache(stack["cache"]) if stack["kind"] == "slab" else None
-        grew = max(0, bounds.growth({row["name"], *row["aliases"]}) or 0) + row["capacity_objects"] if row else 0
+        _, most = row and bounds.growth({row["name"], *row["aliases"]}) or (0, 0)
+        grew = max(0, most) + (row["capacity_objects"] if row else 0)
         assert stack["live_blocks"] <= PART * rounds + grew, \
             (stack["kind"], stack.get("cache"), stack["live_blocks"], rounds, report.summary())
 

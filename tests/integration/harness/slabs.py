@@ -78,7 +78,8 @@ def cgroup(controller=None):
     try:
         yield path
     finally:
-        os.rmdir(path)
+        for child in [entry.path for entry in os.scandir(path) if entry.is_dir()] + [path]:
+            os.rmdir(child)
 
 
 def joined(folder):
@@ -129,10 +130,10 @@ class Bounds:
         self.second.append(slabinfo())
 
     def growth(self, names):
-        """The most that a cache of these names can be said to have grown by; None when slabinfo has none of them."""
+        """(least, most) that a cache of these names can be said to have grown by; None when slabinfo has none of them."""
         name = next((name for name in sorted(names) if name in self.second[-1]), None)
         if name is None:
             return None
-        nothing = Slab(0, 0, 0)
-        return max(reading.get(name, nothing).active for reading in self.second) \
-            - min(reading.get(name, nothing).active for reading in self.first)
+        first, second = ([reading.get(name, Slab(0, 0, 0)).active for reading in readings]
+                         for readings in (self.first, self.second))
+        return min(second) - max(first), max(second) - min(first)
