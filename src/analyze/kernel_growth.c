@@ -27,7 +27,7 @@ static struct cache_growth *cache_of(const struct snapshot *snapshot, const stru
 static void drop_stack(struct stack *stack)
 {
 	free(stack->addresses);
-	free(stack->nodes);
+	placement_free(&stack->placement);
 	free(stack->blocks);
 	free(stack->frames);
 }
