@@ -13,7 +13,8 @@
 
 struct kernel_session {
 	struct kernel_options options;
-	struct memtrace_bpf *bpf;
+	struct memtrace_bpf *bpf; /* NULL: the kernel's counts alone */
+	char untraced[256];       /* why */
 	struct live *live;
 	struct stack_table stacks;
 	struct mk_class *classes; /* mapped */

@@ -274,28 +274,45 @@ static int set_up(struct kernel_session *session, char *error, size_t error_size
 	return code;
 }
 
+/* Counts can be had on any kernel, by who may read them. */
+static int count_alone(struct kernel_session *session, char *error, size_t error_size)
+{
+	const struct kernel_options *options = &session->options;
+
+	snprintf(session->untraced, sizeof(session->untraced), "%s", error);
+	if (options->order >= 0 || options->node >= 0 || options->n_pids || options->cgroup)
+		return -ENOTSUP;
+	return read_names(session, error, error_size);
+}
+
 int kernel_session_new(const struct kernel_options *options, struct kernel_session **result, char *error,
                        size_t error_size)
 {
-	struct kernel_session *session;
-	int code = features_require_kernel(error, error_size);
+	struct kernel_session *session = calloc(1, sizeof(*session));
+	int code;
 
 	*result = NULL;
-	if (code)
-		return code;
-	session = calloc(1, sizeof(*session));
 	if (!session) {
 		snprintf(error, error_size, "out of memory");
 		return -ENOMEM;
 	}
 	session->options = *options;
-	code = set_up(session, error, error_size);
+	code = features_require_kernel(error, error_size);
+	if (code == -ENOTSUP)
+		code = count_alone(session, error, error_size);
+	else if (!code)
+		code = set_up(session, error, error_size);
 	if (code) {
 		kernel_session_free(session);
 		return code;
 	}
 	*result = session;
 	return 0;
+}
+
+const char *kernel_session_untraced(const struct kernel_session *session)
+{
+	return session->bpf ? NULL : session->untraced;
 }
 
 void kernel_session_free(struct kernel_session *session)
@@ -346,7 +363,7 @@ static int attach(struct kernel_session *session)
 
 int kernel_session_start(struct kernel_session *session, char *error, size_t error_size)
 {
-	int code = attach(session);
+	int code = session->bpf ? attach(session) : 0;
 
 	if (code) {
 		snprintf(error, error_size, "cannot attach to the kernel's memory events: %s; see memtrace doctor",
@@ -355,7 +372,8 @@ int kernel_session_start(struct kernel_session *session, char *error, size_t err
 	}
 	session->started_ns = clock_ns(CLOCK_MONOTONIC);
 	session->started_unix_ns = clock_ns(CLOCK_REALTIME);
-	__atomic_store_n(&session->bpf->bss->kernel_traced, 1, __ATOMIC_RELEASE);
+	if (session->bpf)
+		__atomic_store_n(&session->bpf->bss->kernel_traced, 1, __ATOMIC_RELEASE);
 	code = slab_counts_take(session->bpf, &session->before);
 	if (!code)
 		code = kernel_counters_read(&session->counters_before);
@@ -366,7 +384,7 @@ int kernel_session_start(struct kernel_session *session, char *error, size_t err
 
 int kernel_session_fd(const struct kernel_session *session)
 {
-	return ring_buffer__epoll_fd(session->ring);
+	return session->ring ? ring_buffer__epoll_fd(session->ring) : -1;
 }
 
 int kernel_session_handle(struct kernel_session *session)
@@ -383,7 +401,7 @@ void kernel_session_describe(const struct kernel_session *session, char *text, s
 {
 	size_t used = 0;
 
-	used += (size_t)snprintf(text, size, "%zu programs on events of", session->n_links);
+	used += (size_t)snprintf(text, size, "%zu programs%s", session->n_links, session->bpf ? " on events of" : "");
 	for (int kind = KIND_OF_KERNEL; kind < KIND_COUNT && used < size; kind++) {
 		if (session->kinds[kind])
 			used += (size_t)snprintf(text + used, size - used, " %s", block_kind_name(kind));
