@@ -226,7 +226,6 @@ static int copy_classes(struct drain *drain)
 			continue;
 		memory->caches[to->cache].unknown_frees += from->free_unknown;
 		memory->caches[to->cache].unseen_frees += from->free_unseen;
-		memory->caches[to->cache].left_out += from->alloc_left_out;
 	}
 	return 0;
 }
@@ -412,6 +411,11 @@ static int copy_blocks(struct drain *drain, bool with_blocks)
 	return error;
 }
 
+static bool leaves_out_allocations(const struct kernel_options *options)
+{
+	return options->n_pids || options->cgroup || options->node >= 0;
+}
+
 /* Between programs that may be preempted an event is lost at most as often as the least skipped one of its three was.
  */
 static uint64_t missed(const struct kernel_session *session)
@@ -426,7 +430,8 @@ static void copy_losses(const struct kernel_session *session, struct snapshot *s
 	snapshot->lost[LOSS_MISSED_PROBES] += missed(session);
 	for (size_t i = 0; i < snapshot->kernel->n_caches; i++)
 		snapshot->unknown_frees += snapshot->kernel->caches[i].unknown_frees;
-	snapshot->unknown_frees_known = true;
+	/* Where a filter left allocations out, their frees cannot be told from those of older blocks. */
+	snapshot->unknown_frees_known = !snapshot->kernel->filtered && !session->options.cache;
 }
 
 static int fill(struct drain *drain, bool with_blocks)
@@ -474,6 +479,7 @@ int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, b
 	error = snapshot->kernel ? copy_nodes(snapshot) : -ENOMEM;
 	if (!error) {
 		snapshot->kernel->laid_to = session->options.laid_to;
+		snapshot->kernel->filtered = leaves_out_allocations(&session->options);
 		memcpy(snapshot->kernel->kinds, session->kinds, sizeof(session->kinds));
 		error = fill(&drain, with_blocks);
 	}
