@@ -167,17 +167,3 @@ __noinline __u32 allocation_class(struct allocation *allocation)
 	}
 	return class_number(&allocation->class);
 }
-
-__noinline int allocation_left_out(struct allocation *allocation)
-{
-	struct mk_class *class;
-	__u32 number;
-
-	if (!allocation)
-		return 0;
-	number = allocation_class(allocation);
-	class = bpf_map_lookup_elem(&classes, &number);
-	if (class)
-		COUNT(class->alloc_left_out);
-	return 0;
-}

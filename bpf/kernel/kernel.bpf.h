@@ -56,8 +56,6 @@ struct freed {
 __u32 class_number(struct mk_class_key *key);
 /* The same of an allocation; a slab object's cache is looked for where its event did not say it. */
 __u32 allocation_class(struct allocation *allocation);
-/* Counts it in its class alone: a filter has left it out. */
-int allocation_left_out(struct allocation *allocation);
 /* Sets key->cache to the cache that an object belongs to; 0: none, or it cannot be told. */
 int find_cache(__u64 address, struct mk_class_key *key);
 /* The struct page of a kernel address, and the node in one; 0 and -1 when not known. */

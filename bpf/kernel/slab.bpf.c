@@ -24,10 +24,8 @@ static __always_inline void slab_allocated(void *ctx, struct allocation *allocat
 	allocation->class.kind = KIND_SLAB;
 	allocation->class.cache = cache;
 	if (!filter_passes(allocation) ||
-	    (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node)) {
-		allocation_left_out(allocation);
+	    (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node))
 		return;
-	}
 	if (filter.n_caches) {
 		allocation->class_number = allocation_class(allocation);
 		class = bpf_map_lookup_elem(&classes, &allocation->class_number);

@@ -227,7 +227,6 @@ static int copy_classes(struct drain *drain)
 			continue;
 		memory->caches[to->cache].unknown_frees += from->free_unknown;
 		memory->caches[to->cache].unseen_frees += from->free_unseen;
-		memory->caches[to->cache].left_out += from->alloc_left_out;
 	}
 	return 0;
 }
@@ -458,6 +457,11 @@ static int copy_blocks(struct drain *drain, bool with_blocks)
 	return error;
 }
 
+static bool leaves_out_allocations(const struct kernel_options *options)
+{
+	return options->n_pids || options->cgroup || options->node >= 0;
+}
+
 static void copy_losses(const struct kernel_session *session, struct snapshot *snapshot)
 {
 	for (int i = 0; i < LOSS_COUNT; i++)
@@ -465,7 +469,8 @@ static void copy_losses(const struct kernel_session *session, struct snapshot *s
 	snapshot->lost[LOSS_MISSED_PROBES] += kernel_session_missed(session);
 	for (size_t i = 0; i < snapshot->kernel->n_caches; i++)
 		snapshot->unknown_frees += snapshot->kernel->caches[i].unknown_frees;
-	snapshot->unknown_frees_known = true;
+	/* Where a filter left allocations out, their frees cannot be told from those of older blocks. */
+	snapshot->unknown_frees_known = !snapshot->kernel->filtered && !session->options.cache;
 }
 
 /* What events told, where they are traced. */
@@ -526,6 +531,7 @@ int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, b
 	error = snapshot->kernel ? copy_nodes(snapshot) : -ENOMEM;
 	if (!error) {
 		snapshot->kernel->laid_to = session->options.laid_to;
+		snapshot->kernel->filtered = leaves_out_allocations(&session->options);
 		memcpy(snapshot->kernel->kinds, session->kinds, sizeof(session->kinds));
 		error = fill(&drain, with_blocks);
 	}

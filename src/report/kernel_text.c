@@ -81,16 +81,18 @@ static void write_nodes(FILE *out, const struct cache_growth *cache)
 }
 
 /* How far the kernel's count and the events can be held against each other. */
-static void write_doubts(FILE *out, const struct cache_growth *cache)
+static void write_doubts(const struct page *page, const struct cache_growth *cache)
 {
-	int64_t told = (int64_t)(cache->alloc_count + cache->left_out - cache->free_count);
+	int64_t told = (int64_t)(cache->alloc_count - cache->free_count);
+	FILE *out = page->out;
 
 	if (cache->unverifiable)
 		fprintf(out,
 		        "    not all frees of this cache can be seen on this kernel: of %" PRIu64
 		        " objects traced and not seen freed at most %" PRIu64 " can be live\n",
 		        cache->live_blocks, cache->possible_objects);
-	else if (cache->growth_objects > told + (int64_t)cache->capacity_objects + cache->growth_objects / 20 + 16)
+	else if (!page->snapshot->kernel->filtered &&
+	         cache->growth_objects > told + (int64_t)cache->capacity_objects + cache->growth_objects / 20 + 16)
 		fprintf(out, "    %" PRId64 " objects came by allocations that no event tells of\n",
 		        cache->growth_objects - told);
 	if (cache->capacity_objects)
@@ -116,7 +118,7 @@ static void write_cache(const struct page *page, const struct cache_growth *cach
 		fprintf(out, "; slack %s", quantity_words(slack, cache->slack_bytes));
 	fputc('\n', out);
 	write_nodes(out, cache);
-	write_doubts(out, cache);
+	write_doubts(page, cache);
 }
 
 static void write_class(FILE *out, const struct memory_class *class)
