@@ -5,7 +5,6 @@
  * RETURN_ADDRESS_BYTES     that a call pushes: the return address. 0: it stays in the link register
  * FRAME_RECORD_ENDS_FRAME  is the caller's stack pointer right behind saved frame pointer and return address?
  * CODE_ALIGN_BITS          low bits that are zero in the address of an instruction
- * SIGNALS_HAVE_CFI         does call frame information tell of signal frames?
  * SIGNAL_FP, SIGNAL_SP     where a signal frame holds these, from its handler's return on; the program counter
  *                          follows the stack pointer, the link register (if there is one) the frame pointer
  * register_value()         of a probe's context, by the number that the cookie has
@@ -15,7 +14,7 @@
  * return_is_pending()      of the call that was entered at `entry`: would it still return to a probe?
  * code_address()           of a word that is a return address: what may be added to one is taken off
  * after_system_call()      is that the instruction before?
- * is_signal_return()       where it does not: is that what a signal handler returns to?
+ * is_signal_return()       is that what a signal handler returns to? Asked where call frame information does not say
  * live_register()          and
  * signal_offset()          of the registers that rules name (enum unwind_saved)
  */

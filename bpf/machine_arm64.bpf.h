@@ -7,7 +7,6 @@
 #define RETURN_ADDRESS_BYTES 0
 #define FRAME_RECORD_ENDS_FRAME 0
 #define CODE_ALIGN_BITS 2
-#define SIGNALS_HAVE_CFI 0
 
 /*
  * struct rt_sigframe: siginfo (128 bytes), then struct ucontext (arch/arm64/include/uapi/asm/ucontext.h), of

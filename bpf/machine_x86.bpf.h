@@ -5,7 +5,6 @@
 #define RETURN_ADDRESS_BYTES 8
 #define FRAME_RECORD_ENDS_FRAME 1
 #define CODE_ALIGN_BITS 0
-#define SIGNALS_HAVE_CFI 1
 
 /* Of struct rt_sigframe from the handler's return on: arch/x86/include/uapi/asm/{ucontext,sigcontext}.h */
 #define SIGCONTEXT 40
@@ -71,9 +70,14 @@ static __always_inline bool after_system_call(__u64 pc)
 	return !bpf_probe_read_user(&instruction, sizeof(instruction), (void *)(pc - 2)) && instruction == 0x050f;
 }
 
+/* mov $15, %rax; syscall. The C library brings it: glibc's has call frame information, musl's has none. */
 static __always_inline bool is_signal_return(__u64 pc)
 {
-	return false;
+	__u64 word;
+	__u8 last;
+
+	return !bpf_probe_read_user(&word, sizeof(word), (void *)pc) && word == 0x0f0000000fc0c748ULL &&
+	       !bpf_probe_read_user(&last, sizeof(last), (void *)(pc + 8)) && last == 0x05;
 }
 
 /* Nibble n: which word of struct sigcontext holds the register of that number (enum unwind_saved). */

@@ -15,10 +15,10 @@ struct {
 } unwind_rules SEC(".maps") __weak;
 
 /* Numbers of rules that are none, below MT_FIRST_RULE. */
-#define RULE_NONE 0
 #define RULE_GUESS 1 /* code without call frame information */
 #define RULE_NO_MAPPING 2
-#define RULE_UNPREPARED 3 /* interrupted code, and only return addresses are known of it */
+#define RULE_SIGNAL 3     /* a signal frame, by its code */
+#define RULE_UNPREPARED 4 /* interrupted code, and only return addresses are known of it */
 
 /* By the tables: rule_number() asks the cache first. */
 __u32 rule_search(struct mt_code *code, struct scratch *scratch);

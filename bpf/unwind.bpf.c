@@ -60,10 +60,10 @@ __noinline int saved_register(struct scratch *scratch, __u32 saved, __u64 *value
 		}
 		number = scratch->rule[(n - 2 - i) & (MT_MAX_DEPTH - 1)];
 		rule = number >= MT_FIRST_RULE ? bpf_map_lookup_elem(&unwind_rules, &number) : NULL;
-		if (!rule || rule->cfa == UNWIND_BAD)
+		if (number != RULE_SIGNAL && (!rule || rule->cfa == UNWIND_BAD))
 			return -1;
 		at = scratch->cfa[(n - 2 - i) & (MT_MAX_DEPTH - 1)];
-		if (rule->cfa == UNWIND_SIGNAL) {
+		if (!rule || rule->cfa == UNWIND_SIGNAL) {
 			at += signal_offset(saved);
 		} else {
 			/* Once more: Linux 6.1 must see the bound on the very register that it is used in. */
@@ -181,7 +181,7 @@ __noinline int step_signal_return(struct scratch *scratch)
 {
 	if (!scratch || !is_signal_return(scratch->position.at.pc))
 		return STEP_GUESS;
-	leave_frame(scratch, RULE_NONE, scratch->position.at.sp);
+	leave_frame(scratch, RULE_SIGNAL, scratch->position.at.sp);
 	return step_signal(scratch);
 }
 
@@ -280,16 +280,16 @@ static __always_inline bool sp_known(const struct position *position)
 /* A return address in the link register belongs to a function that has saved nothing, at its caller's stack pointer. */
 static __always_inline bool leads_up(const struct position *position, const struct unwind_rule *rule, __u64 cfa)
 {
-	return cfa > position->at.sp || (!RETURN_ADDRESS_BYTES && !rule->ra_offset && cfa == position->at.sp);
+	return cfa > position->at.sp || (!RETURN_ADDRESS_BYTES && !rule->ra_words && cfa == position->at.sp);
 }
 
 /* The return address of the frame with this rule and CFA. 0, or why there is none (enum stack_end + 1). */
 static __always_inline int find_return(struct scratch *scratch, const struct unwind_rule *rule, __u64 cfa, __u64 *pc)
 {
 	struct position *position = &scratch->position;
-	__u64 at = cfa + rule->ra_offset;
+	__u64 at = cfa + 8 * (__s64)rule->ra_words;
 
-	if (!RETURN_ADDRESS_BYTES && !rule->ra_offset) {
+	if (!RETURN_ADDRESS_BYTES && !rule->ra_words) {
 		if (!position->at.link)
 			return END_NO_CFI + 1;
 		*pc = position->at.link;
@@ -367,7 +367,7 @@ static __always_inline int step(struct walk *walk)
 		end = END_NO_CFI + 1;
 	else if (number == RULE_NO_MAPPING)
 		end = END_NO_MAPPING + 1;
-	if (!SIGNALS_HAVE_CFI && (end == STEP_GUESS || number == RULE_NO_MAPPING)) {
+	if (end == STEP_GUESS || number == RULE_NO_MAPPING) {
 		int signal = sp_known(&walk->scratch->position) ? step_signal_return(walk->scratch) : STEP_GUESS;
 
 		end = signal == STEP_GUESS ? end : signal;

@@ -22,8 +22,18 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(UNIT_OBJECTS)
 # Kept between runs, though they are only steps on the way to the tests.
 .SECONDARY: $(UNIT_OBJECTS)
 
+# Machines that were recorded (tests/vm/record), as trees.
+MACHINES := $(patsubst tests/fixtures/machines/%.tar.xz,$(BUILD)/tests/machines/%/unpacked,\
+	      $(wildcard tests/fixtures/machines/*.tar.xz))
+
+$(BUILD)/tests/machines/%/unpacked: tests/fixtures/machines/%.tar.xz
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	tar -C $(@D) -xJf $<
+	@touch $@
+
 .PHONY: unit-tests
-unit-tests: $(UNIT_TESTS)
+unit-tests: $(UNIT_TESTS) $(MACHINES)
 
 -include $(UNIT_OBJECTS:.o=.d)
 

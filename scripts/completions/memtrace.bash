@@ -44,7 +44,7 @@ _memtrace() {
 			COMPREPLY=($(compgen -W '--pid --show-allocs --older --min-size --max-size --node --top --obj --sort
 				--format --output --max-memory --stack-depth --debuginfod --verbose --quiet --help --version --' -- "$word"))
 		elif [ "$COMP_CWORD" = 1 ]; then
-			COMPREPLY=($(compgen -W 'doctor help' -- "$word"))
+			COMPREPLY=($(compgen -W 'system doctor help' -- "$word"))
 		fi
 		;;
 	esac

@@ -1,6 +1,7 @@
 # Completion of memtrace for fish.
 
 complete -c memtrace -f
+complete -c memtrace -n __fish_use_subcommand -a system -d "Where this machine's memory is"
 complete -c memtrace -n __fish_use_subcommand -a doctor -d 'What this kernel and these privileges allow'
 complete -c memtrace -n __fish_use_subcommand -a help -d 'Print help'
 complete -c memtrace -s p -l pid -x -a '(__fish_complete_pids)' -d 'Processes to trace'

@@ -78,10 +78,10 @@ static bool fragmented(struct line *line)
 		const struct zone *zone = &machine->zones.list[i];
 		int index = line->report->zones[i].fragmentation[order];
 
-		if (order >= zone->n_orders || !is_large_zone(line, zone) || index < 0)
+		if (order >= zone->n_orders || !is_large_zone(line, zone) || index == FRAGMENTATION_NONE)
 			continue;
 		quantity_words(size, zone->free_pages * machine->page_size_bytes);
-		if ((uint64_t)index > threshold)
+		if (index > 0 && (uint64_t)index > threshold)
 			return line_say(
 			    line,
 			    "node %d, zone %s: an order-%u request would fail for fragmentation, not for lack of "

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "analyze/fragmentation.h"
 
-#define SHARE_MAX 2000
+#define SHARE_MAX 1999
 
 /*
  * A block that fits is free: no failure. Else the fewer and larger the free blocks are, compared with
@@ -19,7 +19,7 @@ int fragmentation_index(const struct zone *zone, unsigned int order)
 	}
 	if (!blocks)
 		return 0;
-	/* No more than 2000, since a block that fits would have been met. */
+	/* Below 2000 for any real zone: a block that fits would have been met. */
 	share = (1000 + (pages * 1000 >> order)) / blocks;
 	return 1000 - (int)(share < SHARE_MAX ? share : SHARE_MAX);
 }

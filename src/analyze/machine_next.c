@@ -71,10 +71,10 @@ static char *shell_word(const char *word)
 
 	if (*word && !word[strspn(word, harmless)])
 		return strdup(word);
-	quoted = to = malloc(4 * strlen(word) + 3);
+	quoted = malloc(4 * strlen(word) + 3);
 	if (!quoted)
 		return NULL;
-	*to++ = '\'';
+	to = stpcpy(quoted, "'");
 	for (; *word; word++) {
 		if (*word == '\'')
 			to = stpcpy(to, "'\\''");
@@ -119,8 +119,9 @@ static int growing_caches(struct machine_report *report)
 
 		if (growth < GROWTH_MIN_BYTES_PER_MINUTE)
 			break;
-		error = add_cache(report, rows[i].cache->name,
-		                  print("%s grew %s/min", rows[i].cache->name, quantity_words(size, (uint64_t)growth)));
+		error =
+		    add_cache(report, rows[i].cache->name,
+		              print("%s grew %s/min", rows[i].cache->name, quantity_words(size, quantity_of(growth))));
 	}
 	free(rows);
 	return error;
@@ -199,7 +200,7 @@ static int growing_processes(struct machine_report *report)
 	for (size_t i = 0; i < n && i < NAMED_MAX && !error; i++) {
 		char size[QUANTITY_SIZE];
 
-		quantity_words(size, (uint64_t)per_minute(report, growths[i].bytes));
+		quantity_words(size, quantity_of(per_minute(report, growths[i].bytes)));
 		error =
 		    add(report, print("%s (%d) grew %s/min", growths[i].process->name, growths[i].process->pid, size),
 		        print("memtrace -p %d", growths[i].process->pid));

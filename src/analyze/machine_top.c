@@ -29,6 +29,16 @@ static const struct slab_cache *cache_before(const struct machine *before, const
 	return NULL;
 }
 
+/* The kernel counts large kmallocs, which are bare pages, as slab (mm/slub.c, ___kmalloc_large_node()). */
+static void find_outside(struct machine_report *report)
+{
+	uint64_t all = named_values_get(&report->now->memory.bytes, "Slab"), in_caches = 0;
+
+	for (size_t i = 0; i < report->n_slabs; i++)
+		in_caches += report->slabs[i].bytes;
+	report->slab_outside_bytes = all > in_caches ? all - in_caches : 0;
+}
+
 int machine_top_slabs(struct machine_report *report)
 {
 	const struct machine *now = report->now, *before = report->before;
@@ -53,6 +63,7 @@ int machine_top_slabs(struct machine_report *report)
 		row->growth_bytes = (int64_t)(row->bytes - (old ? slab_cache_bytes(old, before->page_size_bytes) : 0));
 	}
 	qsort(report->slabs, report->n_slabs, sizeof(*report->slabs), by_size);
+	find_outside(report);
 	return 0;
 }
 

@@ -120,7 +120,7 @@ static int report(struct run *run)
 	return error;
 }
 
-/* 1: a signal to end has come; 0: the interval is over; or -errno. */
+/* 1: a signal has come, to end with a last report; 0: the interval is over; or -errno. */
 static int wait_interval(struct run *run)
 {
 	struct pollfd fds[] = {
@@ -142,16 +142,20 @@ static int wait_interval(struct run *run)
 
 static int report_intervals(struct run *run)
 {
-	int error = start_timer(run);
+	int error = read_machine(run, &run->before);
 
 	if (!error)
-		error = read_machine(run, &run->before);
+		error = start_timer(run);
+	if (!error)
+		message_tell(run->options.verbosity, 1, "first reading made");
 	for (uint64_t reports = 0; !error && (!run->options.count || reports < run->options.count); reports++) {
 		int ended = wait_interval(run);
 
-		if (ended)
-			return ended < 0 ? ended : 0;
+		if (ended < 0)
+			return ended;
 		error = report(run);
+		if (ended)
+			break;
 	}
 	return error;
 }

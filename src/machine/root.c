@@ -87,7 +87,7 @@ int root_number(int root_fd, uint64_t *value, const char *path_format, ...)
 	const char *next;
 	struct span line;
 	va_list arguments;
-	char *text;
+	char *text = NULL;
 	int error;
 
 	va_start(arguments, path_format);

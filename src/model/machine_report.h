@@ -51,6 +51,7 @@ struct machine_report {
 	struct machine_zone_state *zones; /* of machine.zones */
 	struct machine_slab_row *slabs;   /* largest first */
 	size_t n_slabs;
+	uint64_t slab_outside_bytes; /* slab that is in no cache: kmallocs of more than two pages */
 	/* The processes with most of it, most first, without those that have none. */
 	const struct machine_process **by_rss, **by_swap, **by_page_tables;
 	size_t n_by_rss, n_by_swap, n_by_page_tables;

@@ -59,7 +59,7 @@ struct unwind_rule {
 	__s32 cfa_offset;    /* bytes */
 	__s32 fp_offset;     /* bytes */
 	__s16 second_offset; /* bytes */
-	__s16 ra_offset;     /* the return address is at CFA + this; bytes; 0: in the link register (aarch64) */
+	__s16 ra_words;      /* the return address is at CFA + 8 * this; 0: in the link register (aarch64) */
 	__s16
 	    saved_words[UNWIND_SAVED_COUNT]; /* caller's value at CFA + 8 * this; 0: unchanged; or UNWIND_SAVED_LOST */
 	__u8 cfa;                            /* enum unwind_cfa */

@@ -213,9 +213,9 @@ static json_t *build_slab(const struct machine_report *report, size_t top)
 		if (!failed && (!top || i < top))
 			failed |= json_array_append_new(caches, build_cache(&report->slabs[i]));
 	}
-	return json_pack("{s:o, s:o, s:b, s:o}", "n_caches", json_uint(report->n_slabs), "bytes", json_uint(bytes),
-	                 "aliases_known", report->n_slabs && !report->now->slabs.aliases_error, "caches",
-	                 json_whole(caches, failed));
+	return json_pack("{s:o, s:o, s:o, s:b, s:o}", "n_caches", json_uint(report->n_slabs), "bytes", json_uint(bytes),
+	                 "outside_bytes", json_uint(report->slab_outside_bytes), "aliases_known",
+	                 report->n_slabs && !report->now->slabs.aliases_error, "caches", json_whole(caches, failed));
 }
 
 static json_t *build_huge(const struct machine *machine)

@@ -24,7 +24,7 @@ static void write_growth(const struct sheet *sheet, const struct machine_report 
 	         rate > 0   ? "+"
 	         : rate < 0 ? "-"
 	                    : "",
-	         quantity_bytes(text, (uint64_t)(rate < 0 ? -rate : rate)));
+	         quantity_bytes(text, quantity_of(rate < 0 ? -rate : rate)));
 	fprintf(sheet->out, "%*s", COLUMN + 3, column);
 }
 
@@ -75,6 +75,9 @@ void machine_text_slabs(const struct sheet *sheet, const struct machine_report *
 	              "in use", COLUMN, "used", COLUMN, "each", report->before ? "  growth/min" : "");
 	for (size_t i = 0; i < n; i++)
 		write_cache(sheet, report, &report->slabs[i]);
+	fprintf(sheet->out, "  %-*s", CACHE_COLUMN - 2, "in no cache: large kmallocs");
+	sheet_bytes(sheet, COLUMN, report->slab_outside_bytes);
+	fputc('\n', sheet->out);
 }
 
 static void write_huge_row(const struct sheet *sheet, const struct machine_huge *huge)
@@ -209,8 +212,7 @@ static void write_events(const struct sheet *sheet, const struct machine_report 
 		if (!report->before)
 			continue;
 		change = named_values_change(&report->before->counters, &report->now->counters, events[i].name);
-		fprintf(line, " (%s/s)",
-		        quantity_count(rate, change > 0 ? (uint64_t)machine_report_rate(report, change) : 0));
+		fprintf(line, " (%s/s)", quantity_count(rate, quantity_of(machine_report_rate(report, change))));
 	}
 	fclose(line);
 	if (n)

@@ -84,7 +84,7 @@ static void write_numa_rate(const struct sheet *sheet, const struct machine_repo
 
 	if (!report->before)
 		return;
-	snprintf(column, sizeof(column), "+%s/s", quantity_count(text, rate > 0 ? (uint64_t)rate : 0));
+	snprintf(column, sizeof(column), "+%s/s", quantity_count(text, quantity_of(rate)));
 	fprintf(sheet->out, "%*s", NUMA_RATE, column);
 }
 

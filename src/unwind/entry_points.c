@@ -10,10 +10,25 @@
 #define WINDOW_BYTES (64 * 1024)
 #define LONGEST_BYTES 64 /* of such a function */
 #define ENTRY_MAX_BYTES 512
-#define FOUND_MAX 4 /* a program has one */
+#define FOUND_MAX 4 /* a program has one of each */
 
-/* mov %rbx,%rsp */
-static const uint8_t begins[] = {0x48, 0x89, 0xdc};
+/* How such a function begins; what holds for the byte before it, and perhaps for all of it. */
+struct uncalled {
+	uint8_t begins[10];
+	uint8_t n_bytes;
+	uint8_t cfa; /* enum unwind_cfa */
+	bool whole;
+};
+
+static const struct uncalled uncalled[] = {
+    {{0x48, 0x89, 0xdc}, 3, UNWIND_END, false},                                       /* glibc: mov %rbx, %rsp */
+    {{0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05}, 9, UNWIND_SIGNAL, true}, /* mov $15, %rax; syscall */
+};
+
+struct found {
+	const struct uncalled *function;
+	size_t step; /* that it begins with */
+};
 
 struct window {
 	const struct unwind_image *image;
@@ -22,35 +37,47 @@ struct window {
 	uint8_t *bytes;
 };
 
-static bool begins_at(struct window *window, uint64_t address)
+/* Which of them begins at an address; NULL: none. */
+static const struct uncalled *begins_at(struct window *window, uint64_t address)
 {
 	const struct code_segment *segment;
+	size_t left;
 
-	if (address < window->start || address + sizeof(begins) > window->start + window->length) {
+	if (address < window->start || address + LONGEST_BYTES > window->start + window->length) {
 		segment = unwind_image_code(window->image, address);
 		if (!segment)
-			return false;
+			return NULL;
 		window->start = address;
 		window->length =
 		    unwind_source_some(&window->image->source, segment->file_offset + (address - segment->start),
 		                       window->bytes, WINDOW_BYTES);
-		if (window->length < sizeof(begins))
-			return false;
 	}
-	return !memcmp(window->bytes + (address - window->start), begins, sizeof(begins));
+	left = window->length - (size_t)(address - window->start);
+	for (size_t i = 0; i < sizeof(uncalled) / sizeof(*uncalled); i++) {
+		if (left >= uncalled[i].n_bytes &&
+		    !memcmp(window->bytes + (address - window->start), uncalled[i].begins, uncalled[i].n_bytes))
+			return &uncalled[i];
+	}
+	return NULL;
 }
 
-/* Indexes of the steps that begin such a function; how many. */
-static size_t find(const struct steps *steps, struct window *window, uint64_t origin, size_t found[FOUND_MAX])
+/* Steps that begin such a function; how many. */
+static size_t find(const struct steps *steps, struct window *window, uint64_t origin, struct found found[FOUND_MAX])
 {
+	bool is_go = window->image->eh_frame.size == 0; /* and perhaps no byte is left between functions */
 	size_t n = 0;
 
 	for (size_t i = 1; i + 1 < steps->n && n < FOUND_MAX; i++) {
 		const struct step *step = &steps->all[i];
+		const struct uncalled *function;
+		bool follows_gap = step[-1].what & STEP_GAP;
 
-		if (step[-1].what & STEP_GAP && !(step->what & STEP_GAP) && step[1].what & STEP_GAP &&
-		    step[1].offset - step->offset <= LONGEST_BYTES && begins_at(window, origin + step->offset))
-			found[n++] = i;
+		if (step->what & STEP_GAP || !(step[1].what & STEP_GAP) ||
+		    step[1].offset - step->offset > LONGEST_BYTES || !(follows_gap || is_go))
+			continue;
+		function = begins_at(window, origin + step->offset);
+		if (function && (follows_gap || function->whole))
+			found[n++] = (struct found){function, i};
 	}
 	return n;
 }
@@ -88,16 +115,35 @@ static int end_at_entry(struct steps *steps, uint64_t entry, uint32_t end)
 	return 0;
 }
 
+static uint32_t kept_rule(struct rule_set *rules, uint8_t cfa)
+{
+	uint32_t number = rule_set_number(rules, &(struct unwind_rule){.cfa = cfa});
+
+	return number == RULE_NONE ? RULE_NONE : number | STEP_KEPT;
+}
+
+static int correct(struct steps *steps, struct rule_set *rules, const struct found *found)
+{
+	struct step *step = &steps->all[found->step];
+	uint32_t what = kept_rule(rules, found->function->cfa);
+
+	if (what == RULE_NONE)
+		return 0;
+	if (found->function->whole)
+		step->what = what;
+	return insert(steps, found->step, step->offset - 1, what);
+}
+
 int entry_points_end(struct steps *steps, struct rule_set *rules, const struct unwind_image *image, uint64_t origin)
 {
-	uint32_t end = rule_set_number(rules, &(struct unwind_rule){.cfa = UNWIND_END});
+	uint32_t end = kept_rule(rules, UNWIND_END);
 	struct window window = {.image = image};
-	size_t found[FOUND_MAX], n = 0;
+	struct found found[FOUND_MAX];
+	size_t n = 0;
 	int err = 0;
 
 	if (end == RULE_NONE)
 		return 0;
-	end |= STEP_KEPT;
 	if (image->machine == EM_X86_64) {
 		window.bytes = malloc(WINDOW_BYTES);
 		if (!window.bytes)
@@ -107,7 +153,7 @@ int entry_points_end(struct steps *steps, struct rule_set *rules, const struct u
 	}
 	/* From the last one on, so that indexes stay right. */
 	while (n-- && !err)
-		err = insert(steps, found[n], steps->all[found[n]].offset - 1, end);
+		err = correct(steps, rules, &found[n]);
 	if (!err && image->entry >= origin)
 		err = end_at_entry(steps, image->entry - origin, end);
 	return err;

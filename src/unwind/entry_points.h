@@ -15,6 +15,9 @@
  * but its information (up to glibc 2.37 at least) says that there is, and the byte before it, where a
  * return address is looked up, belongs to no function. That byte becomes the end of the stack.
  *
+ * What a signal handler of Go's returns to (runtime.sigreturn) has the information of any function, and nothing
+ * before it. That byte and the function become a signal frame.
+ *
  * The entry point of glibc's dynamic loader has no information at all, and goes on to run the
  * libraries' constructors. From it to the next function is the end of the stack.
  */

@@ -3,7 +3,7 @@
 
 #include "unwind/expression.h"
 
-#define X86_RETURN_OFFSET (-8)
+#define X86_RETURN_WORDS (-1)
 
 void frame_state_init(struct frame_state *state, const struct machine *machine)
 {
@@ -62,13 +62,15 @@ static void set_fp(struct unwind_rule *rule, enum register_rule how, int64_t val
 
 static void set_return(struct frame_state *state, enum register_rule how, int64_t value)
 {
-	state->rule.ra_offset = 0;
+	int64_t words = value / 8;
+
+	state->rule.ra_words = 0;
 	state->return_rule = how;
 	if (how != RULE_AT_CFA)
 		return;
-	/* Offset 0 stands for the link register. */
-	if (value != 0 && value == (int16_t)value)
-		state->rule.ra_offset = (int16_t)value;
+	/* 0 stands for the link register. */
+	if (value % 8 == 0 && words != 0 && words == (int16_t)words)
+		state->rule.ra_words = (int16_t)words;
 	else
 		state->return_rule = RULE_OTHER;
 }
@@ -103,7 +105,7 @@ void frame_state_restore(struct frame_state *state, unsigned int which, const st
 		state->rule.fp_offset = initial->rule.fp_offset;
 	} else if (which == REGISTER_RETURN) {
 		state->return_rule = initial->return_rule;
-		state->rule.ra_offset = initial->rule.ra_offset;
+		state->rule.ra_words = initial->rule.ra_words;
 	} else if (which == REGISTER_SP) {
 		state->sp_is_cfa = initial->sp_is_cfa;
 	} else if (which >= REGISTER_SAVED && which < REGISTER_SAVED + UNWIND_SAVED_COUNT) {
@@ -114,7 +116,7 @@ void frame_state_restore(struct frame_state *state, unsigned int which, const st
 static bool return_can_be_said(const struct frame_state *state, const struct machine *machine)
 {
 	if (!machine->is_arm)
-		return state->return_rule == RULE_AT_CFA && state->rule.ra_offset == X86_RETURN_OFFSET;
+		return state->return_rule == RULE_AT_CFA && state->rule.ra_words == X86_RETURN_WORDS;
 	return state->return_rule == RULE_AT_CFA || state->return_rule == RULE_SAME;
 }
 

@@ -3,6 +3,16 @@
 
 #include <stdio.h>
 
+/* As large as a double that still fits. */
+#define AMOUNT_MAX 18446744073709549568.0
+
+uint64_t quantity_of(double amount)
+{
+	if (!(amount > 0))
+		return 0;
+	return (uint64_t)(amount < AMOUNT_MAX ? amount : AMOUNT_MAX);
+}
+
 static const char *scaled(char text[QUANTITY_SIZE], uint64_t value, double base, const char *units)
 {
 	double amount = (double)value;

@@ -13,5 +13,7 @@ const char *quantity_bytes(char text[QUANTITY_SIZE], uint64_t bytes);
 const char *quantity_count(char text[QUANTITY_SIZE], uint64_t count);
 /* In a sentence: "14 GiB", "1.4 MiB", "512 bytes"; a decimal below 10 */
 const char *quantity_words(char text[QUANTITY_SIZE], uint64_t bytes);
+/* A rate as a whole amount: 0 below 0, and no more than fits. */
+uint64_t quantity_of(double amount);
 
 #endif

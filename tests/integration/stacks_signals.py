@@ -28,6 +28,33 @@ def handlers(compiler, variant):
         assert target.quit() == 0
 
 
+@case(times=["musl", "musl-static"])
+def trampoline_without_call_frame_information(linked):
+    """musl's: it is known by its code."""
+    with Fixture(f"stacks/trampoline-{linked}") as target:
+        report = trace_twice(target)
+        check_truth(target, FIXTURES)
+        check_chains(report, target, others=("ld-musl-x86_64.so.1",), learning=("before it is known", ("no-cfi",)))
+        assert target.quit() == 0
+
+
+@case
+def trampoline_of_go():
+    """Its call frame information is that of a function. Go's own unwinder has the callers of what was interrupted."""
+    with Fixture("gosignal") as target:
+        report = trace(target)
+        assert target.quit() == 0
+    stack, = (s for s in report.stacks_through("main.siteRaise") if s["kind"] == "mmap")
+    chain, = {tuple(row["chain"]) for row in target.truth.chains}
+    frames = [(f["function"], f["address"]) for f in stack["frames"] if not f["inlined"]]
+    addresses = [address for _, address in frames]
+    raising = [name for name, _ in frames].index("main.siteRaise")
+    assert frames[0][0].startswith("main.onSignal") and addresses[1:3] == list(chain[:2]), (frames, chain)
+    assert addresses[raising + 1:] == list(chain[2:]), (frames, chain)
+    assert stack["end"] == "complete" and not stack["guessed"], stack
+    assert stack["alloc_count"] == len(target.truth.chains) == 5, stack["alloc_count"]
+
+
 @case(times=COMPILERS)
 def interrupted_in_a_realigned_frame(compiler):
     """GCC finds the frame through %r10 there; the values of all registers lie in the signal's frame."""

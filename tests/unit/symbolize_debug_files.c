@@ -365,17 +365,25 @@ static void test_packaged(void **state)
 
 	for (size_t i = 0; i < N_SPLIT; i++) {
 		bool cpp = strstr(split_compilers[i], "++");
+		const char *suffix = cpp ? "cpp" : "c";
 		char command[256];
 
-		/* Debian 12 has nothing that packs GCC's DWARF 5: binutils' dwp does not know it, LLVM 14's hangs. */
-		if (strstr(split_compilers[i], "types") ||
-		    strstr(split_compilers[i], "gcc -gdwarf-5") == split_compilers[i] ||
-		    strstr(split_compilers[i], "g++ -gdwarf-5") == split_compilers[i])
+		/*
+		 * binutils' dwp does not know DWARF 5. LLVM's, up to 19 at least, does not step over the values of
+		 * DW_FORM_implicit_const, of which GCC has some before the unit's own abbreviation: in C it then
+		 * loops for ever, in C++ it finds its way by chance.
+		 */
+		if (!strncmp(split_compilers[i], "gcc -gdwarf-5", strlen("gcc -gdwarf-5")))
 			continue;
 		snprintf(command, sizeof(command), "%s -gsplit-dwarf", split_compilers[i]);
 		compile(fixture, command);
+		/* Another unit stands first, so that nothing of the program's is at the beginning of its section. */
 		run_in(fixture->root,
-		       "mv bin/*.dwo src/ 2>/dev/null; timeout 10 llvm-dwp src/*.dwo -o bin/app.dwp && rm src/*.dwo");
+		       "mv bin/*.dwo src/ 2>/dev/null; cd src && echo 'int first(int n) { return n + 1; }' > "
+		       "a_first.%s && "
+		       "%s -O0 -gsplit-dwarf -c -o a_first.o a_first.%s && test -e a_first.dwo && "
+		       "timeout 10 llvm-dwp *.dwo -o ../bin/app.dwp && rm *.dwo",
+		       suffix, split_compilers[i], suffix);
 		check_found(fixture, cpp);
 	}
 }

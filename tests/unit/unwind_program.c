@@ -161,8 +161,8 @@ static void return_address(void **state)
 	cfa_is(5, UNWIND_BAD, 0);
 	cfa_is(6, UNWIND_SP, 8);
 	assert_int_equal(table.n_not_expressed, 1); /* three, that are one row */
-	assert_int_equal(at(1)->ra_offset, 0);
-	assert_int_equal(at(2)->ra_offset, -8);
+	assert_int_equal(at(1)->ra_words, 0);
+	assert_int_equal(at(2)->ra_words, -1);
 }
 
 static void stack_pointer_that_is_not_the_cfa(void **state)
@@ -376,20 +376,27 @@ static void aarch64(void **state)
 	        0x2c, RESTORE(30), RESTORE(29), 0x0c, 31, 0, ADVANCE(1), 0x07, 30, ADVANCE(1), RESTORE(30), 0x0d, 19,
 	        ADVANCE(1), 0x0d, 31, 0x09, 30, 15);
 	cfa_is(0, UNWIND_SP, 0);
-	assert_int_equal(at(0)->ra_offset, 0);
+	assert_int_equal(at(0)->ra_words, 0);
 	assert_int_equal(at(0)->fp, UNWIND_FP_SAME);
 	cfa_is(3, UNWIND_SP, 0);
 	cfa_is(4, UNWIND_SP, 32);
-	assert_int_equal(at(4)->ra_offset, -24);
+	assert_int_equal(at(4)->ra_words, -3);
 	assert_int_equal(at(4)->fp, UNWIND_FP_AT_CFA);
 	assert_int_equal(at(4)->fp_offset, -32);
 	cfa_is(8, UNWIND_FP, 32);
 	cfa_is(12, UNWIND_SP, 0);
-	assert_int_equal(at(12)->ra_offset, 0);
+	assert_int_equal(at(12)->ra_words, 0);
 	cfa_is(16, UNWIND_END, 0);
 	cfa_is(20, UNWIND_BAD, 0); /* by x19 */
 	cfa_is(24, UNWIND_BAD, 0); /* return address in x15 */
 	assert_int_equal(table.n_malformed, 0);
+	/* Frames of 128 KiB and of 1 MiB, with the return address at their ends. */
+	RUN_ARM(0x0e, 0x80, 0x80, 0x08, OFFSET(30), 0x80, 0x80, 0x01, ADVANCE(1), 0x0e, 0x80, 0x80, 0x40, OFFSET(30),
+	        0x80, 0x80, 0x08);
+	cfa_is(0, UNWIND_SP, 128 << 10);
+	assert_int_equal(at(0)->ra_words, -(16 << 10));
+	cfa_is(4, UNWIND_BAD, 0);
+	assert_int_equal(table.n_not_expressed, 1);
 }
 
 static int free_table(void **state)

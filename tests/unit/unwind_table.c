@@ -40,7 +40,7 @@ static void rows_of_a_function(void **state)
 	assert_int_equal(unwind_table_find(&table, CODE + 0x100)->fp, UNWIND_FP_SAME);
 	assert_int_equal(unwind_table_find(&table, CODE + 0x104)->fp, UNWIND_FP_AT_CFA);
 	assert_int_equal(unwind_table_find(&table, CODE + 0x104)->fp_offset, -16);
-	assert_int_equal(unwind_table_find(&table, CODE + 0x104)->ra_offset, -8);
+	assert_int_equal(unwind_table_find(&table, CODE + 0x104)->ra_words, -1);
 	unwind_table_free(&table);
 	unwind_table_free(&table);
 }
@@ -228,7 +228,7 @@ static void signal_frames(void **state)
 	draft_fde(draft, cie, true, CODE, 0x10, NULL, 0);
 	assert_int_equal(draft_build(draft, UNWIND_CALL_SITES, &table), 0);
 	assert_cfa(&table, CODE, UNWIND_SIGNAL, 0);
-	assert_int_equal(unwind_table_find(&table, CODE)->ra_offset, 0);
+	assert_int_equal(unwind_table_find(&table, CODE)->ra_words, 0);
 	unwind_table_free(&table);
 }
 

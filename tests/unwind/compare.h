@@ -253,6 +253,8 @@ static inline bool same_saved(const struct compared_file *file, const struct unw
 	return true;
 }
 
+#define RA_MAX_BYTES (8 * 32768) /* from the CFA to the return address, as far as a rule can say it */
+
 /* Whether a rule that is BAD has to be, and why. */
 static inline enum reason why_unsaid(const struct compared_file *file, Dwarf_Frame *frame, uint64_t pc)
 {
@@ -273,7 +275,7 @@ static inline enum reason why_unsaid(const struct compared_file *file, Dwarf_Fra
 			return BY_REGISTER;
 	}
 	ra = libdw_register(file, frame, file->is_arm ? 30 : 16, cfa.value, pc);
-	if (file->is_arm ? ra.kind != SAME && (ra.kind != AT || !ra.by_cfa)
+	if (file->is_arm ? ra.kind != SAME && (ra.kind != AT || !ra.by_cfa || cfa.value - ra.value > RA_MAX_BYTES)
 	                 : ra.kind != AT || ra.value != cfa.value - 8)
 		return BY_RETURN;
 	return n == 1 ? N_REASONS : BY_EXPRESSION;
@@ -299,8 +301,8 @@ static inline bool same_rule(struct compared_file *file, const struct unwind_rul
 	fp = libdw_register(file, frame, file->is_arm ? 29 : 6, cfa.value, pc);
 	if (cfa.value != table_cfa(file, rule, pc) || sp.kind != IS || sp.value != cfa.value)
 		return false;
-	if (rule->ra_offset == 0 ? !file->is_arm || ra.kind != SAME
-	                         : ra.kind != AT || ra.value != cfa.value + (uint64_t)rule->ra_offset)
+	if (rule->ra_words == 0 ? !file->is_arm || ra.kind != SAME
+	                        : ra.kind != AT || ra.value != cfa.value + 8 * (uint64_t)rule->ra_words)
 		return false;
 	return same_fp(file, rule, fp, cfa.value, pc) && same_saved(file, rule, frame, cfa.value, pc);
 }
@@ -313,7 +315,7 @@ static inline void differs(struct compared_file *file, uint64_t address, const c
 	if (!file->differences || file->shown++ >= SHOWN_MAX)
 		return;
 	fprintf(file->differences, "%s: %#" PRIx64 ": %s: cfa %u%+d %+d fp %u%+d ra %+d\n", file->path, address, how,
-	        rule->cfa, rule->cfa_offset, rule->second_offset, rule->fp, rule->fp_offset, rule->ra_offset);
+	        rule->cfa, rule->cfa_offset, rule->second_offset, rule->fp, rule->fp_offset, rule->ra_words * 8);
 }
 
 static inline Dwarf_Frame *libdw_frame(const struct compared_file *file, uint64_t address)
@@ -438,6 +440,26 @@ static inline void count_unsaid(struct compared_file *file, Dwarf_Frame *frame, 
 		fprintf(file->unsaid, "%s: %#" PRIx64 ": a call, and no rule (%u)\n", file->path, address, reason);
 }
 
+/* Of Go's sigreturn libdw has what any function's information says (entry_points.c). */
+static inline bool is_sigreturn(const struct compared_file *file, const struct unwind_rule *rule, uint64_t address)
+{
+	static const uint8_t code[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05, 0xcd, 0x03};
+
+	for (uint64_t i = 0; rule->cfa == UNWIND_SIGNAL && i < sizeof(code); i++) {
+		const uint8_t *bytes = code_bytes(file, address - i, sizeof(code));
+
+		if (bytes && !memcmp(bytes, code, sizeof(code)))
+			return true;
+	}
+	return false;
+}
+
+static inline bool same_as_libdw(struct compared_file *file, const struct unwind_rule *rule, Dwarf_Frame *frame,
+                                 uint64_t address)
+{
+	return same_rule(file, rule, frame, address) || is_sigreturn(file, rule, address);
+}
+
 static inline void compare_row(struct compared_file *file, Dwarf_Frame *frame, uint64_t start, uint64_t end)
 {
 	struct comparison *result = file->result;
@@ -457,8 +479,8 @@ static inline void compare_row(struct compared_file *file, Dwarf_Frame *frame, u
 			count_unsaid(file, frame, address, has_call);
 		if (next > end)
 			next = end;
-		if (!same_rule(file, rule, frame, address) ||
-		    (next - 1 > address && !same_rule(file, rule, frame, next - 1)))
+		if (!same_as_libdw(file, rule, frame, address) ||
+		    (next - 1 > address && !same_as_libdw(file, rule, frame, next - 1)))
 			differs(file, address, "another rule");
 		address = next;
 	}

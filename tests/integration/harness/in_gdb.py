@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs inside gdb: the chains of return addresses of every n-th allocation, as gdb's unwinder finds them.
+"""Runs inside gdb: the chains of return addresses of every n-th allocation, as gdb's unwinder finds them. Those that
+pass code in no file, made at run time, are counted and left out: no unwinder knows its frames.
 
 `job` is the path of a JSON file: functions ({path of an object: {name: address in it}}), every, at_most,
 arguments of the program, its input and output, and result, where the chains go to."""
@@ -45,7 +46,7 @@ def chain():
 
 
 class Allocation(gdb.Breakpoint):
-    hits, chains, all = 0, [], []
+    hits, chains, left_out, all = 0, [], 0, []
     every, at_most = 1, 200
 
     def __init__(self, address):
@@ -55,7 +56,11 @@ class Allocation(gdb.Breakpoint):
     def stop(self):
         Allocation.hits += 1
         if Allocation.hits % Allocation.every == 0:
-            Allocation.chains.append(chain())
+            found = chain()
+            if all(module for module, _ in found["places"]):
+                Allocation.chains.append(found)
+            else:
+                Allocation.left_out += 1
         return len(Allocation.chains) == Allocation.at_most
 
 
@@ -84,7 +89,7 @@ def run(job):
             allocation.delete()
         gdb.execute("continue", to_string=True)
     with open(job["result"], "w", encoding="utf-8") as file:
-        json.dump({"hits": Allocation.hits, "chains": Allocation.chains}, file)
+        json.dump({"hits": Allocation.hits, "chains": Allocation.chains, "left_out": Allocation.left_out}, file)
 
 
 with open(job, encoding="utf-8") as job_file:  # noqa: F821: set by the caller

@@ -97,7 +97,7 @@ class Work:
     def _node(self):
         script = self.folder / "script.js"
         script.write_text(NODE.replace("SCALE", str(self.scale)), encoding="utf-8")
-        return [need("node"), str(script)]
+        return [need("node"), *self.name.split(" ")[1:], str(script)]
 
     def _sort(self):
         lines = [f"{i * 7919 % 10007} some words {i}\n" for i in range(2000 * self.scale)]

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What `memtrace kernel` reports, held against what the kernel says and what a fixture has done."""
+import re
+
+from .memtrace import NEVER_S, Memtrace
+from .slabs import Slab, names_of
+
+# Part of a cache's objects that may be missing or too many.
+PART = 0.01
+
+
+def is_system_call(function, name):
+    """Is it the kernel's function for this system call, by any of its names?"""
+    return bool(function and re.fullmatch(rf"(__(x64|arm64|ia32|se|do)_)?sys_{name}", function))
+
+
+class KernelReport:
+    """A report of `memtrace kernel` with the questions that tests ask."""
+
+    def __init__(self, report):
+        self.report = report
+        self.caches, self.stacks = report["caches"], report.stacks
+
+    def cache(self, name):
+        """The row of the cache that has this name, or None."""
+        return next((c for c in self.caches if name == c["name"] or name in c["aliases"]), None)
+
+    def of_cache(self, name):
+        """The stacks of a cache, by any of its names."""
+        row = self.cache(name)
+        names = {name} | ({row["name"], *row["aliases"]} if row else set())
+        return [s for s in self.stacks if s["kind"] == "slab" and s["cache"] in names]
+
+    @staticmethod
+    def passes(stack, wanted):
+        """Does a frame's function satisfy `wanted`?"""
+        return any(wanted(frame["function"]) for frame in stack["frames"])
+
+    def summary(self, n=8):
+        """For messages of what went wrong."""
+        lines = [f"{c['name']}: {c['objects_before']} to {c['objects_after']}, {c['growth_objects']:+}, "
+                 f"{c['explained_objects']} explained, capacity {c['capacity_objects']}" for c in self.caches[:n]]
+        lines += [f"{s['kind']} {s.get('cache')}: {s['live_blocks']} live: "
+                  + " < ".join(str(f["function"]) for f in s["frames"][:6]) for s in self.stacks[:n]]
+        return "\n".join([*lines, f"lost: {self.report.lost}"])
+
+
+class Watching(Memtrace):
+    """`memtrace kernel` without an end, which has begun to count."""
+
+    def __init__(self, *options, interval=NEVER_S):
+        super().__init__("kernel", "-v", "--format", "json", "--top", "0", "-o", "0", *options, interval)
+        try:
+            self.attached()
+        except AssertionError:
+            self.end()
+            raise
+
+    def finish(self):
+        """Ends it; its last report."""
+        return KernelReport(self.interrupt()[-1])
+
+
+def check_sums(kernel_report, ours=None):
+    """What must hold in every report of kernel memory, and in the stacks that pass `ours`: others go on meanwhile."""
+    errors = []
+    for cache in kernel_report.caches:
+        if cache["growth_objects"] != cache["objects_after"] - cache["objects_before"]:
+            errors.append(f"{cache['name']}: growth is not after less before: {cache}")
+        if cache["explained_objects"] > max(0, cache["growth_objects"]):
+            errors.append(f"{cache['name']}: more is explained than it grew: {cache}")
+    lost = sum(kernel_report.report.lost.values())
+    for stack in kernel_report.stacks:
+        if stack["nodes"] and sum(n["live_blocks"] for n in stack["nodes"]) != stack["live_blocks"]:
+            errors.append(f"blocks by node do not add up: {stack['nodes']}, {stack['live_blocks']}")
+        # A block whose free nothing tells of is found missing when its address comes back (missed_frees).
+        missing = stack["alloc_count"] - stack["free_count"] - stack["live_blocks"]
+        some = PART * stack["alloc_count"] + 1  # of other programs that make the same calls, between two looks
+        if ours and kernel_report.passes(stack, ours) and not -some <= missing <= lost + some:
+            errors.append(f"{stack['kind']} {stack.get('cache')}: {stack['live_blocks']} live is not "
+                          f"{stack['alloc_count']} - {stack['free_count']}, with {lost} lost")
+    assert not errors, "\n".join(errors[:8])
+
+
+def cache_errors(report, name, wanted, ours, bounds=None):
+    """What is wrong with a cache that has to have grown by `wanted` objects, from stacks that pass `ours`.
+
+    bounds: the kernel's own account, which others may have made another."""
+    row = report.cache(name)
+    if row is None:
+        return [f"{name} is not among the caches that grew"]
+    errors = []
+    stacks = report.of_cache(name)
+    net = sum(s["live_blocks"] for s in stacks if report.passes(s, ours))
+    others = sum(s["live_blocks"] for s in stacks) - net
+    if abs(net - wanted) > PART * wanted:
+        errors.append(f"{name}: the stacks wanted have {net} objects, not {wanted}")
+    slack = PART * wanted + row["capacity_objects"] + abs(others)
+    least, most = bounds and bounds.growth({name}) or (wanted, wanted)
+    if not min(wanted, least) - slack <= row["growth_objects"] <= max(wanted, most) + slack:
+        errors.append(f"{name} grew by {row['growth_objects']}, not by {wanted}, with at most {slack:.0f} of others; "
+                      f"by slabinfo by {least} to {most}")
+    if not row["unverifiable"] and row["explained_objects"] < wanted - slack:
+        errors.append(f"{name}: {row['explained_objects']} objects are explained, of {wanted}")
+    return errors
+
+
+def top_errors(report, caches, before, after):
+    """Nothing if the first cache is one of these, or those above have grown by as much by the kernel's own account."""
+    names = set().union(*(names_of(name) for name in caches))
+    for row in report.caches:
+        if {row["name"], *row["aliases"]} & names:
+            return []
+        slab = after.get(row["name"])
+        former = before.get(row["name"], Slab(0, 0, 0))
+        if not slab or (slab.total - former.total) * slab.size < row["growth_bytes"] / 2:
+            return [f"{row['name']} is above {sorted(caches)}"]
+    return [f"none of {sorted(caches)} is there"]
+
+
+def check_bounds(report, bounds):
+    errors = []
+    for row in report.caches:
+        _, most = bounds.growth({row["name"], *row["aliases"]}) or (None, None)
+        if most is not None and row["growth_objects"] > max(0, most) + row["capacity_objects"]:
+            errors.append(f"{row['name']} is said to have grown by {row['growth_objects']}; by slabinfo {most}, "
+                          f"and {row['capacity_objects']} that CPUs keep")
+    assert not errors, "\n".join([*errors, report.summary()])
