@@ -91,7 +91,7 @@ def beyond_the_kernels_account():
         made.first, made.second = [{"filp": Slab(n, n, 232)} for n in before], [{"filp": Slab(n, n, 232)} for n in after]
         return made
     check_bounds(report(), bounds((90, 110), (15080, 14000)))
-    must_fail(check_bounds, report(), bounds((200, 210), (14000, 15080)))
+    must_fail(check_bounds, report(), bounds((1200, 1210), (14000, 15080)))
 
 
 @case
