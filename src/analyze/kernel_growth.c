@@ -24,14 +24,6 @@ static struct cache_growth *cache_of(const struct snapshot *snapshot, const stru
 	return stack->kind == KIND_SLAB && cache < memory->n_caches ? &memory->caches[cache] : NULL;
 }
 
-static void drop_stack(struct stack *stack)
-{
-	free(stack->addresses);
-	free(stack->nodes);
-	free(stack->blocks);
-	free(stack->frames);
-}
-
 /* Pages of slabs are their caches' already; user memory and page cache stand apart. */
 static void take_out_pages(struct snapshot *snapshot)
 {
@@ -49,7 +41,7 @@ static void take_out_pages(struct snapshot *snapshot)
 			snapshot->kernel->slab_page_bytes += stack->usage.live_bytes;
 		else
 			snapshot->kernel->user_page_bytes += stack->usage.live_bytes;
-		drop_stack(stack);
+		stack_clear(stack);
 	}
 	snapshot->n_stacks = n;
 }

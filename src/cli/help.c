@@ -42,10 +42,10 @@ const struct command_row command_rows[] = {
 		.name = "kernel",
 		.synopsis = "memtrace kernel [OPTIONS] [INTERVAL [COUNT]]",
 		.summary = "find which slab cache of the kernel grows, and the stacks behind it",
-		.details = "Holds the kernel's own count of each slab cache against the allocations and frees\n"
-			   "that its events tell, and shows what stays: slab objects, pages, per-CPU memory and\n"
-			   "mappings, by stack. A report is made every INTERVAL seconds (5), COUNT times (until\n"
-			   "interrupted); growth counts from the start.\n",
+		.details = "Holds the kernel's own count of each slab cache against the allocations and\n"
+			   "frees that its events tell, and shows what stays, by stack: slab objects, pages,\n"
+			   "per-CPU memory and mappings. A report is made every INTERVAL seconds (5), COUNT\n"
+			   "times (until interrupted); growth counts from the start.\n",
 		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_KERNEL,
 		.examples = "  memtrace kernel 10 1                  which caches grow within 10 seconds\n"
 			    "  memtrace kernel --cache dentry        that cache's stacks alone\n"

@@ -94,7 +94,7 @@ static int open_session(struct run *run)
 	    .stack_depth = options->stack_depth,
 	    .cache = options->cache,
 	    .order = options->order_given ? (int)options->order : -1,
-	    .node = -1,
+	    .node = options->node_given ? (int)options->node : -1,
 	    .pids = options->pids,
 	    .n_pids = options->n_pids,
 	    .cgroup = options->cgroup,

@@ -31,17 +31,20 @@ void usage_add(struct usage *to, const struct usage *from)
 	to->free_count += from->free_count;
 }
 
+void stack_clear(struct stack *stack)
+{
+	free(stack->addresses);
+	placement_free(&stack->placement);
+	free(stack->blocks);
+	free(stack->frames);
+}
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
-	for (size_t i = 0; i < snapshot->n_stacks; i++) {
-		struct stack *stack = &snapshot->stacks[i];
-		free(stack->addresses);
-		placement_free(&stack->placement);
-		free(stack->blocks);
-		free(stack->frames);
-	}
+	for (size_t i = 0; i < snapshot->n_stacks; i++)
+		stack_clear(&snapshot->stacks[i]);
 	for (size_t i = 0; i < snapshot->n_processes; i++) {
 		free(snapshot->processes[i].exe);
 		free(snapshot->processes[i].mappings);

@@ -111,6 +111,9 @@ struct snapshot {
 	struct kernel_memory *kernel; /* of command "kernel", else NULL; owned */
 };
 
+/* Frees what a stack owns; its members stay. */
+void stack_clear(struct stack *stack);
+
 /* Frees all that the snapshot owns, and the snapshot. NULL is allowed. */
 void snapshot_free(struct snapshot *snapshot);
 

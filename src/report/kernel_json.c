@@ -31,12 +31,18 @@ static json_t *build_cache(const struct cache_growth *cache)
 		const char *key;
 		uint64_t value;
 	} numbers[] = {
-	    {"object_size", cache->object_bytes},       {"slot_size", cache->slot_bytes},
-	    {"objects_before", cache->objects_before},  {"objects_after", cache->objects_after},
-	    {"explained_objects", cache->explained_objects}, {"possible_objects", cache->possible_objects},
-	    {"live_blocks", cache->live_blocks},        {"alloc_count", cache->alloc_count},
-	    {"free_count", cache->free_count},          {"unknown_frees", cache->unknown_frees},
-	    {"unseen_frees", cache->unseen_frees},      {"slack_bytes", cache->slack_bytes},
+	    {"object_size", cache->object_bytes},
+	    {"slot_size", cache->slot_bytes},
+	    {"objects_before", cache->objects_before},
+	    {"objects_after", cache->objects_after},
+	    {"explained_objects", cache->explained_objects},
+	    {"possible_objects", cache->possible_objects},
+	    {"live_blocks", cache->live_blocks},
+	    {"alloc_count", cache->alloc_count},
+	    {"free_count", cache->free_count},
+	    {"unknown_frees", cache->unknown_frees},
+	    {"unseen_frees", cache->unseen_frees},
+	    {"slack_bytes", cache->slack_bytes},
 	    {"capacity_objects", cache->capacity_objects},
 	};
 	json_t *object = json_object();
@@ -86,10 +92,10 @@ static json_t *build_zones(const struct kernel_memory *memory)
 		const struct zone_usage *zone = &memory->zones[i];
 		const char *name = zone_type_name(zone->zone);
 
-		failed |= json_array_append_new(
-		    array, json_pack("{s:i, s:o, s:o, s:o}", "node", zone->node, "zone",
-		                     name ? json_string(name) : json_null(), "live_bytes", json_uint(zone->live_bytes),
-		                     "live_blocks", json_uint(zone->live_blocks)));
+		failed |= json_array_append_new(array, json_pack("{s:i, s:o, s:o, s:o}", "node", zone->node, "zone",
+		                                                 name ? json_string(name) : json_null(), "live_bytes",
+		                                                 json_uint(zone->live_bytes), "live_blocks",
+		                                                 json_uint(zone->live_blocks)));
 	}
 	return json_whole(array, failed);
 }
@@ -123,9 +129,9 @@ static int set_page_class(json_t *object, const struct memory_class *class)
 
 	gfp_text(gfp, sizeof(gfp), class->gfp);
 	return json_object_set_new(object, "gfp", json_string(gfp)) |
-	       (class->kind == KIND_PAGE && (json_object_set_new(object, "order", json_integer(class->order)) |
-	                                     json_object_set_new(object, "migratetype",
-	                                                         migratetype ? json_string(migratetype) : json_null())));
+	       (class->kind == KIND_PAGE &&
+	        (json_object_set_new(object, "order", json_integer(class->order)) |
+	         json_object_set_new(object, "migratetype", migratetype ? json_string(migratetype) : json_null())));
 }
 
 int kernel_json_set_stack(json_t *object, const struct snapshot *snapshot, const struct stack *stack)

@@ -12,14 +12,13 @@
 #include <string.h>
 
 #include "report/clock.h"
-#include "report/frame.h"
 #include "report/integrity.h"
+#include "report/kernel_text.h"
 #include "report/machine_text.h"
 #include "report/stream.h"
+#include "report/text_frames.h"
 #include "util/escape.h"
 
-#define STACK_INDENT "    "
-#define FRAME_INDENT "        "
 #define BOLD "1"
 #define RED "31"
 
@@ -119,82 +118,6 @@ static void write_heading(const struct page *page, size_t process)
 	fputc('\n', page->out);
 }
 
-/* " [app]"; names such as "[vdso]" bring their brackets along. */
-static void write_module(const struct page *page, const char *module)
-{
-	size_t length = strlen(module);
-	bool bracketed = length > 2 && module[0] == '[' && module[length - 1] == ']';
-
-	fputs(bracketed ? " " : " [", page->out);
-	escape_write(page->out, module);
-	fputs(bracketed ? "" : "]", page->out);
-}
-
-/* "fibonacci+0x1f [app] app.c:12" */
-static void write_frame(const struct page *page, const struct frame *frame)
-{
-	FILE *out = page->out;
-
-	fputs(FRAME_INDENT, out);
-	if (frame->function)
-		escape_write(out, frame->function);
-	else
-		fprintf(out, "0x%" PRIx64, frame->address);
-	if (frame->inlined)
-		fputs(" (inlined)", out);
-	else if (frame->function && frame->has_offset)
-		fprintf(out, "+0x%" PRIx64, frame->offset);
-	write_module(page, frame->module);
-	if (frame->file) {
-		fputc(' ', out);
-		escape_write(out, frame->file);
-		if (frame->line)
-			fprintf(out, ":%u", frame->line);
-	}
-	fputc('\n', out);
-}
-
-/* Why the frames end where they end, when that is not the end of the stack. */
-static void write_end(const struct page *page, const struct stack *stack)
-{
-	if (stack->end == END_COMPLETE && !stack->guessed)
-		return;
-	fputs(FRAME_INDENT "[", page->out);
-	if (stack->end != END_COMPLETE)
-		fprintf(page->out, "stack ends: %s", stack_end_name(stack->end));
-	if (stack->guessed)
-		fprintf(page->out, "%sguessed by frame pointers", stack->end != END_COMPLETE ? "; " : "");
-	fputs("]\n", page->out);
-}
-
-/* Why there are no frames. What is live is never reclaimed, so then it was lost. */
-static void write_unknown_frames(const struct page *page, const struct stack *stack)
-{
-	const char *reason = "stack entry reclaimed after the last free";
-
-	if (stack->end != END_COMPLETE)
-		reason = stack_end_name(stack->end);
-	else if (stack->usage.live_blocks)
-		reason = "lost, stack table full";
-	fprintf(page->out, FRAME_INDENT "[frames not known: %s]\n", reason);
-}
-
-static void write_frames(const struct page *page, const struct stack *stack)
-{
-	struct printed_frame printed;
-	size_t n = printed_frame_count(stack);
-
-	if (stack->n_addresses == 0 && n == 0) {
-		write_unknown_frames(page, stack);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		printed_frame_get(&printed, &page->snapshot->processes[stack->process], stack, i);
-		write_frame(page, &printed.frame);
-	}
-	write_end(page, stack);
-}
-
 /* " node = 1 cpu = node 0": that most of it lies on, and that of the CPU that allocated it. */
 static void write_block_node(const struct page *page, const struct block *block)
 {
@@ -212,8 +135,8 @@ static void write_blocks(const struct page *page, const struct stack *stack)
 	for (size_t i = 0; i < stack->n_blocks; i++) {
 		const struct block *block = &stack->blocks[i];
 
-		fprintf(page->out, FRAME_INDENT "addr = 0x%" PRIx64 " size = %" PRIu64 " age = %.3f s", block->address,
-		        block->size_bytes, (double)block->age_ns / 1e9);
+		fprintf(page->out, TEXT_FRAME_INDENT "addr = 0x%" PRIx64 " size = %" PRIu64 " age = %.3f s",
+		        block->address, block->size_bytes, (double)block->age_ns / 1e9);
 		write_block_node(page, block);
 		fputc('\n', page->out);
 	}
@@ -221,14 +144,14 @@ static void write_blocks(const struct page *page, const struct stack *stack)
 
 static void write_stack(const struct page *page, const struct stack *stack)
 {
-	fprintf(page->out, STACK_INDENT "%" PRIu64 " bytes in %" PRIu64 " allocations from stack",
+	fprintf(page->out, TEXT_STACK_INDENT "%" PRIu64 " bytes in %" PRIu64 " allocations from stack",
 	        stack->usage.live_bytes, stack->usage.live_blocks);
 	if (stack->kind != KIND_HEAP)
 		fprintf(page->out, " (%s)", block_kind_name(stack->kind));
 	write_nodes(page, &stack->placement);
 	fputc('\n', page->out);
-	write_remote(page, FRAME_INDENT, &stack->placement);
-	write_frames(page, stack);
+	write_remote(page, TEXT_FRAME_INDENT, &stack->placement);
+	text_frames_write(page->out, page->snapshot, stack);
 	if (page->options->show_blocks)
 		write_blocks(page, stack);
 }
@@ -253,11 +176,11 @@ static void write_totals(const struct page *page)
 	write_usage(page, "Total", &snapshot->totals);
 	write_nodes(page, &snapshot->placement);
 	fputc('\n', page->out);
-	write_remote(page, STACK_INDENT, &snapshot->placement);
+	write_remote(page, TEXT_STACK_INDENT, &snapshot->placement);
 	for (int kind = 0; kind < KIND_COUNT && n_kinds > 1; kind++) {
 		if (!snapshot->kinds[kind].alloc_count)
 			continue;
-		fputs(STACK_INDENT, page->out);
+		fputs(TEXT_STACK_INDENT, page->out);
 		write_usage(page, block_kind_name((enum block_kind)kind), &snapshot->kinds[kind]);
 		fputc('\n', page->out);
 	}
@@ -271,13 +194,13 @@ static void write_process_nodes(const struct page *page)
 	for (size_t i = 0; i < snapshot->n_processes && snapshot->n_processes > 1 && snapshot->placed; i++) {
 		const struct process *process = &snapshot->processes[i];
 
-		fputs(STACK_INDENT, page->out);
+		fputs(TEXT_STACK_INDENT, page->out);
 		write_process(page, process);
 		fprintf(page->out, ": %" PRIu64 " bytes in %" PRIu64 " blocks live", process->usage.live_bytes,
 		        process->usage.live_blocks);
 		write_nodes(page, &process->placement);
 		fputc('\n', page->out);
-		write_remote(page, FRAME_INDENT, &process->placement);
+		write_remote(page, TEXT_FRAME_INDENT, &process->placement);
 	}
 }
 
@@ -312,6 +235,8 @@ static int text_report(FILE *out, const struct snapshot *snapshot, const struct 
 {
 	const struct page page = {.out = out, .snapshot = snapshot, .options = options};
 
+	if (snapshot->kernel)
+		return kernel_text_report(out, snapshot, options);
 	for (size_t process = 0; process < snapshot->n_processes; process++) {
 		write_heading(&page, process);
 		for (size_t i = 0; i < snapshot->n_stacks_shown; i++) {

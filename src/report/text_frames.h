@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The frames of a stack in reports for people: "fibonacci+0x1f [app] app.c:12", a line each. */
+#ifndef MEMTRACE_REPORT_TEXT_FRAMES_H
+#define MEMTRACE_REPORT_TEXT_FRAMES_H
+
+#include <stdio.h>
+
+#include "model/snapshot.h"
+
+#define TEXT_STACK_INDENT "    "
+#define TEXT_FRAME_INDENT "        "
+
+/* Also why they end where they end, or why there are none. */
+void text_frames_write(FILE *out, const struct snapshot *snapshot, const struct stack *stack);
+
+#endif
