@@ -61,6 +61,7 @@ struct mk_shapes {
 	__u8 kmalloc_node;      /* kmalloc says the node asked for (6.1) */
 	__u8 cache_alloc_cache; /* kmem_cache_alloc says the cache (6.1), not sizes */
 	__u8 cache_free_cache;  /* kmem_cache_free says the cache (6.1) */
+	__u8 const_void;        /* programs may read an argument that is a const void * (6.16) */
 	__u8 percpu_call_site;  /* percpu_alloc_percpu has call site, bytes and flags (6.0) */
 };
 

@@ -16,6 +16,19 @@ const volatile bool preemptible = false;
 /* Beyond it kmalloc hands out pages, which have events of their own. */
 const volatile __u32 largest_slab_object = 8192;
 
+/* Before 6.16 (1271a40eeafa) the verifier lets nobody read an argument that is a const void *. */
+static __always_inline __u64 object_argument(__u64 *ctx)
+{
+	__u64 object = 0;
+
+	if (shapes.const_void)
+		/* As it stands: the compiler would reckon an address for both ways, and nothing may be read by such. */
+		asm volatile("%0 = *(u64 *)(%1 + 8)" : "=r"(object) : "r"(ctx));
+	else
+		bpf_probe_read_kernel(&object, sizeof(object), ctx + 1);
+	return object;
+}
+
 /* `cache`: 0 where the event does not say it. */
 static __always_inline void slab_allocated(void *ctx, struct allocation *allocation, __u64 cache)
 {
@@ -23,8 +36,7 @@ static __always_inline void slab_allocated(void *ctx, struct allocation *allocat
 
 	allocation->class.kind = KIND_SLAB;
 	allocation->class.cache = cache;
-	if (!filter_passes(allocation) ||
-	    (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node))
+	if (!filter_passes(allocation) || (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node))
 		return;
 	if (filter.n_caches) {
 		allocation->class_number = allocation_class(allocation);
@@ -38,7 +50,7 @@ static __always_inline void slab_allocated(void *ctx, struct allocation *allocat
 
 static __always_inline int kmalloc_event(__u64 *ctx, enum event event, __u32 which, bool has_node)
 {
-	__u64 object = ctx[1], requested = ctx[2], allocated = ctx[3];
+	__u64 object = object_argument(ctx), requested = ctx[2], allocated = ctx[3];
 	__u32 gfp = ctx[4];
 	struct allocation allocation = {
 	    .call_site = ctx[0],
@@ -76,7 +88,7 @@ static __always_inline int kmalloc_node_once(__u64 *ctx, __u32 which)
 static __always_inline int cache_alloc_event(__u64 *ctx, __u32 which)
 {
 	struct kmem_cache *cache = (struct kmem_cache *)ctx[2];
-	__u64 object = ctx[1];
+	__u64 object = object_argument(ctx);
 	struct allocation allocation = {
 	    .call_site = ctx[0],
 	    .place = object,
@@ -109,7 +121,7 @@ static __always_inline int cache_alloc_node_once(__u64 *ctx, __u32 which)
 
 static __always_inline int kfree_once(__u64 *ctx, __u32 which)
 {
-	__u64 object = ctx[1];
+	__u64 object = object_argument(ctx);
 	struct freed freed = {.kind = KIND_SLAB, .address = MK_ADDRESS(object), .object = object};
 
 	if (kernel_traced && object && my_turn(EVENT_KFREE, which, current_context(), object))
@@ -119,7 +131,7 @@ static __always_inline int kfree_once(__u64 *ctx, __u32 which)
 
 static __always_inline int cache_free_once(__u64 *ctx, __u32 which)
 {
-	__u64 object = ctx[1];
+	__u64 object = object_argument(ctx);
 	struct freed freed = {.kind = KIND_SLAB, .address = MK_ADDRESS(object), .object = object};
 
 	if (shapes.cache_free_cache)

@@ -81,33 +81,28 @@ __noinline int kernel_memo_find(struct allocation *allocation)
 	return memo->row;
 }
 
-struct search {
-	struct scratch *scratch;
-	__u32 n; /* frames */
-	__u32 found;
-	__u32 ambiguous;
-	__u16 at[KERNEL_MEMO_WORDS];
-};
-
-/* One word of the copy of the stack: is it the next return address, or like another? */
-static long match_word(__u32 i, struct search *search)
+/*
+ * One word of the copy of the stack: is it the next return address, or like another? scratch->reads has the places of
+ * those that were found (n of them), and whether another word could be one (uncertain).
+ */
+static long match_word(__u32 i, struct scratch **context)
 {
-	__u64 word = search->scratch->window.word[i & (MT_WINDOW_WORDS - 1)];
-	__u32 found = search->found;
+	struct scratch *scratch = *context;
+	__u64 word = scratch->window.word[i & (MT_WINDOW_WORDS - 1)];
+	__u32 found = scratch->reads.n, n = scratch->n;
 
 	if (!KERNEL_TEXT(word))
 		return 0;
-	if (found < search->n && found < KERNEL_MEMO_WORDS &&
-	    search->scratch->frames[found & (MT_MAX_DEPTH - 1)] == word) {
-		search->at[found] = i;
-		search->found = found + 1;
+	if (found < n && scratch->frames[found & (KERNEL_MEMO_FRAMES - 1)] == word) {
+		scratch->reads.at[found & (KERNEL_MEMO_FRAMES - 1)] = i;
+		scratch->reads.n = found + 1;
 		return 0;
 	}
 	for (__u32 j = 0; j < KERNEL_MEMO_WORDS; j++) {
-		if (j >= search->n)
+		if (j >= n)
 			break;
-		if (search->scratch->frames[j] == word) {
-			search->ambiguous = 1;
+		if (scratch->frames[j] == word) {
+			scratch->reads.uncertain = 1;
 			return 1;
 		}
 	}
@@ -117,30 +112,31 @@ static long match_word(__u32 i, struct search *search)
 /* Remembers the walk in scratch->frames, if its words can be told on the stack. */
 __noinline int kernel_memo_keep(struct allocation *allocation, struct scratch *scratch, __u32 row)
 {
-	struct search search = {.scratch = scratch};
 	struct kernel_memo *memo;
-	__u32 depth, bytes;
+	__u32 depth, bytes, n;
 
 	if (!allocation || !scratch || !bpf_ksym_exists(bpf_rdonly_cast))
 		return 0;
 	depth = depth_bytes(allocation->at);
 	memo = memo_at(allocation, depth);
-	search.n = scratch->n;
+	n = scratch->n;
 	bytes = depth & ~7U;
-	if (!memo || !depth || !search.n || search.n > KERNEL_MEMO_WORDS || bytes > sizeof(scratch->window))
+	if (!memo || !depth || !n || n > KERNEL_MEMO_WORDS || bytes > sizeof(scratch->window))
 		return 0;
 	if (bpf_probe_read_kernel(&scratch->window, bytes, (void *)allocation->at))
 		return 0;
-	bpf_loop(bytes / 8, match_word, &search, 0);
-	if (search.ambiguous || search.found != search.n || __sync_lock_test_and_set(&memo->busy, 1))
+	scratch->reads.n = 0;
+	scratch->reads.uncertain = 0;
+	bpf_loop(bytes / 8, match_word, &scratch, 0);
+	if (scratch->reads.uncertain || scratch->reads.n != n || __sync_lock_test_and_set(&memo->busy, 1))
 		return 0;
 	for (__u32 i = 0; i < KERNEL_MEMO_WORDS; i++) {
-		if (i >= search.n)
+		if (i >= n)
 			break;
-		memo->at[i] = search.at[i];
+		memo->at[i] = scratch->reads.at[i];
 		memo->word[i] = scratch->frames[i];
 	}
-	memo->n = search.n;
+	memo->n = n;
 	memo->call_site = allocation->call_site;
 	memo->detail = allocation->detail;
 	memo->kind = allocation->class.kind;

@@ -22,6 +22,7 @@
 
 /* What of the words of a walk remembered is read at once: all of its fields fit a few cache lines. */
 #define KERNEL_MEMO_WORDS 40
+#define KERNEL_MEMO_FRAMES 64 /* a power of two, for the verifier to see the bound */
 #define KERNEL_MEMOS 512
 #define MEMO_AUDIT 64
 

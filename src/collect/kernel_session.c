@@ -154,6 +154,7 @@ static int prepare(struct kernel_session *session)
 	if (kernel_code_read(&known))
 		memset(&known, 0, sizeof(known)); /* then stacks may have a few frames more */
 	session->bpf->rodata->shapes = kernel_event_shapes(types);
+	session->bpf->rodata->shapes.const_void = features_const_void_arguments();
 	session->bpf->rodata->kernel_code = known.code;
 	percpu = kernel_percpu_places(types);
 	session->bpf->rodata->hrtimer_bases_offset = percpu.hrtimer_bases;

@@ -25,7 +25,8 @@ const struct feature_row feature_rows[FEATURE_COUNT] = {
     [FEATURE_ITER_TASK] = {"task iterator", "5.8", "eaaacd23910f", "cannot run", USE_PROCESSES},
     [FEATURE_SYSCALL_TRACEPOINTS] = {"system call tracepoints", "2.6.32", "a871bd33a6c0", "mappings are not traced",
                                      false},
-    [FEATURE_LOOP] = {"loops in BPF (bpf_loop)", "5.17", "e6f2dd0f8067", "stacks by frame pointers alone; of kernel memory counts alone", USE_KERNEL},
+    [FEATURE_LOOP] = {"loops in BPF (bpf_loop)", "5.17", "e6f2dd0f8067",
+                      "stacks by frame pointers alone; of kernel memory counts alone", USE_KERNEL},
     [FEATURE_UPROBE_PERF] = {"perf uprobes", "4.17", "33ea4b24277b", "cannot run", USE_PROCESSES},
     [FEATURE_UPROBE_MULTI] = {"uprobe_multi links", "6.6", "89ae89f53d20", "a perf uprobe per site", 0},
     [FEATURE_UPROBE_SESSION] = {"uprobe sessions", "6.13", "d920179b3d48", "entry and return probes apart", 0},
@@ -186,6 +187,11 @@ bool feature_present(enum feature feature)
 bool features_tracepoints_preempted(void)
 {
 	return kernel_at_least("7.0");
+}
+
+bool features_const_void_arguments(void)
+{
+	return kernel_at_least("6.16");
 }
 
 static bool has_capability(int number)

@@ -50,6 +50,9 @@ bool feature_present(enum feature feature);
  */
 bool features_tracepoints_preempted(void);
 
+/* Programs on typed tracepoints may read arguments of type const void *: since Linux 6.16, commit 1271a40eeafa. */
+bool features_const_void_arguments(void);
+
 /* What tracing a process needs: 0, or -ENOTSUP or -EPERM with one line in `error` saying what lacks and what to do. */
 int features_require(char *error, size_t error_size);
 /* The same of tracing the kernel's own memory. */
