@@ -21,12 +21,11 @@ static __always_inline void slab_allocated(void *ctx, struct allocation *allocat
 {
 	struct mk_class *class;
 
-	if (!filter_passes(allocation))
-		return;
-	if (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node)
-		return;
 	allocation->class.kind = KIND_SLAB;
 	allocation->class.cache = cache;
+	if (!filter_passes(allocation) ||
+	    (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node))
+		return;
 	if (filter.n_caches) {
 		allocation->class_number = allocation_class(allocation);
 		class = bpf_map_lookup_elem(&classes, &allocation->class_number);

@@ -106,7 +106,7 @@ int slab_counts_take(struct memtrace_bpf *bpf, struct slab_counts *counts)
 	int error;
 
 	memset(counts, 0, sizeof(*counts));
-	counts->exact = bpf_program__fd(bpf->progs.slab_counts) >= 0;
+	counts->exact = bpf && bpf_program__fd(bpf->progs.slab_counts) >= 0;
 	if (counts->exact)
 		error = iterate(bpf->progs.slab_counts, sizeof(struct mk_slab_count), add_counted, counts);
 	else

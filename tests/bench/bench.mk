@@ -1,7 +1,7 @@
 # What the benchmarks run beside memtrace (tests/bench/run).
 BENCH_DIR := $(BUILD)/tests/bench
-BENCH_FIXTURES := $(addprefix $(BENCH_DIR)/,pairs stacks frames)
-BENCH_TOOLS := $(addprefix $(BENCH_DIR)/,floor load scan)
+BENCH_FIXTURES := $(addprefix $(BENCH_DIR)/,pairs stacks frames syscalls)
+BENCH_TOOLS := $(addprefix $(BENCH_DIR)/,floor kernel_floor load scan)
 BENCH_WARNINGS := -Wall -Wextra $(if $(CI)$(WERROR),-Werror)
 
 $(BENCH_FIXTURES): $(BENCH_DIR)/%: tests/bench/%.c
@@ -12,15 +12,16 @@ $(BENCH_FIXTURES): $(BENCH_DIR)/%: tests/bench/%.c
 $(BENCH_DIR)/frames: BENCH_FRAME_POINTERS := -fomit-frame-pointer
 BENCH_FRAME_POINTERS := -fno-omit-frame-pointer
 
-$(BENCH_DIR)/floor.bpf.o: tests/bench/floor.bpf.c $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
+$(BENCH_DIR)/%.bpf.o: tests/bench/%.bpf.c $(wildcard vmlinux/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
 
-$(BENCH_DIR)/floor.skel.h: $(BENCH_DIR)/floor.bpf.o
-	$(BPFTOOL) gen skeleton $< name floor_bpf > $@.tmp
+$(BENCH_DIR)/%.skel.h: $(BENCH_DIR)/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp
 	mv $@.tmp $@
 
 $(BENCH_DIR)/floor: $(BENCH_DIR)/floor.skel.h
+$(BENCH_DIR)/kernel_floor: $(BENCH_DIR)/kernel_floor.skel.h
 $(BENCH_DIR)/scan: bpf/memtrace.h
 
 $(BENCH_TOOLS): $(BENCH_DIR)/%: tests/bench/%.c

@@ -3,6 +3,7 @@
 import re
 
 from .memtrace import NEVER_S, Memtrace
+from .process import DEADLINE_S
 from .slabs import Slab, names_of
 
 # Part of a cache's objects that may be missing or too many.
@@ -51,7 +52,7 @@ class Watching(Memtrace):
     def __init__(self, *options, interval=NEVER_S):
         super().__init__("kernel", "-v", "--format", "json", "--top", "0", "-o", "0", *options, interval)
         try:
-            self.attached()
+            self.attached(3 * DEADLINE_S)  # many programs are to be verified
         except AssertionError:
             self.end()
             raise

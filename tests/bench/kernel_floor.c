@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Puts one empty program on each event that `memtrace kernel` has programs on. Prints "attached", and detaches
+ * when its input ends.
+ */
+#include <bpf/libbpf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel_floor.skel.h"
+
+/* Which events there are differs between kernels. */
+static void leave_out_missing(struct bpf_object *object)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program (program, object) {
+		const char *event = strchr(bpf_program__section_name(program), '/') + 1;
+
+		if (libbpf_find_vmlinux_btf_id(event, BPF_TRACE_RAW_TP) < 0)
+			bpf_program__set_autoload(program, false);
+	}
+}
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return level == LIBBPF_WARN && !strstr(format, "is not found in vmlinux BTF") ? vfprintf(stderr, format, arguments)
+	                                                                              : 0;
+}
+
+int main(void)
+{
+	struct kernel_floor_bpf *bpf = kernel_floor_bpf__open();
+	int error;
+
+	libbpf_set_print(quiet);
+	if (!bpf)
+		return 1;
+	leave_out_missing(bpf->obj);
+	error = kernel_floor_bpf__load(bpf);
+	if (!error)
+		error = kernel_floor_bpf__attach(bpf);
+	if (error) {
+		fprintf(stderr, "kernel_floor: %s\n", strerror(-error));
+		return 1;
+	}
+	puts("attached");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+	kernel_floor_bpf__destroy(bpf);
+	return 0;
+}
