@@ -37,7 +37,8 @@ static __always_inline __u32 laid_to(const struct allocation *allocation)
 /* From a place on the task's stack to its top; 0 when it is not on it. */
 static __always_inline __u32 depth_bytes(__u64 at)
 {
-	__u64 base = (__u64)bpf_get_current_task_btf()->stack;
+	/* Read as a number: since 6.17 a pointer loaded stays one for the verifier. */
+	__u64 base = (__u64)BPF_CORE_READ(bpf_get_current_task_btf(), stack);
 
 	return at - base < KERNEL_STACK_BYTES ? KERNEL_STACK_BYTES - (at - base) : 0;
 }

@@ -131,7 +131,7 @@ def another_memtrace():
 def too_little_room():
     """Tables that are too small for what happens lose blocks or stacks, say how many, and count no total wrong."""
     with raised(fs__nr_open=3 * HELD), Fixture("held_objects", "eventfd", str(HELD)) as target:
-        with Watching("--max-memory", "2M") as memtrace:
+        with Watching("--live-table-slots", "4096", "--stack-table-rows", "64") as memtrace:
             target.go("hold")
             report = memtrace.finish()
         check_usable(report)
