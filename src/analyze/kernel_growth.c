@@ -46,27 +46,9 @@ static void take_out_pages(struct snapshot *snapshot)
 	snapshot->n_stacks = n;
 }
 
-/* Where the objects of one of its stacks lie. */
-static int add_nodes(struct cache_growth *cache, const struct placement *placement)
+static void sum_caches(struct snapshot *snapshot)
 {
-	if (!cache->nodes && placement->n_nodes) {
-		cache->nodes = calloc(placement->n_nodes, sizeof(*cache->nodes));
-		if (!cache->nodes)
-			return -ENOMEM;
-		cache->n_nodes = placement->n_nodes;
-	}
-	for (size_t i = 0; i < placement->n_nodes && i < cache->n_nodes; i++) {
-		cache->nodes[i].node = placement->nodes[i].node;
-		cache->nodes[i].objects += placement->nodes[i].live_blocks;
-	}
-	return 0;
-}
-
-static int sum_caches(struct snapshot *snapshot)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < snapshot->n_stacks && !error; i++) {
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
 		const struct stack *stack = &snapshot->stacks[i];
 		struct cache_growth *cache = cache_of(snapshot, stack);
 
@@ -76,9 +58,7 @@ static int sum_caches(struct snapshot *snapshot)
 		cache->free_count += stack->usage.free_count;
 		cache->live_blocks += stack->usage.live_blocks;
 		cache->slack_bytes += stack->slack_bytes;
-		error = add_nodes(cache, &stack->placement);
 	}
-	return error;
 }
 
 /*
@@ -271,9 +251,7 @@ int kernel_growth(struct snapshot *snapshot, const struct kernel_selection *sele
 	int error;
 
 	take_out_pages(snapshot);
-	error = sum_caches(snapshot);
-	if (error)
-		return error;
+	sum_caches(snapshot);
 	for (size_t i = 0; i < memory->n_caches; i++) {
 		judge_cache(&memory->caches[i]);
 		if (!memory->filtered)

@@ -72,12 +72,13 @@ static void write_nodes(FILE *out, const struct cache_growth *cache)
 {
 	const char *separator = "    objects on ";
 
+	if (cache->n_nodes < 2)
+		return;
 	for (size_t i = 0; i < cache->n_nodes; i++) {
 		fprintf(out, "%snode %d: %" PRIu64, separator, cache->nodes[i].node, cache->nodes[i].objects);
 		separator = ", ";
 	}
-	if (cache->n_nodes)
-		fputc('\n', out);
+	fputc('\n', out);
 }
 
 /* How far the kernel's count and the events can be held against each other. */

@@ -418,31 +418,6 @@ static void keeps_objects_of_no_cache(void **state)
 	snapshot_free(snapshot);
 }
 
-/* Objects of all of a cache's stacks, by node; of a stack without a place there is nothing to say. */
-static void adds_up_nodes(void **state)
-{
-	struct snapshot *snapshot = sample_kernel_new(1, 3);
-	const struct cache_growth *cache;
-
-	(void)state;
-	sample_count(snapshot, 0, 0, 30);
-	for (size_t i = 0; i < 3; i++) {
-		struct node_usage nodes[] = {{.node = 0, .live_blocks = 4 + i}, {.node = 2, .live_blocks = 6 - i}};
-		struct stack *stack = sample_kernel_stack(snapshot, i, SAMPLE_CLASS(0), 10, 10, 100);
-
-		if (i < 2)
-			stack->placement = (struct placement){.nodes = sample_copy(nodes, sizeof(nodes)), .n_nodes = 2};
-	}
-	assert_int_equal(kernel_growth(snapshot, &all), 0);
-	cache = find(snapshot, "cache-0");
-	assert_int_equal(cache->n_nodes, 2);
-	assert_int_equal(cache->nodes[0].node, 0);
-	assert_int_equal(cache->nodes[0].objects, 9);
-	assert_int_equal(cache->nodes[1].node, 2);
-	assert_int_equal(cache->nodes[1].objects, 11);
-	snapshot_free(snapshot);
-}
-
 static void takes_nothing(void **state)
 {
 	struct snapshot *snapshot = sample_kernel_new(0, 0);
@@ -470,7 +445,6 @@ int main(void)
 	    cmocka_unit_test(orders_stacks_by_each_key),
 	    cmocka_unit_test(takes_pages_out_that_are_counted_elsewhere),
 	    cmocka_unit_test(keeps_objects_of_no_cache),
-	    cmocka_unit_test(adds_up_nodes),
 	    cmocka_unit_test(takes_nothing),
 	};
 

@@ -204,6 +204,7 @@ static void all(void **state)
 /* Two processes, an interrupt, two nodes; what others allocate was left out. */
 static struct snapshot *make_processes(enum laid_to laid_to)
 {
+	static const struct cache_node cache_nodes[] = {{.node = 0, .objects = 400}, {.node = 1, .objects = 600}};
 	struct snapshot *snapshot = sample_new(3, 3, 2), *memory = sample_kernel_new(1, 0);
 
 	snapshot->command = "kernel";
@@ -217,6 +218,8 @@ static struct snapshot *make_processes(enum laid_to laid_to)
 	snapshot->kernel->filtered = laid_to == LAID_TO_PROCESS;
 	snapshot->unknown_frees_known = !snapshot->kernel->filtered;
 	snapshot->kernel->caches[0].unknown_frees = 400;
+	snapshot->kernel->caches[0].nodes = sample_copy(cache_nodes, sizeof(cache_nodes));
+	snapshot->kernel->caches[0].n_nodes = 2;
 	sample_count(snapshot, 0, 0, 1000);
 	for (size_t i = 0; i < 3; i++) {
 		struct node_usage nodes[] = {{0, 100 * i, i, 0}, {1, 5000, 50, 100 * i + 5000}};
