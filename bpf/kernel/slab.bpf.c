@@ -23,8 +23,7 @@ static __always_inline void slab_allocated(void *ctx, struct allocation *allocat
 
 	allocation->class.kind = KIND_SLAB;
 	allocation->class.cache = cache;
-	if (!filter_passes(allocation) ||
-	    (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node))
+	if (!filter_passes(allocation) || (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node))
 		return;
 	if (filter.n_caches) {
 		allocation->class_number = allocation_class(allocation);
