@@ -41,8 +41,8 @@ struct mk_class_key {
 
 struct mk_class {
 	struct mk_class_key key;
-	__u64 free_unknown;   /* frees of blocks that were allocated before memtrace looked, or seen by no event */
-	__u64 free_unseen;    /* frees that no event told of, noticed when the address was given out again */
+	__u64 free_unknown; /* frees of blocks that were allocated before memtrace looked, or seen by no event */
+	__u64 free_unseen;  /* frees that no event told of, noticed when the address was given out again */
 	__u32 object_bytes, size_bytes; /* slab: of an object, without and with what the cache adds */
 	__u32 wanted;                   /* it passes --cache */
 	__u32 ready;

@@ -422,6 +422,13 @@ static int list_block(struct drain *drain, struct stack *stack, const struct fou
 	return 0;
 }
 
+static int compare_age(const void *left, const void *right)
+{
+	const struct block *a = left, *b = right;
+
+	return (a->age_ns < b->age_ns) - (a->age_ns > b->age_ns);
+}
+
 static bool has_place(const struct found_block *block)
 {
 	return block->kind == KIND_SLAB || block->kind == KIND_PAGE;
@@ -452,6 +459,12 @@ static int copy_blocks(struct drain *drain, bool with_blocks)
 			error = zone_add(snapshot->kernel, &places[i], MK_REQUESTED(block->block.size_bytes));
 		if (!error && with_blocks)
 			error = list_block(drain, &snapshot->stacks[number - 1], block, node);
+	}
+	for (size_t i = 0; i < snapshot->n_stacks && with_blocks; i++) {
+		struct stack *stack = &snapshot->stacks[i];
+
+		if (stack->n_blocks)
+			qsort(stack->blocks, stack->n_blocks, sizeof(*stack->blocks), compare_age);
 	}
 	free(places);
 	return error;

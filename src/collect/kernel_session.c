@@ -102,7 +102,7 @@ static int possible(const char *path)
 		last = list + strlen(list);
 		while (last > list && !strchr("-,", last[-1]))
 			last--;
-		number = atoi(last);
+		number = (int)strtol(last, NULL, 10);
 	}
 	fclose(file);
 	return number + 1;

@@ -52,6 +52,6 @@ void kernel_session_describe(const struct kernel_session *session, char *text, s
 
 /* What is known now. Blocks younger than older_ns are left out of live_*. 0 or -errno. */
 int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, bool with_blocks,
-                            struct snapshot **snapshot);
+                            struct snapshot **result);
 
 #endif

@@ -34,7 +34,7 @@ struct cache_growth {
 	uint64_t possible_objects;        /* of live_blocks, that the kernel's count leaves possible */
 	bool unverifiable;                /* more of it was freed than events told */
 	bool shown;
-	struct cache_node *nodes;
+	struct cache_node *nodes; /* as the kernel has them; none where it does not say */
 	size_t n_nodes;
 };
 
