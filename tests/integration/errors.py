@@ -128,9 +128,13 @@ def build_32_bit(folder):
                            program, source], capture_output=True, check=False)
     if done.returncode:
         raise Skip("gcc -m32 does not work here")
-    with Process([program]) as trial:
-        if not trial.running():
-            raise Skip("this kernel runs no 32-bit programs")
+    try:
+        with Process([program]) as trial:
+            runs_here = trial.running()
+    except OSError:  # ENOEXEC, without CONFIG_IA32_EMULATION
+        runs_here = False
+    if not runs_here:
+        raise Skip("this kernel runs no 32-bit programs (CONFIG_IA32_EMULATION)")
     return program
 
 

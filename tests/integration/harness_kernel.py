@@ -75,13 +75,17 @@ def wrong_sums_of_a_stack(change):
     must_fail(check_sums, report(lambda caches, stacks: stacks[0].update(change)), eventfds)
 
 
+def nobody(function):
+    return False
+
+
 @case
 def another_cache_on_top():
     def above(caches, stacks):
         caches.insert(0, dict(CACHE, name="strange"))
-    assert top_errors(report(), ["made_up"], {}, {}) == []
-    must_fail(top_errors, report(above), ["made_up"], {}, {})
-    assert top_errors(report(above), ["made_up"], {}, {"strange": Slab(N, N, 232)}) == []
+    assert top_errors(report(), ["made_up"], {}, {}, nobody) == []
+    must_fail(top_errors, report(above), ["made_up"], {}, {}, nobody)
+    assert top_errors(report(above), ["made_up"], {}, {"strange": Slab(N, N, 232)}, nobody) == []
 
 
 @case
