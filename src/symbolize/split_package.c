@@ -99,6 +99,8 @@ bool split_package_unit(const struct debug_sections *package, uint64_t id, struc
 			continue;
 		if (offset > package->rows[section].size_bytes || size > package->rows[section].size_bytes - offset)
 			return false;
+		if (!size)
+			continue; /* of a section that is perhaps not there at all */
 		rows[section] =
 		    (struct debug_section){.bytes = package->rows[section].bytes + offset, .size_bytes = size};
 	}
