@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
+# timeout: 400
 """More distinct stacks than the table has rows: rows come back when nothing refers to them.
 
 The target makes fewer new stacks at a time than are free after a report, so none may be lost."""
