@@ -3,23 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "analyze/machine_report.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/interval.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "machine/reading.h"
 #include "report/output.h"
-
-#define NS_PER_S 1000000000ULL
 
 /* A run of the command. */
 struct run {
@@ -52,31 +48,16 @@ static int check_options(struct run *run)
 	return error;
 }
 
-/* A reader that has gone away is an error of the write that meets it. */
 static int take_signals(struct run *run)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	sigaction(SIGPIPE, &ignore, NULL);
-	run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return run->signal_fd < 0 ? fail(run, "cannot take signals", -errno) : 0;
+	run->signal_fd = interval_take_signals();
+	return run->signal_fd < 0 ? fail(run, "cannot take signals", run->signal_fd) : 0;
 }
 
 static int start_timer(struct run *run)
 {
-	uint64_t interval = run->options.interval_ns;
-	struct itimerspec when = {.it_interval = {.tv_sec = interval / NS_PER_S, .tv_nsec = interval % NS_PER_S}};
-
-	when.it_value = when.it_interval;
-	run->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	if (run->timer_fd < 0 || timerfd_settime(run->timer_fd, 0, &when, NULL))
-		return fail(run, "cannot start the timer", -errno);
-	return 0;
+	run->timer_fd = interval_start_timer(run->options.interval_ns);
+	return run->timer_fd < 0 ? fail(run, "cannot start the timer", run->timer_fd) : 0;
 }
 
 static int read_machine(struct run *run, struct machine **machine)
