@@ -42,25 +42,6 @@ static int set_cache(struct kernel_session *session, struct mk_filter *filter, c
 	return code;
 }
 
-static int set_node(const struct kernel_session *session, struct mk_filter *filter, char *error, size_t error_size)
-{
-	size_t n;
-	int *online = nodes_online(&n);
-	bool found = false;
-
-	if (!online)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		found |= online[i] == session->options.node;
-	free(online);
-	if (!found) {
-		snprintf(error, error_size, "this machine has no node %d", session->options.node);
-		return -ENOENT;
-	}
-	filter->node = session->options.node;
-	return 0;
-}
-
 static int count_levels(const char *path)
 {
 	int levels = 0;
@@ -129,13 +110,13 @@ int kernel_filter_set(struct kernel_session *session, char *error, size_t error_
 	_Static_assert((int)LAID_TO_PROCESS == MK_BY_PROCESS && (int)LAID_TO_CGROUP == MK_BY_CGROUP,
 	               "whom allocations are laid to");
 	filter->order = options->order;
-	filter->node = -1;
+	filter->node = options->node;
 	filter->processes = options->n_pids != 0;
 	filter->by = (enum mk_by)options->laid_to;
 	if (options->cache)
 		code = set_cache(session, filter, error, error_size);
 	if (!code && options->node >= 0)
-		code = set_node(session, filter, error, error_size);
+		code = nodes_check((unsigned int)options->node, error, error_size);
 	if (!code && options->cgroup)
 		code = set_cgroup(session, filter, error, error_size);
 	return code;
