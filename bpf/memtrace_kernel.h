@@ -43,9 +43,8 @@ struct mk_class {
 	struct mk_class_key key;
 	__u64 free_unknown; /* frees of blocks that were allocated before memtrace looked, or seen by no event */
 	__u64 free_unseen;  /* frees that no event told of, noticed when the address was given out again */
-	__u32 object_bytes, size_bytes; /* slab: of an object, without and with what the cache adds */
-	__u32 wanted;                   /* it passes --cache */
-	__u32 ready;
+	__u32 wanted;       /* it passes --cache */
+	__u32 spare;
 	char name[MK_NAME_BYTES]; /* slab: as the cache has it */
 };
 
@@ -113,8 +112,7 @@ struct mk_slab_count {
 	__u64 objects, slabs; /* all that it has room for, in use or not */
 	__u64 live;           /* objects in use */
 	__u64 idle;           /* that CPUs and nodes keep at hand, free */
-	__u64 capacity;       /* that they may keep so */
-	__u32 object_bytes, size_bytes, objects_per_slab, order;
+	__u32 object_bytes, size_bytes;
 	char name[MK_NAME_BYTES];
 };
 

@@ -40,8 +40,6 @@ static __always_inline void describe(struct mk_class *class)
 	class->wanted = !filter.n_caches;
 	if (class->key.kind != KIND_SLAB || class->key.gfp)
 		return;
-	class->object_bytes = BPF_CORE_READ(cache, object_size);
-	class->size_bytes = BPF_CORE_READ(cache, size);
 	bpf_probe_read_kernel_str(class->name, sizeof(class->name), BPF_CORE_READ(cache, name));
 	class->wanted = !filter.n_caches || name_wanted(class->name);
 }
@@ -62,12 +60,9 @@ __noinline __u32 class_add(struct mk_class_key *key)
 	copy = *key;
 	class->key = copy;
 	describe(class);
-	barrier();
-	class->ready = 1;
 	if (!bpf_map_update_elem(&class_numbers, &copy, &number, BPF_NOEXIST))
 		return number;
 	/* Another program was faster, or one that this one interrupted holds the map: then it is of no class. */
-	class->ready = 0;
 	found = bpf_map_lookup_elem(&class_numbers, &copy);
 	if (found)
 		return *found;
@@ -151,8 +146,8 @@ __noinline int find_cache(__u64 address, struct mk_class_key *key)
 	return 0;
 }
 
-/* Bits of the flags that, with the size, decide between kmalloc's caches. */
-const volatile __u32 cache_gfp_mask = ~0U;
+/* Flags that, with the size, decide between kmalloc's caches: __GFP_DMA, __GFP_RECLAIMABLE, __GFP_ACCOUNT. */
+#define CACHE_FLAGS 0x400011
 
 __noinline __u32 allocation_class(struct allocation *allocation)
 {
@@ -162,7 +157,7 @@ __noinline __u32 allocation_class(struct allocation *allocation)
 		find_cache(allocation->place, &allocation->class);
 		if (!allocation->class.cache) {
 			allocation->class.cache = allocation->requested_bytes + allocation->slack_bytes;
-			allocation->class.gfp = MK_CACHE_BY_SIZE | (allocation->gfp & cache_gfp_mask);
+			allocation->class.gfp = MK_CACHE_BY_SIZE | (allocation->gfp & CACHE_FLAGS);
 		}
 	}
 	return class_number(&allocation->class);

@@ -14,7 +14,7 @@
 const volatile struct mk_shapes shapes = {};
 const volatile bool preemptible = false;
 /* Beyond it kmalloc hands out pages, which have events of their own. */
-const volatile __u32 largest_slab_object = 8192;
+#define LARGEST_SLAB_OBJECT 8192 /* KMALLOC_MAX_CACHE_SIZE, with pages of 4 KiB */
 
 /* Before 6.16 (1271a40eeafa) the verifier lets nobody read an argument that is a const void *. */
 static __always_inline __u64 object_argument(__u64 *ctx)
@@ -63,7 +63,7 @@ static __always_inline int kmalloc_event(__u64 *ctx, enum event event, __u32 whi
 	    .node = -1,
 	};
 
-	if (!kernel_traced || !object || allocated > largest_slab_object)
+	if (!kernel_traced || !object || allocated > LARGEST_SLAB_OBJECT)
 		return 0;
 	if (has_node)
 		allocation.node = (__s32)ctx[5];

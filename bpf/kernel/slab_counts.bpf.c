@@ -153,8 +153,6 @@ int slab_counts(struct bpf_iter__kmem_cache *ctx)
 	count.cache = (__u64)cache;
 	count.object_bytes = BPF_CORE_READ(cache, object_size);
 	count.size_bytes = BPF_CORE_READ(cache, size);
-	count.order = BPF_CORE_READ(cache, oo.x) >> 16;
-	count.objects_per_slab = BPF_CORE_READ(cache, oo.x) & 0xffff;
 	bpf_probe_read_kernel_str(count.name, sizeof(count.name), BPF_CORE_READ(cache, name));
 	counting.offset = BPF_CORE_READ(cache, offset);
 	if (bpf_core_field_exists(cache->random))
@@ -174,7 +172,7 @@ int slab_counts(struct bpf_iter__kmem_cache *ctx)
  * struct page of an address is pages_constant + address / 4096 * bytes: a partial slab of one page tells the constant,
  * since a free object's address and its slab are known.
  */
-__u64 pages_agree, pages_disagree;
+__u64 pages_disagree;
 
 static long calibrate_node(__u32 node, struct counting *counting)
 {
@@ -194,9 +192,7 @@ static long calibrate_node(__u32 node, struct counting *counting)
 	constant = slab - (object >> 12) * bpf_core_type_size(struct page);
 	if (!pages_constant)
 		pages_constant = constant;
-	if (pages_constant == constant)
-		pages_agree++;
-	else
+	if (pages_constant != constant)
 		pages_disagree++;
 	return 0;
 }
