@@ -7,16 +7,9 @@ import json
 
 from harness import *
 from harness.kernel_report import Watching
+from harness.strict import validator
 
-SCHEMA = ROOT / "docs" / "report.schema.json"
-
-
-def validator():
-    import jsonschema
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    cls = jsonschema.validators.validator_for(schema)
-    cls.check_schema(schema)
-    return cls(schema)
+SCHEMA = "report.schema.json"
 
 
 def wrong_by_schema(check, report, change):
@@ -27,7 +20,7 @@ def wrong_by_schema(check, report, change):
 
 @case
 def real_reports():
-    check = validator()
+    check = validator(SCHEMA)
     with Fixture("operators") as target:
         report = trace(target, "-a")
     check.validate(report.data)
@@ -38,7 +31,7 @@ def real_reports():
 @case
 def real_reports_on_the_kernel():
     """With memory of all kinds, and blocks; and the schema refuses what is wrong in them."""
-    check = validator()
+    check = validator(SCHEMA)
     with Watching("-a", "--by", "process") as memtrace, Fixture("heap") as target:
         target.go()
         report = memtrace.finish().report
@@ -61,7 +54,7 @@ def real_reports_on_the_kernel():
 @case
 def it_is_strict():
     """It refuses what the contract refuses."""
-    check = validator()
+    check = validator(SCHEMA)
     with Fixture("heap") as target:
         report = trace(target)
     for change in (lambda r: r.pop("schema"), lambda r: r["totals"].pop("live_bytes"),

@@ -21,18 +21,9 @@
 static void check_golden(const char *name, struct snapshot *snapshot, const struct kernel_selection *selection,
                          struct render_options options)
 {
-	char *text, *json;
-
 	assert_int_equal(kernel_growth(snapshot, selection), 0);
-	options.utc = true;
 	options.top = selection->top;
-	text = golden_render(&text_renderer, snapshot, &options);
-	json = golden_render(&json_renderer, snapshot, &options);
-	golden_compare(name, "txt", text);
-	golden_compare(name, "json", json);
-	free(text);
-	free(json);
-	snapshot_free(snapshot);
+	golden_check(name, snapshot, options);
 }
 
 static const struct frame eventfd_frames[] = {

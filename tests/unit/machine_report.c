@@ -19,6 +19,7 @@
 #include "analyze/machine_uses.h"
 #include "report/renderer.h"
 #include "report/sheet.h"
+#include "unit/golden.h"
 #include "unit/machine_fixture.h"
 #include "util/escape.h"
 
@@ -40,36 +41,6 @@ static char *render(const struct renderer *renderer, const struct machine_report
 	assert_int_equal(renderer->machine(out, report, &options), 0);
 	fclose(out);
 	return text;
-}
-
-static char *read_file(const char *path)
-{
-	const size_t room = 1 << 18;
-	char *text = calloc(1, room);
-	FILE *in = fopen(path, "r");
-
-	if (!in)
-		fail_msg("%s: %s", path, strerror(errno));
-	assert_true(fread(text, 1, room - 1, in) < room - 1);
-	fclose(in);
-	return text;
-}
-
-static void compare_golden(const char *name, const char *extension, const char *text)
-{
-	char path[128], *expected;
-
-	snprintf(path, sizeof(path), "tests/golden/system-%s.%s", name, extension);
-	if (getenv("MEMTRACE_UPDATE_GOLDEN")) {
-		FILE *out = fopen(path, "w");
-
-		assert_non_null(out);
-		fputs(text, out);
-		fclose(out);
-	}
-	expected = read_file(path);
-	assert_string_equal(text, expected);
-	free(expected);
 }
 
 /* Characters, as a terminal counts them, of the widest line. */
@@ -115,8 +86,8 @@ static void check_report(const char *name, const struct machine *before, const s
 	assert_in_range(widest_line(text), 40, SHEET_COLUMNS);
 	check_harmless(text);
 	check_harmless(json);
-	compare_golden(name, "txt", text);
-	compare_golden(name, "json", json);
+	golden_compare("system", name, "txt", text);
+	golden_compare("system", name, "json", json);
 	free(text);
 	free(json);
 	machine_report_free(report);

@@ -18,21 +18,6 @@
 #include "unit/golden.h"
 #include "unit/sample_snapshot.h"
 
-/* Renders in both forms; the options stand in for those that the form does not know. */
-static void check_golden(const char *name, struct snapshot *snapshot, struct render_options options)
-{
-	char *text, *json;
-
-	options.utc = true;
-	text = golden_render(&text_renderer, snapshot, &options);
-	json = golden_render(&json_renderer, snapshot, &options);
-	golden_compare(name, "txt", text);
-	golden_compare(name, "json", json);
-	free(text);
-	free(json);
-	snapshot_free(snapshot);
-}
-
 static const struct frame plain_frames[] = {
     {.address = 0x55550000115f,
      .module = "app",
@@ -88,7 +73,7 @@ static void plain(void **state)
 	set_frames(&snapshot->stacks[1], plain_frames + 2, 2);
 	sum(snapshot);
 	snapshot->n_stacks_shown = 1;
-	check_golden("plain", snapshot, (struct render_options){.top = 10});
+	golden_check("plain", snapshot, (struct render_options){.top = 10});
 }
 
 static void empty(void **state)
@@ -101,7 +86,7 @@ static void empty(void **state)
 	snapshot->processes[0].exit_status = 137;
 	free(snapshot->processes[0].exe);
 	snapshot->processes[0].exe = NULL;
-	check_golden("empty", snapshot, (struct render_options){.top = 10});
+	golden_check("empty", snapshot, (struct render_options){.top = 10});
 }
 
 /* Names that would break a terminal or a line. */
@@ -131,7 +116,7 @@ static void hostile(void **state)
 	sample_usage(&snapshot->stacks[0], 1, 1);
 	set_frames(&snapshot->stacks[0], frames, N_FRAMES(frames));
 	sum(snapshot);
-	check_golden("hostile", snapshot, (struct render_options){.top = 0});
+	golden_check("hostile", snapshot, (struct render_options){.top = 0});
 }
 
 /* Of the five blocks one lies on two nodes, one is not resident, of one it is not known; or all lie well. */
@@ -198,7 +183,7 @@ static struct snapshot *make_everything(void)
 static void everything(void **state)
 {
 	(void)state;
-	check_golden("everything", make_everything(), (struct render_options){.top = 10, .show_blocks = true});
+	golden_check("everything", make_everything(), (struct render_options){.top = 10, .show_blocks = true});
 }
 
 /* Numbers beyond what Jansson holds, and unknown frees that cannot be told. */
@@ -216,7 +201,7 @@ static void enormous(void **state)
 	snapshot->unknown_frees = 3;
 	snapshot->lost[LOSS_EVENTS] = UINT64_MAX;
 	sum(snapshot);
-	check_golden("enormous", snapshot, (struct render_options){.top = 10});
+	golden_check("enormous", snapshot, (struct render_options){.top = 10});
 }
 
 /* A stack that was not symbolized still shows where its addresses lie. */
@@ -235,7 +220,7 @@ static void bare(void **state)
 	/* 0x2000 follows a call that ends the mapping; 0x2010 lies outside. */
 	sample_addresses(&snapshot->stacks[0], 0x1ff0, 3);
 	sum(snapshot);
-	check_golden("bare", snapshot, (struct render_options){.top = 10});
+	golden_check("bare", snapshot, (struct render_options){.top = 10});
 }
 
 static void colours_only_when_asked(void **state)
