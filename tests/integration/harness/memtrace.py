@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs of memtrace itself."""
+import datetime
 import os
 import signal
 
@@ -41,9 +42,10 @@ class Memtrace(Process):
         return seen[0]
 
     def fresh_report(self, timeout=DEADLINE_S):
-        """A report of a running series that was begun after this call."""
-        self.out.forget()
-        self.next_report(timeout=timeout)  # this one may have been in the making
+        """A report of a running series that was begun after this call: the one after the first that says so, for a
+        report's time is taken when its making has begun. Older ones may still lie in the pipe."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        self.next_report(lambda report: datetime.datetime.fromisoformat(report["time"]) >= now, timeout)
         return self.next_report(timeout=timeout)
 
 
