@@ -34,120 +34,206 @@ static __always_inline __u32 laid_to(const struct allocation *allocation)
 	return filter.by == MK_BY_PROCESS ? bpf_get_current_pid_tgid() >> 32 : (__u32)bpf_get_current_cgroup_id();
 }
 
+/* The verifier lets nobody reckon with what it takes for a pointer, but a half of one is a number. */
+static __always_inline __u32 low_half(const void *pointer)
+{
+	__u32 half = (__u64)pointer;
+
+	asm volatile("%0 = %0" : "+w"(half));
+	return half;
+}
+
 /* From a place on the task's stack to its top; 0 when it is not on it. */
 static __always_inline __u32 depth_bytes(__u64 at)
 {
-	__u64 base = (__u64)bpf_get_current_task_btf()->stack;
+	__u32 used = low_half(bpf_get_current_task_btf()->stack) + KERNEL_STACK_BYTES - (__u32)at;
 
-	return at - base < KERNEL_STACK_BYTES ? KERNEL_STACK_BYTES - (at - base) : 0;
+	return used <= KERNEL_STACK_BYTES ? used : 0;
 }
 
-static __always_inline struct kernel_memo *memo_at(const struct allocation *allocation, __u32 depth)
+static __always_inline struct kernel_memo_set *memo_set(const struct allocation *allocation, __u32 depth)
 {
 	__u64 hash = HASH_STEP(HASH_STEP(allocation->call_site + allocation->class.kind, allocation->detail), depth);
-	__u32 index = hash >> 40 & (KERNEL_MEMOS - 1);
+	__u32 index = hash >> 40 & (KERNEL_MEMO_SETS - 1);
 
 	return bpf_map_lookup_elem(&kernel_memos, &index);
+}
+
+/* Is it of the same event, at the same depth? */
+static __always_inline bool memo_fits(const struct kernel_memo *memo, const struct allocation *allocation, __u32 depth)
+{
+	return memo->call_site == allocation->call_site && memo->depth_bytes == depth &&
+	       memo->detail == allocation->detail && memo->kind == allocation->class.kind && !memo->busy &&
+	       memo->version == kernel_walk_version && memo->by == laid_to(allocation);
+}
+
+static __always_inline bool memo_holds(const struct kernel_memo *memo, __u64 at)
+{
+	__u32 n = memo->n;
+
+	for (__u32 i = 0; i < KERNEL_MEMO_WORDS; i++) {
+		if (i >= n)
+			break;
+		if (word_at(at + 8 * memo->at[i]) != memo->word[i])
+			return false;
+	}
+	return true;
 }
 
 /* The row of a walk remembered, -1 without one. */
 __noinline int kernel_memo_find(struct allocation *allocation)
 {
-	struct kernel_memo *memo;
-	__u32 depth, n;
-	__u64 at;
+	struct kernel_memo_set *set;
+	__u32 depth;
 
 	if (!allocation || !bpf_ksym_exists(bpf_rdonly_cast))
 		return -1;
-	at = allocation->at;
-	depth = depth_bytes(at);
-	memo = memo_at(allocation, depth);
-	if (!memo || !depth || memo->busy || memo->depth_bytes != depth || memo->call_site != allocation->call_site ||
-	    memo->detail != allocation->detail || memo->kind != allocation->class.kind ||
-	    memo->version != kernel_walk_version || memo->by != laid_to(allocation))
+	depth = depth_bytes(allocation->at);
+	set = memo_set(allocation, depth);
+	if (!set || !depth)
 		return -1;
-	n = memo->n;
-	for (__u32 i = 0; i < KERNEL_MEMO_WORDS; i++) {
-		if (i >= n)
-			break;
-		if (word_at(at + 8 * memo->at[i]) != memo->word[i])
-			return -1;
+	for (__u32 i = 0; i < KERNEL_MEMO_WAYS; i++) {
+		struct kernel_memo *memo = &set->way[i];
+		__u32 changes = *(volatile __u32 *)&memo->changes, row = *(volatile __u32 *)&memo->row;
+
+		if (!memo_fits(memo, allocation, depth) || !memo_holds(memo, allocation->at))
+			continue;
+		if (*(volatile __u32 *)&memo->changes != changes)
+			break; /* by a task that came between, where programs can be preempted */
+		if (++memo->hits % MEMO_AUDIT)
+			return row;
+		allocation->remembered = row + 1;
+		break;
 	}
-	if (++memo->hits % MEMO_AUDIT == 0) {
-		allocation->remembered = memo->row + 1;
-		return -1;
-	}
-	return memo->row;
+	return -1;
 }
 
 struct search {
 	struct scratch *scratch;
+	struct kernel_memo *memo;
 	__u32 n; /* frames */
-	__u32 found;
-	__u32 ambiguous;
-	__u16 at[KERNEL_MEMO_WORDS];
+	__u32 spare;
 };
 
-/* One word of the copy of the stack: is it the next return address, or like another? */
+/* Without branches, for the verifier; what stands behind the last frame may be found too, and does no harm. */
+static __always_inline bool is_frame(const struct scratch *scratch, __u64 word)
+{
+	__u64 found = 0;
+
+	for (__u32 i = 0; i < KERNEL_MEMO_FRAMES; i++) {
+		__u64 differ = scratch->frames[i] ^ word;
+
+		found |= ~(differ | -differ) >> 63;
+		OPAQUE(found);
+	}
+	return found;
+}
+
+/* One word of the copy of the stack: is it like a return address? */
 static long match_word(__u32 i, struct search *search)
 {
 	__u64 word = search->scratch->window.word[i & (MT_WINDOW_WORDS - 1)];
-	__u32 found = search->found;
 
-	if (!KERNEL_TEXT(word))
+	if (!KERNEL_TEXT(word) || !is_frame(search->scratch, word))
 		return 0;
-	if (found < search->n && found < KERNEL_MEMO_WORDS &&
-	    search->scratch->frames[found & (MT_MAX_DEPTH - 1)] == word) {
-		search->at[found] = i;
-		search->found = found + 1;
-		return 0;
+	if (search->memo->found < search->n && search->scratch->frames[search->memo->found & (MT_MAX_DEPTH - 1)] == word)
+		search->memo->found++;
+	if (search->memo->kept >= KERNEL_MEMO_WORDS) {
+		search->memo->found = 0;
+		return 1;
 	}
-	for (__u32 j = 0; j < KERNEL_MEMO_WORDS; j++) {
-		if (j >= search->n)
-			break;
-		if (search->scratch->frames[j] == word) {
-			search->ambiguous = 1;
-			return 1;
-		}
-	}
+	search->memo->at[search->memo->kept & (KERNEL_MEMO_WORDS - 1)] = i;
+	search->memo->word[search->memo->kept & (KERNEL_MEMO_WORDS - 1)] = word;
+	search->memo->kept++;
 	return 0;
 }
 
-/* Remembers the walk in scratch->frames, if its words can be told on the stack. */
+struct narrowing {
+	struct kernel_memo *memo;
+	__u64 at;
+};
+
+static long narrow_word(__u32 i, struct narrowing *narrowing)
+{
+	struct kernel_memo *memo = narrowing->memo;
+	__u32 from = i & (KERNEL_MEMO_WORDS - 1), to = memo->kept & (KERNEL_MEMO_WORDS - 1);
+
+	if (word_at(narrowing->at + 8 * memo->at[from]) != memo->word[from])
+		return 0;
+	memo->at[to] = memo->at[from];
+	memo->word[to] = memo->word[from];
+	memo->kept++;
+	return 0;
+}
+
+/* Of a walk that is remembered already, words at these places are no return addresses when they differ. */
+static __always_inline void memo_narrow(struct kernel_memo *memo, __u64 at)
+{
+	struct narrowing narrowing = {.memo = memo, .at = at};
+
+	memo->kept = 0;
+	bpf_loop(memo->n, narrow_word, &narrowing, 0);
+	memo->n = memo->kept;
+}
+
+/* The way that the walk is remembered in already; KERNEL_MEMO_WAYS: none. */
+static __always_inline __u64 way_of(struct kernel_memo_set *set, const struct allocation *allocation, __u32 depth,
+                                    __u32 row)
+{
+	__u64 i;
+
+	for (i = 0; i < KERNEL_MEMO_WAYS; i++) {
+		if (set->way[i].row == row && memo_fits(&set->way[i], allocation, depth))
+			break;
+	}
+	OPAQUE(i);
+	return i;
+}
+
+/* Remembers the walk in scratch->frames, if all its words are found on the stack. */
 __noinline int kernel_memo_keep(struct allocation *allocation, struct scratch *scratch, __u32 row)
 {
 	struct search search = {.scratch = scratch};
+	struct kernel_memo_set *set;
 	struct kernel_memo *memo;
 	__u32 depth, bytes;
+	__u64 way;
 
 	if (!allocation || !scratch || !bpf_ksym_exists(bpf_rdonly_cast))
 		return 0;
 	depth = depth_bytes(allocation->at);
-	memo = memo_at(allocation, depth);
+	set = memo_set(allocation, depth);
 	search.n = scratch->n;
 	bytes = depth & ~7U;
-	if (!memo || !depth || !search.n || search.n > KERNEL_MEMO_WORDS || bytes > sizeof(scratch->window))
+	if (!set || !depth || !search.n || search.n > KERNEL_MEMO_FRAMES || bytes > sizeof(scratch->window))
 		return 0;
-	if (bpf_probe_read_kernel(&scratch->window, bytes, (void *)allocation->at))
+	way = way_of(set, allocation, depth, row);
+	memo = &set->way[(way < KERNEL_MEMO_WAYS ? way : set->next++) & (KERNEL_MEMO_WAYS - 1)];
+	if (__sync_lock_test_and_set(&memo->busy, 1))
 		return 0;
-	bpf_loop(bytes / 8, match_word, &search, 0);
-	if (search.ambiguous || search.found != search.n || __sync_lock_test_and_set(&memo->busy, 1))
+	memo->changes++;
+	if (way < KERNEL_MEMO_WAYS) {
+		memo_narrow(memo, allocation->at);
+		memo->busy = 0;
 		return 0;
-	for (__u32 i = 0; i < KERNEL_MEMO_WORDS; i++) {
-		if (i >= search.n)
-			break;
-		memo->at[i] = search.at[i];
-		memo->word[i] = scratch->frames[i];
 	}
-	memo->n = search.n;
-	memo->call_site = allocation->call_site;
-	memo->detail = allocation->detail;
-	memo->kind = allocation->class.kind;
-	memo->by = scratch->code_version;
-	memo->depth_bytes = depth;
-	memo->version = kernel_walk_version;
-	memo->row = row;
-	memo->hits = 0;
+	memo->depth_bytes = 0;
+	memo->kept = memo->found = 0;
+	search.memo = memo;
+	if (!bpf_probe_read_kernel(&scratch->window, bytes, (void *)allocation->at))
+		bpf_loop(bytes / 8, match_word, &search, 0);
+	if (memo->found == search.n) {
+		memo->n = memo->kept;
+		memo->call_site = allocation->call_site;
+		memo->detail = allocation->detail;
+		memo->kind = allocation->class.kind;
+		memo->by = scratch->code_version;
+		memo->version = kernel_walk_version;
+		memo->row = row;
+		memo->hits = 0;
+		barrier();
+		memo->depth_bytes = depth;
+	}
 	barrier();
 	memo->busy = 0;
 	return 0;

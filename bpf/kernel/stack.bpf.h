@@ -3,11 +3,13 @@
  * The kernel's stack at an allocation. The kernel walks it by its own tables; that costs some 200 ns a frame, so
  * walks are remembered.
  *
- * A walk is remembered with the words of the stack that hold its return addresses, found again in a copy of the
- * stack, each the only one of its value there. Where the next one lies depends on the code that the last one leads
- * to alone, for frames of a fixed size, and the kernel has no others but for the few functions that align their
- * frame; so if the same event, at the same depth of the stack, finds the same words at these places, it is the same
- * stack. One walk of MEMO_AUDIT is made all the same and compared; what differs is counted as lost.
+ * A walk is remembered with all words of the stack that are like one of its return addresses, and their places. The
+ * return addresses themselves are among them; the others are copies (the event's own call site) or what earlier
+ * calls left there. Where the next return address lies depends on the code that the last one leads to alone, for
+ * frames of a fixed size, and the kernel has no others but for the few functions that align their frame; so if the
+ * same event, at the same depth of the stack, finds the same words at these places, it is the same stack. Where
+ * they are not the same but the walk is, the words that differ are no return addresses, and are forgotten.
+ * One walk of MEMO_AUDIT is made all the same and compared; what differs is counted as lost.
  */
 #ifndef MEMTRACE_KERNEL_STACK_BPF_H
 #define MEMTRACE_KERNEL_STACK_BPF_H
@@ -20,9 +22,10 @@
 #define KERNEL_TEXT(address) ((__s64)(address) < 0)
 #define LEADING_FRAMES 12 /* of the program, of what runs it, and of allocation functions */
 
-/* What of the words of a walk remembered is read at once: all of its fields fit a few cache lines. */
-#define KERNEL_MEMO_WORDS 40
-#define KERNEL_MEMOS 512
+#define KERNEL_MEMO_FRAMES 40
+#define KERNEL_MEMO_WORDS 64
+#define KERNEL_MEMO_WAYS 4 /* walks with the same call site, detail and depth, or the same hash of them */
+#define KERNEL_MEMO_SETS 128
 #define MEMO_AUDIT 64
 
 struct kernel_memo {
@@ -34,15 +37,24 @@ struct kernel_memo {
 	__u32 n;
 	__u32 hits;
 	__u32 busy;
+	__u32 changes;
+	__u32 kept, found; /* while it is made; here, for the verifier not to follow each value that they may have */
+	__u32 spare;
 	__u16 at[KERNEL_MEMO_WORDS]; /* in words, from the event's place */
 	__u64 word[KERNEL_MEMO_WORDS];
 };
 
+struct kernel_memo_set {
+	struct kernel_memo way[KERNEL_MEMO_WAYS];
+	__u32 next; /* to be given to another walk */
+	__u32 spare;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, KERNEL_MEMOS);
+	__uint(max_entries, KERNEL_MEMO_SETS);
 	__type(key, __u32);
-	__type(value, struct kernel_memo);
+	__type(value, struct kernel_memo_set);
 } kernel_memos SEC(".maps") __weak;
 
 /* kernel/stack.bpf.c */
