@@ -51,30 +51,36 @@ static __always_inline __u32 depth_bytes(__u64 at)
 	return used <= KERNEL_STACK_BYTES ? used : 0;
 }
 
-static __always_inline struct kernel_memo_set *memo_set(const struct allocation *allocation, __u32 depth)
+static __always_inline struct kernel_memo_set *memo_set(const struct allocation *allocation)
 {
-	__u64 hash = HASH_STEP(HASH_STEP(allocation->call_site + allocation->class.kind, allocation->detail), depth);
+	__u64 hash = HASH_STEP(allocation->call_site + allocation->class.kind, allocation->detail);
 	__u32 index = hash >> 40 & (KERNEL_MEMO_SETS - 1);
 
 	return bpf_map_lookup_elem(&kernel_memos, &index);
 }
 
-/* Is it of the same event, at the same depth? */
-static __always_inline bool memo_fits(const struct kernel_memo *memo, const struct allocation *allocation, __u32 depth)
+/* Is it of the same event? */
+static __always_inline bool memo_fits(const struct kernel_memo *memo, const struct allocation *allocation)
 {
-	return memo->call_site == allocation->call_site && memo->depth_bytes == depth &&
-	       memo->detail == allocation->detail && memo->kind == allocation->class.kind && !memo->busy &&
-	       memo->version == kernel_walk_version && memo->by == laid_to(allocation);
+	return memo->call_site == allocation->call_site && memo->detail == allocation->detail && memo->depth_bytes &&
+	       memo->kind == allocation->class.kind && !memo->busy && memo->version == kernel_walk_version &&
+	       memo->by == laid_to(allocation);
 }
 
-static __always_inline bool memo_holds(const struct kernel_memo *memo, __u64 at)
+/* Where a word of a memo is on this stack; without branches, for the verifier. */
+static __always_inline __u64 word_place(__s64 place, __u64 at, __u32 depth)
+{
+	return at + 8 * place + (depth & (place >> 63));
+}
+
+static __always_inline bool memo_holds(const struct kernel_memo *memo, __u64 at, __u32 depth)
 {
 	__u32 n = memo->n;
 
 	for (__u32 i = 0; i < KERNEL_MEMO_WORDS; i++) {
 		if (i >= n)
 			break;
-		if (word_at(at + 8 * memo->at[i]) != memo->word[i])
+		if (word_at(word_place(memo->place[i], at, depth)) != memo->word[i])
 			return false;
 	}
 	return true;
@@ -89,14 +95,14 @@ __noinline int kernel_memo_find(struct allocation *allocation)
 	if (!allocation || !bpf_ksym_exists(bpf_rdonly_cast))
 		return -1;
 	depth = depth_bytes(allocation->at);
-	set = memo_set(allocation, depth);
+	set = memo_set(allocation);
 	if (!set || !depth)
 		return -1;
 	for (__u32 i = 0; i < KERNEL_MEMO_WAYS; i++) {
 		struct kernel_memo *memo = &set->way[i];
 		__u32 changes = *(volatile __u32 *)&memo->changes, row = *(volatile __u32 *)&memo->row;
 
-		if (!memo_fits(memo, allocation, depth) || !memo_holds(memo, allocation->at))
+		if (!memo_fits(memo, allocation) || !memo_holds(memo, allocation->at, depth))
 			continue;
 		if (*(volatile __u32 *)&memo->changes != changes)
 			break; /* by a task that came between, where programs can be preempted */
@@ -142,7 +148,7 @@ static long match_word(__u32 i, struct search *search)
 		search->memo->found = 0;
 		return 1;
 	}
-	search->memo->at[search->memo->kept & (KERNEL_MEMO_WORDS - 1)] = i;
+	search->memo->place[search->memo->kept & (KERNEL_MEMO_WORDS - 1)] = i;
 	search->memo->word[search->memo->kept & (KERNEL_MEMO_WORDS - 1)] = word;
 	search->memo->kept++;
 	return 0;
@@ -151,39 +157,71 @@ static long match_word(__u32 i, struct search *search)
 struct narrowing {
 	struct kernel_memo *memo;
 	__u64 at;
+	__u32 depth;
+	__u32 spare;
 };
+
+/* Is the word that stands at `from` still in the memo elsewhere, with those up to `kept` and from the next on? */
+static __always_inline bool has_another(const struct kernel_memo *memo, __u64 from, __u64 kept)
+{
+	__u64 word = memo->word[from], n = memo->n, found = 0;
+
+	for (__u64 i = 0; i < KERNEL_MEMO_WORDS; i++) {
+		__u64 differ = memo->word[i] ^ word, there = (i - kept) >> 63 | ((from - i) >> 63 & (i - n) >> 63);
+
+		found |= (~(differ | -differ) >> 63) & there;
+		OPAQUE(found);
+	}
+	return found;
+}
 
 static long narrow_word(__u32 i, struct narrowing *narrowing)
 {
 	struct kernel_memo *memo = narrowing->memo;
 	__u32 from = i & (KERNEL_MEMO_WORDS - 1), to = memo->kept & (KERNEL_MEMO_WORDS - 1);
+	__s64 place = memo->place[from];
 
-	if (word_at(narrowing->at + 8 * memo->at[from]) != memo->word[from])
-		return 0;
-	memo->at[to] = memo->at[from];
+	if (word_at(word_place(place, narrowing->at, narrowing->depth)) != memo->word[from]) {
+		__s64 from_top = place - memo->depth_bytes / 8;
+
+		if (place >= 0 && word_at(word_place(from_top, narrowing->at, narrowing->depth)) == memo->word[from]) {
+			place = from_top;
+		} else if (has_another(memo, from, memo->kept)) {
+			return 0;
+		} else {
+			memo->found = 0;
+			return 1;
+		}
+	}
+	memo->place[to] = place;
 	memo->word[to] = memo->word[from];
 	memo->kept++;
 	return 0;
 }
 
-/* Of a walk that is remembered already, words at these places are no return addresses when they differ. */
-static __always_inline void memo_narrow(struct kernel_memo *memo, __u64 at)
+/*
+ * The walk is remembered already, but words differed. Those of its last frames may be at the same distance from the
+ * stack's top; the others are no return addresses. Without a word for each frame it is remembered no more.
+ */
+static __always_inline void memo_narrow(struct kernel_memo *memo, __u64 at, __u32 depth)
 {
-	struct narrowing narrowing = {.memo = memo, .at = at};
+	struct narrowing narrowing = {.memo = memo, .at = at, .depth = depth};
 
 	memo->kept = 0;
+	memo->found = 1;
 	bpf_loop(memo->n, narrow_word, &narrowing, 0);
 	memo->n = memo->kept;
+	if (!memo->found)
+		memo->depth_bytes = 0;
 }
 
 /* The way that the walk is remembered in already; KERNEL_MEMO_WAYS: none. */
-static __always_inline __u64 way_of(struct kernel_memo_set *set, const struct allocation *allocation, __u32 depth,
-                                    __u32 row)
+static __always_inline __u64 way_of(struct kernel_memo_set *set, const struct allocation *allocation, __u32 row)
 {
 	__u64 i;
 
 	for (i = 0; i < KERNEL_MEMO_WAYS; i++) {
-		if (set->way[i].row == row && memo_fits(&set->way[i], allocation, depth))
+		if (set->way[i].row == row && memo_fits(&set->way[i], allocation))
 			break;
 	}
 	OPAQUE(i);
@@ -202,18 +240,18 @@ __noinline int kernel_memo_keep(struct allocation *allocation, struct scratch *s
 	if (!allocation || !scratch || !bpf_ksym_exists(bpf_rdonly_cast))
 		return 0;
 	depth = depth_bytes(allocation->at);
-	set = memo_set(allocation, depth);
+	set = memo_set(allocation);
 	search.n = scratch->n;
-	bytes = depth & ~7U;
-	if (!set || !depth || !search.n || search.n > KERNEL_MEMO_FRAMES || bytes > sizeof(scratch->window))
+	bytes = depth < sizeof(scratch->window) ? depth & ~7U : sizeof(scratch->window);
+	if (!set || !depth || !search.n || search.n > KERNEL_MEMO_FRAMES)
 		return 0;
-	way = way_of(set, allocation, depth, row);
+	way = way_of(set, allocation, row);
 	memo = &set->way[(way < KERNEL_MEMO_WAYS ? way : set->next++) & (KERNEL_MEMO_WAYS - 1)];
 	if (__sync_lock_test_and_set(&memo->busy, 1))
 		return 0;
 	memo->changes++;
 	if (way < KERNEL_MEMO_WAYS) {
-		memo_narrow(memo, allocation->at);
+		memo_narrow(memo, allocation->at, depth);
 		memo->busy = 0;
 		return 0;
 	}

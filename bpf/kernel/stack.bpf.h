@@ -24,14 +24,14 @@
 
 #define KERNEL_MEMO_FRAMES 40
 #define KERNEL_MEMO_WORDS 64
-#define KERNEL_MEMO_WAYS 4 /* walks with the same call site, detail and depth, or the same hash of them */
+#define KERNEL_MEMO_WAYS 4 /* walks with the same call site and detail, or the same hash of them */
 #define KERNEL_MEMO_SETS 128
 #define MEMO_AUDIT 64
 
 struct kernel_memo {
 	__u64 call_site, detail; /* and the kind in its own: what the event says */
 	__u32 kind, by;
-	__u32 depth_bytes; /* from the event's place on the stack to the stack's top */
+	__u32 depth_bytes; /* from the event's place to the stack's top, when it was walked; 0: nothing is remembered */
 	__u32 version;     /* of kernel_walk_version */
 	__u32 row;
 	__u32 n;
@@ -40,7 +40,7 @@ struct kernel_memo {
 	__u32 changes;
 	__u32 kept, found; /* while it is made; here, for the verifier not to follow each value that they may have */
 	__u32 spare;
-	__u16 at[KERNEL_MEMO_WORDS]; /* in words, from the event's place */
+	__s16 place[KERNEL_MEMO_WORDS]; /* in words: from the event's place, or when below 0, from the stack's top */
 	__u64 word[KERNEL_MEMO_WORDS];
 };
 
