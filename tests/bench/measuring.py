@@ -83,9 +83,9 @@ class Process:
 class Workload(Process):
     """Answers N with the nanoseconds that one of N turns took."""
 
-    def __init__(self, command, around=(), env=None):
+    def __init__(self, command, around=(), env=None, preexec_fn=None):
         super().__init__([*around, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                         env=dict(os.environ, **(env or {})))
+                         env=dict(os.environ, **(env or {})), preexec_fn=preexec_fn)
         read_line(self.child.stdout, "ready$", self.name)
 
     def ask(self, text):
