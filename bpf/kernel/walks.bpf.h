@@ -1,29 +1,20 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
-/* Rows for the kernel's stacks; walks remembered (kernel/stack.bpf.h). */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rows for the kernel's stacks; walks remembered (kernel/stack.bpf.h). Part of slab.bpf.c's object file
+ * (kernel/word.bpf.h says why), and of no other's.
+ */
+#ifndef MEMTRACE_KERNEL_WALKS_BPF_H
+#define MEMTRACE_KERNEL_WALKS_BPF_H
+
+#include "kernel/word.bpf.h"
 #include "kernel/stack.bpf.h"
 
 const volatile struct mk_code kernel_code = {};
 __u32 kernel_walk_version; /* one more: what was remembered before is so no more */
 
-/* The linker of BPF objects takes such a function in one of them alone. */
-extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak; /* 6.2 */
-
-static __always_inline __u64 word_at(__u64 address)
-{
-	/* Any structure that begins with a number of 64 bits will do. */
-	struct timespec64 *words = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct timespec64));
-
-	return words->tv_sec;
-}
-
 __noinline __u64 kernel_word(__u64 address)
 {
-	__u64 word = 0;
-
-	if (bpf_ksym_exists(bpf_rdonly_cast))
-		return word_at(address);
-	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
-	return word;
+	return word_read(address);
 }
 
 /* Whom the allocation is laid to. */
@@ -363,3 +354,5 @@ __noinline int kernel_stack_row(struct allocation *allocation, struct scratch *s
 		kernel_memo_keep(allocation, scratch, row);
 	return row;
 }
+
+#endif
