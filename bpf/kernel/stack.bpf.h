@@ -27,6 +27,8 @@
 #define KERNEL_MEMO_WAYS 4 /* walks with the same call site and detail, or the same hash of them */
 #define KERNEL_MEMO_SETS 128
 #define MEMO_AUDIT 64
+#define MEMO_TRIED 4096 /* hits; from then on it is one of MEMO_AUDIT_TRIED */
+#define MEMO_AUDIT_TRIED 1024
 
 struct kernel_memo {
 	__u64 call_site, detail; /* and the kind in its own: what the event says */

@@ -97,7 +97,7 @@ __noinline int kernel_memo_find(struct allocation *allocation)
 			continue;
 		if (*(volatile __u32 *)&memo->changes != changes)
 			break; /* by a task that came between, where programs can be preempted */
-		if (++memo->hits % MEMO_AUDIT)
+		if (++memo->hits % (memo->hits < MEMO_TRIED ? MEMO_AUDIT : MEMO_AUDIT_TRIED))
 			return row;
 		allocation->remembered = row + 1;
 		break;

@@ -24,9 +24,9 @@ tracepoint:kmem:kfree, tracepoint:kmem:kmem_cache_free /@size_of[args->ptr]/ {
 
 
 def others_trace():
-    """Is there a BPF program on a tracepoint, by whomever?"""
-    output = subprocess.run(["bpftool", "-j", "link", "show"], capture_output=True, text=True, check=True).stdout
-    return any(link["type"] in ("tracing", "raw_tracepoint") for link in json.loads(output or "[]"))
+    """Is there a BPF program on the slab allocator's events, by whomever? They are called after their event."""
+    output = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True, check=True).stdout
+    return any("kmalloc" in program.get("name", "") for program in json.loads(output or "[]"))
 
 
 def wait_until_untraced():
