@@ -42,7 +42,7 @@ struct mk_class_key {
 struct mk_class {
 	struct mk_class_key key;
 	__u64 free_unknown;   /* frees of blocks that were allocated before memtrace looked, or seen by no event */
-	__u64 free_unseen; /* frees that no event told of, noticed when the address was given out again */
+	__u64 free_unseen;    /* frees that no event told of, noticed when the address was given out again */
 	__u64 alloc_left_out; /* allocations that a filter has left out */
 	__u32 object_bytes, size_bytes; /* slab: of an object, without and with what the cache adds */
 	__u32 wanted;                   /* it passes --cache */

@@ -133,7 +133,8 @@ static long match_word(__u32 i, struct search *search)
 
 	if (!KERNEL_TEXT(word) || !is_frame(search->scratch, word))
 		return 0;
-	if (search->memo->found < search->n && search->scratch->frames[search->memo->found & (MT_MAX_DEPTH - 1)] == word)
+	if (search->memo->found < search->n &&
+	    search->scratch->frames[search->memo->found & (MT_MAX_DEPTH - 1)] == word)
 		search->memo->found++;
 	if (search->memo->kept >= KERNEL_MEMO_WORDS) {
 		search->memo->found = 0;

@@ -24,8 +24,9 @@ static void leave_out_missing(struct bpf_object *object)
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	return level == LIBBPF_WARN && !strstr(format, "is not found in vmlinux BTF") ? vfprintf(stderr, format, arguments)
-	                                                                              : 0;
+	return level == LIBBPF_WARN && !strstr(format, "is not found in vmlinux BTF")
+	           ? vfprintf(stderr, format, arguments)
+	           : 0;
 }
 
 int main(void)
