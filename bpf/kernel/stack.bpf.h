@@ -59,11 +59,11 @@ struct {
 	__type(value, struct kernel_memo_set);
 } kernel_memos SEC(".maps") __weak;
 
-/* kernel/stack.bpf.c */
+/* kernel/walks.bpf.h */
 int kernel_memo_find(struct allocation *allocation);
 int kernel_stack_row(struct allocation *allocation, struct scratch *scratch, __s64 bytes);
 
-/* Sets allocation->row. Its part that needs the program's context is here, the rest in kernel/stack.bpf.c. */
+/* Sets allocation->row. Its part that needs the program's context is here, the rest in kernel/walks.bpf.h. */
 static __always_inline void take_stack(void *ctx, struct allocation *allocation)
 {
 	struct scratch *scratch;
