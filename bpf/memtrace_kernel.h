@@ -41,9 +41,8 @@ struct mk_class_key {
 
 struct mk_class {
 	struct mk_class_key key;
-	__u64 free_unknown;   /* frees of blocks that were allocated before memtrace looked, or seen by no event */
-	__u64 free_unseen;    /* frees that no event told of, noticed when the address was given out again */
-	__u64 alloc_left_out; /* allocations that a filter has left out */
+	__u64 free_unknown; /* frees of blocks that were allocated before memtrace looked, or seen by no event */
+	__u64 free_unseen;  /* frees that no event told of, noticed when the address was given out again */
 	__u32 object_bytes, size_bytes; /* slab: of an object, without and with what the cache adds */
 	__u32 wanted;                   /* it passes --cache */
 	__u32 ready;
@@ -62,6 +61,7 @@ struct mk_shapes {
 	__u8 kmalloc_node;      /* kmalloc says the node asked for (6.1) */
 	__u8 cache_alloc_cache; /* kmem_cache_alloc says the cache (6.1), not sizes */
 	__u8 cache_free_cache;  /* kmem_cache_free says the cache (6.1) */
+	__u8 const_void;        /* programs may read an argument that is a const void * (6.16) */
 	__u8 percpu_call_site;  /* percpu_alloc_percpu has call site, bytes and flags (6.0) */
 };
 

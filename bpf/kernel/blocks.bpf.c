@@ -45,7 +45,7 @@ static __always_inline void block_replaced(const struct mt_block *old)
 /* Its row is known: stores the block and adds it up. */
 __noinline int block_allocated(struct allocation *allocation)
 {
-	struct mt_block block, old;
+	struct mt_block block, old = {};
 	__u64 slack;
 	int result;
 
@@ -87,7 +87,7 @@ static __always_inline void count_unknown(const struct freed *freed)
 
 __noinline int block_freed_at(struct freed *freed)
 {
-	struct mt_block block;
+	struct mt_block block = {};
 
 	if (!freed)
 		return 0;

@@ -17,17 +17,30 @@ const volatile bool preemptible = false;
 /* Beyond it kmalloc hands out pages, which have events of their own. */
 const volatile __u32 largest_slab_object = 8192;
 
+/* Before 6.16 (1271a40eeafa) the verifier lets nobody read an argument that is a const void *. */
+static __always_inline __u64 object_argument(__u64 *ctx)
+{
+	__u64 object = 0;
+
+	if (shapes.const_void)
+		/* As it stands: the compiler would reckon an address for both ways, and nothing may be read by such. */
+		asm volatile("%0 = *(u64 *)(%1 + 8)" : "=r"(object) : "r"(ctx));
+	else
+		bpf_probe_read_kernel(&object, sizeof(object), ctx + 1);
+	return object;
+}
+
 /* `cache`: 0 where the event does not say it. */
 static __always_inline void slab_allocated(void *ctx, struct allocation *allocation, __u64 cache)
 {
 	struct mk_class *class;
 
+	allocation->class.kind = KIND_SLAB;
+	allocation->class.cache = cache;
 	if ((filter.processes || filter.cgroup) && !filter_passes(allocation))
 		return;
 	if (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node)
 		return;
-	allocation->class.kind = KIND_SLAB;
-	allocation->class.cache = cache;
 	if (filter.n_caches) {
 		allocation->class_number = allocation_class(allocation);
 		class = bpf_map_lookup_elem(&classes, &allocation->class_number);
@@ -40,7 +53,7 @@ static __always_inline void slab_allocated(void *ctx, struct allocation *allocat
 
 static __always_inline int kmalloc_event(__u64 *ctx, enum event event, __u32 which, bool has_node)
 {
-	__u64 object = ctx[1], requested = ctx[2], allocated = ctx[3];
+	__u64 object = object_argument(ctx), requested = ctx[2], allocated = ctx[3];
 	__u32 gfp = ctx[4], context;
 
 	if (!kernel_traced || !object || allocated > largest_slab_object || !my_turn(event, which, object, &context))
@@ -76,7 +89,7 @@ static __always_inline int kmalloc_node_once(__u64 *ctx, __u32 which)
 static __always_inline int cache_alloc_event(__u64 *ctx, __u32 which)
 {
 	struct kmem_cache *cache = (struct kmem_cache *)ctx[2];
-	__u64 object = ctx[1];
+	__u64 object = object_argument(ctx);
 	__u32 context;
 
 	if (!kernel_traced || !object || !my_turn(EVENT_CACHE_ALLOC, which, object, &context))
@@ -122,12 +135,12 @@ static __always_inline int slab_freed(enum event event, __u32 which, __u64 objec
 
 static __always_inline int kfree_once(__u64 *ctx, __u32 which)
 {
-	return slab_freed(EVENT_KFREE, which, ctx[1], 0);
+	return slab_freed(EVENT_KFREE, which, object_argument(ctx), 0);
 }
 
 static __always_inline int cache_free_once(__u64 *ctx, __u32 which)
 {
-	return slab_freed(EVENT_CACHE_FREE, which, ctx[1], shapes.cache_free_cache ? ctx[2] : 0);
+	return slab_freed(EVENT_CACHE_FREE, which, object_argument(ctx), shapes.cache_free_cache ? ctx[2] : 0);
 }
 
 THRICE("tp_btf/kmalloc", kmalloc)

@@ -275,10 +275,12 @@ static __always_inline bool in_code(const volatile struct mt_range *code, __u64 
 }
 
 /* The walk begins in the program: the place of the first frame that is a caller of the allocation function. */
-static __always_inline __u32 first_frame(const struct allocation *allocation, struct scratch *scratch, __u32 n)
+__noinline __u32 first_frame(struct allocation *allocation, struct scratch *scratch, __u32 n)
 {
 	__u32 first = 0;
 
+	if (!allocation || !scratch)
+		return 0;
 	for (__u32 i = 0; i < LEADING_FRAMES; i++) {
 		__u64 address = scratch->frames[i];
 
@@ -292,27 +294,41 @@ static __always_inline __u32 first_frame(const struct allocation *allocation, st
 	return first;
 }
 
-/* Moves the frames that count to the front, up to where an interrupt entered. */
-static __always_inline void settle_frames(struct allocation *allocation, struct scratch *scratch, __u32 first, __u32 n)
+struct settling {
+	struct scratch *scratch;
+	__u32 first, n;
+	__u32 interrupt; /* the allocation is one's */
+	__u32 spare;
+};
+
+static long settle_frame(__u32 i, struct settling *settling)
 {
+	struct scratch *scratch = settling->scratch;
+	__u32 from = settling->first + i;
+	__u64 address;
+
+	if (from >= settling->n)
+		return 1;
+	address = scratch->frames[from & (MT_MAX_DEPTH - 1)];
+	scratch->frames[i & (MT_MAX_DEPTH - 1)] = address;
+	scratch->n = i + 1;
+	scratch->hash = hash_fold(HASH_STEP(scratch->hash, address));
+	return settling->interrupt &&
+	       (in_code(&kernel_code.interrupt, address) || in_code(&kernel_code.softirq, address));
+}
+
+/* Moves the frames that count to the front, up to where an interrupt entered; and hashes all that tells stacks apart.
+ */
+static __always_inline void settle_frames(const struct allocation *allocation, struct scratch *scratch, __u32 first,
+                                          __u32 n)
+{
+	struct settling settling = {
+	    .scratch = scratch, .first = first, .n = n, .interrupt = allocation->context != CONTEXT_TASK};
 	__u64 hash = hash_fold(HASH_STEP(allocation->class.kind + 1, (__u64)scratch->owner));
 
-	hash = hash_fold(HASH_STEP(hash, (__u64)scratch->code_version));
+	scratch->hash = hash_fold(HASH_STEP(hash, (__u64)scratch->code_version));
 	scratch->n = 0;
-	for (__u32 i = 0; i < KERNEL_MAX_FRAMES; i++) {
-		__u64 address;
-
-		if (first + i >= n || i >= stack_depth)
-			break;
-		address = scratch->frames[(first + i) & (MT_MAX_DEPTH - 1)];
-		scratch->frames[i] = address;
-		scratch->n = i + 1;
-		hash = hash_fold(HASH_STEP(hash, address));
-		if (allocation->context != CONTEXT_TASK &&
-		    (in_code(&kernel_code.interrupt, address) || in_code(&kernel_code.softirq, address)))
-			break;
-	}
-	scratch->hash = hash;
+	bpf_loop(stack_depth, settle_frame, &settling, 0);
 }
 
 /* What was remembered and would have been taken: is it the stack that was walked? */

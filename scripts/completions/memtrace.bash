@@ -16,6 +16,13 @@ _memtrace_nodes() {
 	done
 }
 
+_memtrace_caches() {
+	local name
+	for name in /sys/kernel/slab/[!:]*; do
+		echo "${name##*/}"
+	done
+}
+
 _memtrace() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} i
 	COMPREPLY=()
@@ -37,14 +44,18 @@ _memtrace() {
 	-O | --obj | --output) COMPREPLY=($(compgen -f -- "$word")) ;;
 	--sort) COMPREPLY=($(compgen -W 'bytes count growth age' -- "$word")) ;;
 	--format) COMPREPLY=($(compgen -W 'text json' -- "$word")) ;;
+	--cache) COMPREPLY=($(compgen -W "$(_memtrace_caches)" -- "$word")) ;;
+	--cgroup) COMPREPLY=($(compgen -d -- "${word:-/sys/fs/cgroup/}")) ;;
+	--by) COMPREPLY=($(compgen -W 'nothing process cgroup' -- "$word")) ;;
 	--node) COMPREPLY=($(compgen -W "$(_memtrace_nodes)" -- "$word")) ;;
-	-o | --older | -z | --min-size | -Z | --max-size | -T | --top | --max-memory | --stack-depth) ;;
+	-o | --older | -z | --min-size | -Z | --max-size | -T | --top | --order | --min-growth | --max-memory | \
+		--stack-depth) ;;
 	*)
 		if [[ $word == -* ]]; then
 			COMPREPLY=($(compgen -W '--pid --show-allocs --older --min-size --max-size --node --top --obj --sort
-				--format --output --max-memory --stack-depth --debuginfod --verbose --quiet --help --version --' -- "$word"))
+				--cache --order --min-growth --cgroup --by --format --output --max-memory --stack-depth --debuginfod --verbose --quiet --help --version --' -- "$word"))
 		elif [ "$COMP_CWORD" = 1 ]; then
-			COMPREPLY=($(compgen -W 'system doctor help' -- "$word"))
+			COMPREPLY=($(compgen -W 'system kernel doctor help' -- "$word"))
 		fi
 		;;
 	esac

@@ -2,6 +2,7 @@
 
 complete -c memtrace -f
 complete -c memtrace -n __fish_use_subcommand -a system -d "Where this machine's memory is"
+complete -c memtrace -n __fish_use_subcommand -a kernel -d 'Which slab cache of the kernel grows, and the stacks behind it'
 complete -c memtrace -n __fish_use_subcommand -a doctor -d 'What this kernel and these privileges allow'
 complete -c memtrace -n __fish_use_subcommand -a help -d 'Print help'
 complete -c memtrace -s p -l pid -x -a '(__fish_complete_pids)' -d 'Processes to trace'
@@ -13,6 +14,11 @@ complete -c memtrace -l node -x -a "(string replace -r '.*/node' '' /sys/devices
 complete -c memtrace -s T -l top -x -d 'Stacks to print, 0 for all'
 complete -c memtrace -s O -l obj -r -F -d 'Object that holds the allocator'
 complete -c memtrace -l sort -x -a 'bytes count growth age' -d 'Order of the stacks'
+complete -c memtrace -l cache -x -a "(string replace -r '.*/' '' /sys/kernel/slab/* | string match -v ':*')" -d 'Only objects of this slab cache'
+complete -c memtrace -l order -x -d 'Only allocations of 2^N pages'
+complete -c memtrace -l min-growth -x -d 'Only caches that grew by at least SIZE'
+complete -c memtrace -l cgroup -x -a '(__fish_complete_directories)' -d 'Only what processes of this cgroup allocate'
+complete -c memtrace -l by -x -a 'nothing process cgroup' -d 'Tell allocations of the kernel apart'
 complete -c memtrace -l format -x -a 'text json' -d 'Form of the report'
 complete -c memtrace -l output -r -F -d 'Keep the newest report in FILE'
 complete -c memtrace -l max-memory -x -d "Ceiling for memtrace's own tables"

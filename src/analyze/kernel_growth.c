@@ -48,8 +48,6 @@ static void take_out_pages(struct snapshot *snapshot)
 
 static void sum_caches(struct snapshot *snapshot)
 {
-	struct kernel_memory *memory = snapshot->kernel;
-
 	for (size_t i = 0; i < snapshot->n_stacks; i++) {
 		const struct stack *stack = &snapshot->stacks[i];
 		struct cache_growth *cache = cache_of(snapshot, stack);
@@ -61,21 +59,21 @@ static void sum_caches(struct snapshot *snapshot)
 		cache->live_blocks += stack->usage.live_blocks;
 		cache->slack_bytes += stack->slack_bytes;
 	}
-	for (size_t i = 0; i < memory->n_caches; i++)
-		memory->caches[i].free_count += memory->caches[i].unknown_frees;
 }
 
 /*
- * Allocations less frees, all of them, are the cache's growth where events tell of every one. Where the kernel's
- * count has grown less, or an address was given out twice, objects were freed that no event told of.
+ * Of a cache whose free_count has the frees of traced blocks alone. Allocations less frees, all of them, are the
+ * cache's growth where events tell of every one. Where the kernel's count has grown less, or an address was given
+ * out twice, objects were freed that no event told of. Allocations that a filter left out make `told` smaller, so
+ * that less is found out, but nothing that is not so.
  */
 static void judge_cache(struct cache_growth *cache)
 {
-	int64_t told = (int64_t)(cache->alloc_count + cache->left_out - cache->free_count);
-	uint64_t passed = cache->alloc_count + cache->free_count;
+	uint64_t freed = cache->free_count + cache->unknown_frees, passed = cache->alloc_count + freed;
+	int64_t told = (int64_t)(cache->alloc_count - freed);
 	int64_t tolerance = (int64_t)(READING_OBJECTS + passed / READING_SHARE + cache->capacity_objects);
 	/* What was allocated since and is live: growth, and what took the place of older objects. */
-	int64_t possible = cache->growth_objects + (int64_t)cache->unknown_frees - (int64_t)cache->left_out;
+	int64_t possible = cache->growth_objects + (int64_t)cache->unknown_frees;
 	uint64_t grown = cache->growth_objects > 0 ? (uint64_t)cache->growth_objects : 0;
 
 	cache->unverifiable = cache->unseen_frees || told - cache->growth_objects > tolerance;
@@ -254,8 +252,11 @@ int kernel_growth(struct snapshot *snapshot, const struct kernel_selection *sele
 
 	take_out_pages(snapshot);
 	sum_caches(snapshot);
-	for (size_t i = 0; i < memory->n_caches; i++)
+	for (size_t i = 0; i < memory->n_caches; i++) {
 		judge_cache(&memory->caches[i]);
+		if (!memory->filtered)
+			memory->caches[i].free_count += memory->caches[i].unknown_frees;
+	}
 	judge_stacks(snapshot);
 	aggregate_sum(snapshot);
 	error = rank_caches(memory, selection);

@@ -8,6 +8,7 @@
 /* Up to three of meminfo's fields are added, one is taken off. */
 #define PLUS_MAX 3
 
+static uint64_t stack_bytes(const struct machine *machine);
 static uint64_t vmalloc_bytes(const struct machine *machine);
 static uint64_t cpu_list_bytes(const struct machine *machine);
 static uint64_t counted_pages_bytes(const struct machine *machine);
@@ -28,7 +29,7 @@ static const struct {
 	{.key = "slab_unreclaimable", .label = "slab, fixed", .plus = {"SUnreclaim"}},
 	/* Other pages that shrinkers give back. */
 	{.key = "misc_reclaimable", .label = "other reclaim.", .plus = {"KReclaimable"}, .minus = "SReclaimable"},
-	{.key = "kernel_stacks", .label = "kernel stacks", .plus = {"KernelStack"}},
+	{.key = "kernel_stacks", .label = "kernel stacks", .bytes = stack_bytes},
 	{.key = "page_tables", .label = "page tables", .plus = {"PageTables", "SecPageTables"}},
 	{.key = "percpu", .label = "percpu", .plus = {"Percpu"}},
 	{.key = "huge_pages", .label = "huge pages", .plus = {"Hugetlb"}},
@@ -42,6 +43,15 @@ static const struct {
 // clang-format on
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* Those of tasks, with those that are kept for new ones, which vmalloc alone counts. */
+static uint64_t stack_bytes(const struct machine *machine)
+{
+	uint64_t of_tasks = named_values_get(&machine->memory.bytes, "KernelStack");
+	uint64_t all = machine->vmalloc_stack_pages * machine->page_size_bytes;
+
+	return all > of_tasks ? all : of_tasks;
+}
 
 /* Kernel stacks are vmalloc's too (CONFIG_VMAP_STACK), and have a kind of their own. */
 static uint64_t vmalloc_bytes(const struct machine *machine)

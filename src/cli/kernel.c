@@ -102,7 +102,7 @@ static int open_session(struct run *run)
 	    .live_table_slots = options->live_table_slots,
 	    .stack_table_rows = options->stack_table_rows,
 	};
-	char attached[128], text[160];
+	char attached[128], text[320];
 	int error;
 
 	run->frames = kernel_frames_new();
@@ -113,6 +113,11 @@ static int open_session(struct run *run)
 		error = kernel_session_start(run->session, run->error, sizeof(run->error));
 	if (error)
 		return error;
+	if (kernel_session_untraced(run->session)) {
+		snprintf(text, sizeof(text), "no stacks, the kernel's own counts alone: %s",
+		         kernel_session_untraced(run->session));
+		message_tell(options->verbosity, 0, text);
+	}
 	kernel_session_describe(run->session, attached, sizeof(attached));
 	snprintf(text, sizeof(text), "attached: %s", attached);
 	message_tell(options->verbosity, 1, text);

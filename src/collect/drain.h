@@ -51,11 +51,11 @@ void drain_tally(struct drain *drain, const struct found_block *block, uint64_t 
 
 /*
  * Finds out on which nodes the blocks lie, and adds them up: with a node that alone is of
- * interest, what lies there. Their order changes. 0 or -ENOMEM.
+ * interest, what lies there. 0 or -ENOMEM.
  */
 int drain_place(struct drain *drain);
 
-/* Keeps with the target where its blocks lie, for when it is gone. 0 or -ENOMEM. */
+/* Keeps with the target where its blocks lie, for when it is gone. 0 or -errno: then it is not known. */
 int drain_remember(struct drain *drain, struct target *target);
 
 #endif

@@ -8,27 +8,19 @@
 #include "collect/place.h"
 #include "collect/place_memo.h"
 #include "collect/procfs.h"
+#include "util/radix.h"
 
 /* The blocks of one process. */
 struct process_blocks {
 	struct drain *drain;
-	struct found_block *blocks;
-	bool untold; /* of some it could not be told */
+	const struct radix_key *order; /* of the blocks, by address */
+	bool untold;                   /* of some it could not be told */
 };
-
-static int by_address(const void *left, const void *right)
-{
-	const struct found_block *a = left, *b = right;
-
-	if (a->slot != b->slot)
-		return a->slot < b->slot ? -1 : 1;
-	return (a->address > b->address) - (a->address < b->address);
-}
 
 static struct extent extent_of(const void *context, size_t i)
 {
 	const struct process_blocks *process = context;
-	const struct found_block *block = &process->blocks[i];
+	const struct found_block *block = &process->drain->blocks[process->order[i].index];
 	uint64_t end;
 
 	if (__builtin_add_overflow(block->address, block->size_bytes, &end))
@@ -84,7 +76,7 @@ static void on_placed(void *context, size_t i, const uint64_t *bytes)
 {
 	const struct process_blocks *process = context;
 	struct drain *drain = process->drain;
-	struct found_block *block = &process->blocks[i];
+	struct found_block *block = &drain->blocks[process->order[i].index];
 	struct tally *tally = &drain->tallies[block->stack];
 	uint64_t counted;
 
@@ -120,7 +112,7 @@ static struct place_work work_of(struct process_blocks *process, size_t n)
 
 static int place_process(struct process_blocks *process, size_t n)
 {
-	const struct target *target = process->drain->session->targets[process->blocks[0].slot];
+	const struct target *target = process->drain->session->targets[process->order[0].group];
 	struct place_work work = work_of(process, n);
 
 	work.thread = target->ended ? 0 : procfs_live_thread(target->pid);
@@ -132,12 +124,29 @@ static int place_process(struct process_blocks *process, size_t n)
 	return 0;
 }
 
+/* The blocks by process and address; NULL when out of memory. The caller frees. */
+static struct radix_key *order_blocks(const struct drain *drain)
+{
+	struct radix_key *order = reallocarray(NULL, drain->n_blocks + 1, sizeof(*order));
+
+	if (!order || drain->n_blocks > UINT32_MAX) {
+		free(order);
+		return NULL;
+	}
+	for (size_t i = 0; i < drain->n_blocks; i++)
+		order[i] = (struct radix_key){drain->blocks[i].address, drain->blocks[i].slot, (uint32_t)i};
+	if (!radix_sort(order, drain->n_blocks))
+		return order;
+	free(order);
+	return NULL;
+}
+
 /* Where the blocks of the process end that the first of these is of. */
-static size_t end_of_process(const struct drain *drain, size_t first)
+static size_t end_of_process(const struct radix_key *order, size_t n, size_t first)
 {
 	size_t end = first;
 
-	while (end < drain->n_blocks && drain->blocks[end].slot == drain->blocks[first].slot)
+	while (end < n && order[end].group == order[first].group)
 		end++;
 	return end;
 }
@@ -150,43 +159,52 @@ static void on_remembered(void *context, size_t i, const uint64_t *bytes)
 	process->untold |= !bytes;
 }
 
-int drain_remember(struct drain *drain, struct target *target)
+/* Asks for the blocks of the target alone. 0 or -errno; -ENODATA when it could not be told of all. */
+static int remember(struct drain *drain, struct target *target, const struct radix_key *order)
 {
 	struct process_blocks process = {.drain = drain};
 	struct place_work work;
 	size_t first = 0;
 	int error;
 
-	place_memo_free(target->places);
-	target->places = place_memo_new();
-	if (!target->places)
-		return -ENOMEM;
-	qsort(drain->blocks, drain->n_blocks, sizeof(*drain->blocks), by_address);
-	while (first < drain->n_blocks && drain->blocks[first].slot != target->slot)
-		first = end_of_process(drain, first);
-	process.blocks = drain->blocks + first;
-	work = work_of(&process, first < drain->n_blocks ? end_of_process(drain, first) - first : 0);
+	while (first < drain->n_blocks && order[first].group != target->slot)
+		first = end_of_process(order, drain->n_blocks, first);
+	process.order = order + first;
+	work = work_of(&process, end_of_process(order, drain->n_blocks, first) - first);
 	work.thread = procfs_live_thread(target->pid);
 	work.memo = target->places;
 	work.placed = on_remembered;
 	error = work.thread ? place_blocks(&work) : -ESRCH;
-	if (!error && !process.untold && place_memo_whole(target->places))
-		return 0;
+	return error || (!process.untold && place_memo_whole(target->places)) ? error : -ENODATA;
+}
+
+int drain_remember(struct drain *drain, struct target *target)
+{
+	struct radix_key *order = order_blocks(drain);
+	int error;
+
 	place_memo_free(target->places);
-	target->places = NULL;
-	return error == -ENOMEM ? error : 0;
+	target->places = place_memo_new();
+	error = order && target->places ? remember(drain, target, order) : -ENOMEM;
+	free(order);
+	if (error) {
+		place_memo_free(target->places);
+		target->places = NULL;
+	}
+	return error;
 }
 
 int drain_place(struct drain *drain)
 {
-	int error = 0;
+	struct radix_key *order = order_blocks(drain);
+	int error = order ? 0 : -ENOMEM;
 
-	qsort(drain->blocks, drain->n_blocks, sizeof(*drain->blocks), by_address);
 	for (size_t first = 0, end; first < drain->n_blocks && !error; first = end) {
-		struct process_blocks process = {.drain = drain, .blocks = drain->blocks + first};
+		struct process_blocks process = {.drain = drain, .order = order + first};
 
-		end = end_of_process(drain, first);
+		end = end_of_process(order, drain->n_blocks, first);
 		error = place_process(&process, end - first);
 	}
+	free(order);
 	return error ? error : drain->error;
 }

@@ -10,6 +10,7 @@
 #include "collect/internal.h"
 #include "collect/kernel_internal.h"
 #include "collect/nodes.h"
+#include "machine/slabinfo.h"
 
 /* What the scan adds up for one row of the stack table. */
 struct tally {
@@ -226,7 +227,6 @@ static int copy_classes(struct drain *drain)
 			continue;
 		memory->caches[to->cache].unknown_frees += from->free_unknown;
 		memory->caches[to->cache].unseen_frees += from->free_unseen;
-		memory->caches[to->cache].left_out += from->alloc_left_out;
 	}
 	return 0;
 }
@@ -281,6 +281,51 @@ static int copy_caches(struct drain *drain)
 	}
 	slab_counts_free(&after);
 	return memory->caches ? error : -ENOMEM;
+}
+
+#define CACHES_BY_NODE 32 /* the kernel walks their lists of slabs, with a lock held */
+
+static int compare_growth(const void *a, const void *b)
+{
+	const struct cache_growth *x = *(struct cache_growth *const *)a, *y = *(struct cache_growth *const *)b;
+
+	return (x->growth_bytes < y->growth_bytes) - (x->growth_bytes > y->growth_bytes);
+}
+
+static int copy_nodes_of(int root, struct cache_growth *cache)
+{
+	struct slab_cache from = {.name = cache->name};
+	int error = slabinfo_read_cache(root, SLABINFO_NODES_ACTIVE, &from);
+
+	if (error || !from.nodes_active_known) {
+		free(from.nodes);
+		return error == -ENOMEM ? error : 0; /* not every kernel says it */
+	}
+	cache->nodes = calloc(from.n_nodes + 1, sizeof(*cache->nodes));
+	for (size_t i = 0; i < from.n_nodes && cache->nodes; i++)
+		cache->nodes[cache->n_nodes++] =
+		    (struct cache_node){.node = from.nodes[i].node, .objects = from.nodes[i].active_objects};
+	free(from.nodes);
+	return cache->nodes ? 0 : -ENOMEM;
+}
+
+/* On which nodes the objects lie of those that grew most. */
+static int copy_cache_nodes(struct drain *drain)
+{
+	struct kernel_memory *memory = drain->snapshot->kernel;
+	struct cache_growth **grown = calloc(memory->n_caches + 1, sizeof(*grown));
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), error = grown && root >= 0 ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < memory->n_caches && !error; i++)
+		grown[i] = &memory->caches[i];
+	if (!error)
+		qsort(grown, memory->n_caches, sizeof(*grown), compare_growth);
+	for (size_t i = 0; i < memory->n_caches && i < CACHES_BY_NODE && !error && grown[i]->growth_objects > 0; i++)
+		error = copy_nodes_of(root, grown[i]);
+	if (root >= 0)
+		close(root);
+	free(grown);
+	return error;
 }
 
 static int copy_counters(struct drain *drain)
@@ -377,6 +422,13 @@ static int list_block(struct drain *drain, struct stack *stack, const struct fou
 	return 0;
 }
 
+static int compare_age(const void *left, const void *right)
+{
+	const struct block *a = left, *b = right;
+
+	return (a->age_ns < b->age_ns) - (a->age_ns > b->age_ns);
+}
+
 static bool has_place(const struct found_block *block)
 {
 	return block->kind == KIND_SLAB || block->kind == KIND_PAGE;
@@ -408,28 +460,34 @@ static int copy_blocks(struct drain *drain, bool with_blocks)
 		if (!error && with_blocks)
 			error = list_block(drain, &snapshot->stacks[number - 1], block, node);
 	}
+	for (size_t i = 0; i < snapshot->n_stacks && with_blocks; i++) {
+		struct stack *stack = &snapshot->stacks[i];
+
+		if (stack->n_blocks)
+			qsort(stack->blocks, stack->n_blocks, sizeof(*stack->blocks), compare_age);
+	}
 	free(places);
 	return error;
 }
 
-/* Between programs that may be preempted an event is lost at most as often as the least skipped one of its three was.
- */
-static uint64_t missed(const struct kernel_session *session)
+static bool leaves_out_allocations(const struct kernel_options *options)
 {
-	return session->preemptible ? kernel_session_missed(session) : 0;
+	return options->n_pids || options->cgroup || options->node >= 0;
 }
 
 static void copy_losses(const struct kernel_session *session, struct snapshot *snapshot)
 {
 	for (int i = 0; i < LOSS_COUNT; i++)
 		snapshot->lost[i] = session->bpf->bss->lost[i];
-	snapshot->lost[LOSS_MISSED_PROBES] += missed(session);
+	snapshot->lost[LOSS_MISSED_PROBES] += kernel_session_missed(session);
 	for (size_t i = 0; i < snapshot->kernel->n_caches; i++)
 		snapshot->unknown_frees += snapshot->kernel->caches[i].unknown_frees;
-	snapshot->unknown_frees_known = true;
+	/* Where a filter left allocations out, their frees cannot be told from those of older blocks. */
+	snapshot->unknown_frees_known = !snapshot->kernel->filtered && !session->options.cache;
 }
 
-static int fill(struct drain *drain, bool with_blocks)
+/* What events told, where they are traced. */
+static int fill_traced(struct drain *drain, bool with_blocks)
 {
 	struct kernel_session *session = drain->session;
 	int error;
@@ -437,13 +495,11 @@ static int fill(struct drain *drain, bool with_blocks)
 	drain->keep_blocks = with_blocks || drain->snapshot->placed || session->kinds[KIND_PAGE];
 	drain->n_tallies = stack_table_end(&session->stacks);
 	drain->tallies = calloc(drain->n_tallies + 1, sizeof(*drain->tallies));
-	error = drain->tallies ? copy_caches(drain) : -ENOMEM;
-	if (!error)
-		error = live_scan(session->live, on_block, drain);
+	if (!drain->tallies)
+		return -ENOMEM;
+	error = live_scan(session->live, on_block, drain);
 	if (!error)
 		error = drain->error;
-	if (!error)
-		error = copy_counters(drain);
 	if (!error)
 		error = copy_classes(drain);
 	if (!error)
@@ -452,6 +508,20 @@ static int fill(struct drain *drain, bool with_blocks)
 		error = copy_blocks(drain, with_blocks);
 	if (!error)
 		copy_losses(session, drain->snapshot);
+	return error;
+}
+
+/* The caches first: they are to be counted at the moment at which the blocks are looked at. */
+static int fill(struct drain *drain, bool with_blocks)
+{
+	int error = copy_caches(drain);
+
+	if (!error && drain->session->bpf)
+		error = fill_traced(drain, with_blocks);
+	if (!error)
+		error = copy_counters(drain);
+	if (!error)
+		error = copy_cache_nodes(drain);
 	return error;
 }
 
@@ -474,6 +544,7 @@ int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, b
 	error = snapshot->kernel ? copy_nodes(snapshot) : -ENOMEM;
 	if (!error) {
 		snapshot->kernel->laid_to = session->options.laid_to;
+		snapshot->kernel->filtered = leaves_out_allocations(&session->options);
 		memcpy(snapshot->kernel->kinds, session->kinds, sizeof(session->kinds));
 		error = fill(&drain, with_blocks);
 	}

@@ -12,7 +12,8 @@
 
 #include "collect/kernel_internal.h"
 #include "collect/nodes.h"
-#include "util/escape.h"
+
+#define NAME_SHOWN 256 /* bytes of a path in a message */
 
 static int add_name(struct mk_filter *filter, const char *name)
 {
@@ -26,12 +27,11 @@ static int add_name(struct mk_filter *filter, const char *name)
 static int set_cache(struct kernel_session *session, struct mk_filter *filter, char *error, size_t error_size)
 {
 	const struct slab_cache *cache = slab_caches_find(&session->caches, session->options.cache);
-	char quoted[MK_NAME_BYTES];
 	int code;
 
 	if (!cache) {
-		escape_copy(quoted, sizeof(quoted), session->options.cache);
-		snprintf(error, error_size, "no slab cache is named '%s'; memtrace system lists them", quoted);
+		snprintf(error, error_size, "no slab cache is named '%.*s'; memtrace system lists them", MK_NAME_BYTES,
+		         session->options.cache);
 		return -ENOENT;
 	}
 	code = add_name(filter, cache->name);
@@ -99,20 +99,20 @@ static int cgroup_level(const char *directory)
 
 static int set_cgroup(const struct kernel_session *session, struct mk_filter *filter, char *error, size_t error_size)
 {
-	char directory[PATH_MAX], quoted[256];
+	const char *path = session->options.cgroup;
+	char directory[PATH_MAX];
 	struct statfs filesystem;
 	struct stat status;
 	int level;
 
-	escape_copy(quoted, sizeof(quoted), session->options.cgroup);
-	if (!realpath(session->options.cgroup, directory) || statfs(directory, &filesystem) ||
-	    stat(directory, &status)) {
-		snprintf(error, error_size, "cannot read the cgroup %s: %s", quoted, strerror(errno));
-		return -errno;
+	if (!realpath(path, directory) || statfs(directory, &filesystem) || stat(directory, &status)) {
+		level = -errno;
+		snprintf(error, error_size, "cannot read the cgroup %.*s: %s", NAME_SHOWN, path, strerror(-level));
+		return level;
 	}
 	level = filesystem.f_type == CGROUP2_SUPER_MAGIC && S_ISDIR(status.st_mode) ? cgroup_level(directory) : -ENOENT;
 	if (level < 0) {
-		snprintf(error, error_size, "%s is no directory of cgroup v2 (mount -t cgroup2)", quoted);
+		snprintf(error, error_size, "%.*s is no directory of cgroup v2 (mount -t cgroup2)", NAME_SHOWN, path);
 		return level;
 	}
 	filter->cgroup = status.st_ino; /* the ID of a cgroup */

@@ -13,7 +13,8 @@
 
 struct kernel_session {
 	struct kernel_options options;
-	struct memtrace_bpf *bpf;
+	struct memtrace_bpf *bpf; /* NULL: the kernel's counts alone */
+	char untraced[256];       /* why */
 	struct live *live;
 	struct stack_table stacks;
 	struct mk_class *classes; /* mapped */
@@ -30,7 +31,10 @@ struct kernel_session {
 	uint64_t started_ns, started_unix_ns;
 };
 
-/* kernel_session.c: how often at most an event was lost because none of its programs was free. */
+/*
+ * kernel_session.c: how often at most an event was lost because none of its programs was free. Where programs cannot
+ * be preempted one of an event's three always is.
+ */
 uint64_t kernel_session_missed(const struct kernel_session *session);
 
 /* kernel_counters.c: the kernel's counters of memory, in bytes. 0 or -errno. */

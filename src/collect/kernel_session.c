@@ -22,12 +22,17 @@
 
 static const char *const copy_suffixes[COPIES] = {"", "_second", "_third"};
 
+static struct bpf_program *program_named(const struct kernel_session *session, const char *name)
+{
+	return bpf_object__find_program_by_name(session->bpf->obj, name);
+}
+
 static struct bpf_program *program_copy(const struct kernel_session *session, size_t row, size_t copy)
 {
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s%s", kernel_event_rows[row].program, copy_suffixes[copy]);
-	return bpf_object__find_program_by_name(session->bpf->obj, name);
+	return program_named(session, name);
 }
 
 /* A filter on caches or on the order of pages leaves the other kinds out. */
@@ -61,6 +66,13 @@ static int choose_programs(struct kernel_session *session, const struct kernel_t
 		if (!error)
 			error = bpf_program__set_autoload(session->bpf->progs.calibrate_pages, false);
 	}
+	for (size_t i = 0; i < n_kernel_function_rows && !error; i++) {
+		const struct kernel_function_row *row = &kernel_function_rows[i];
+
+		error = bpf_program__set_autoload(program_named(session, row->program),
+		                                  session->kinds[KIND_SLAB] && feature_present(FEATURE_FENTRY) &&
+		                                      kernel_function_exists(types, row->function));
+	}
 	if (!error && !session->preemptible)
 		error = bpf_map__set_autocreate(session->bpf->maps.task_marks, false);
 	return error;
@@ -90,7 +102,7 @@ static int possible(const char *path)
 		last = list + strlen(list);
 		while (last > list && !strchr("-,", last[-1]))
 			last--;
-		number = atoi(last);
+		number = (int)strtol(last, NULL, 10);
 	}
 	fclose(file);
 	return number + 1;
@@ -142,6 +154,7 @@ static int prepare(struct kernel_session *session)
 	if (kernel_code_read(&known))
 		memset(&known, 0, sizeof(known)); /* then stacks may have a few frames more */
 	session->bpf->rodata->shapes = kernel_event_shapes(types);
+	session->bpf->rodata->shapes.const_void = features_const_void_arguments();
 	session->bpf->rodata->kernel_code = known.code;
 	percpu = kernel_percpu_places(types);
 	session->bpf->rodata->hrtimer_bases_offset = percpu.hrtimer_bases;
@@ -262,28 +275,45 @@ static int set_up(struct kernel_session *session, char *error, size_t error_size
 	return code;
 }
 
+/* Counts can be had on any kernel, by who may read them. */
+static int count_alone(struct kernel_session *session, char *error, size_t error_size)
+{
+	const struct kernel_options *options = &session->options;
+
+	snprintf(session->untraced, sizeof(session->untraced), "%s", error);
+	if (options->order >= 0 || options->node >= 0 || options->n_pids || options->cgroup)
+		return -ENOTSUP;
+	return read_names(session, error, error_size);
+}
+
 int kernel_session_new(const struct kernel_options *options, struct kernel_session **result, char *error,
                        size_t error_size)
 {
-	struct kernel_session *session;
-	int code = features_require_kernel(error, error_size);
+	struct kernel_session *session = calloc(1, sizeof(*session));
+	int code;
 
 	*result = NULL;
-	if (code)
-		return code;
-	session = calloc(1, sizeof(*session));
 	if (!session) {
 		snprintf(error, error_size, "out of memory");
 		return -ENOMEM;
 	}
 	session->options = *options;
-	code = set_up(session, error, error_size);
+	code = features_require_kernel(error, error_size);
+	if (code == -ENOTSUP)
+		code = count_alone(session, error, error_size);
+	else if (!code)
+		code = set_up(session, error, error_size);
 	if (code) {
 		kernel_session_free(session);
 		return code;
 	}
 	*result = session;
 	return 0;
+}
+
+const char *kernel_session_untraced(const struct kernel_session *session)
+{
+	return session->bpf ? NULL : session->untraced;
 }
 
 void kernel_session_free(struct kernel_session *session)
@@ -306,27 +336,35 @@ void kernel_session_free(struct kernel_session *session)
 	free(session);
 }
 
+static int attach_to_event(struct kernel_session *session, const struct bpf_program *program)
+{
+	struct bpf_link *link;
+
+	if (!bpf_program__autoload(program))
+		return 0;
+	link = bpf_program__attach(program);
+	if (!link)
+		return -errno;
+	session->links[session->n_links++] = link;
+	return 0;
+}
+
 static int attach(struct kernel_session *session)
 {
-	for (size_t i = 0; i < n_kernel_event_rows; i++) {
-		for (size_t copy = 0; copy < COPIES; copy++) {
-			const struct bpf_program *program = program_copy(session, i, copy);
-			struct bpf_link *link;
+	int error = 0;
 
-			if (!bpf_program__autoload(program))
-				continue;
-			link = bpf_program__attach(program);
-			if (!link)
-				return -errno;
-			session->links[session->n_links++] = link;
-		}
+	for (size_t i = 0; i < n_kernel_event_rows; i++) {
+		for (size_t copy = 0; copy < COPIES && !error; copy++)
+			error = attach_to_event(session, program_copy(session, i, copy));
 	}
-	return 0;
+	for (size_t i = 0; i < n_kernel_function_rows && !error; i++)
+		error = attach_to_event(session, program_named(session, kernel_function_rows[i].program));
+	return error;
 }
 
 int kernel_session_start(struct kernel_session *session, char *error, size_t error_size)
 {
-	int code = attach(session);
+	int code = session->bpf ? attach(session) : 0;
 
 	if (code) {
 		snprintf(error, error_size, "cannot attach to the kernel's memory events: %s; see memtrace doctor",
@@ -335,7 +373,8 @@ int kernel_session_start(struct kernel_session *session, char *error, size_t err
 	}
 	session->started_ns = clock_ns(CLOCK_MONOTONIC);
 	session->started_unix_ns = clock_ns(CLOCK_REALTIME);
-	__atomic_store_n(&session->bpf->bss->kernel_traced, 1, __ATOMIC_RELEASE);
+	if (session->bpf)
+		__atomic_store_n(&session->bpf->bss->kernel_traced, 1, __ATOMIC_RELEASE);
 	code = slab_counts_take(session->bpf, &session->before);
 	if (!code)
 		code = kernel_counters_read(&session->counters_before);
@@ -346,7 +385,7 @@ int kernel_session_start(struct kernel_session *session, char *error, size_t err
 
 int kernel_session_fd(const struct kernel_session *session)
 {
-	return ring_buffer__epoll_fd(session->ring);
+	return session->ring ? ring_buffer__epoll_fd(session->ring) : -1;
 }
 
 int kernel_session_handle(struct kernel_session *session)
@@ -363,7 +402,7 @@ void kernel_session_describe(const struct kernel_session *session, char *text, s
 {
 	size_t used = 0;
 
-	used += (size_t)snprintf(text, size, "%zu programs on events of", session->n_links);
+	used += (size_t)snprintf(text, size, "%zu programs%s", session->n_links, session->bpf ? " on events of" : "");
 	for (int kind = KIND_OF_KERNEL; kind < KIND_COUNT && used < size; kind++) {
 		if (session->kinds[kind])
 			used += (size_t)snprintf(text + used, size - used, " %s", block_kind_name(kind));
@@ -387,7 +426,9 @@ uint64_t kernel_session_missed(const struct kernel_session *session)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < n_kernel_event_rows; i++) {
+	for (size_t i = 0; i < n_kernel_function_rows; i++)
+		sum += missed_by(program_named(session, kernel_function_rows[i].program));
+	for (size_t i = 0; i < n_kernel_event_rows && session->preemptible; i++) {
 		uint64_t least = UINT64_MAX;
 
 		for (size_t copy = 0; copy < COPIES; copy++) {

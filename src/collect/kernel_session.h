@@ -27,16 +27,22 @@ struct kernel_options {
 
 struct kernel_session;
 
-/* Loads the programs. 0, or -errno with one line in `error`. */
+/*
+ * Loads the programs. Where this kernel cannot run them the session has the kernel's own counts alone, unless the
+ * options ask for what only programs can tell. 0, or -errno with one line in `error`.
+ */
 int kernel_session_new(const struct kernel_options *options, struct kernel_session **result, char *error,
                        size_t error_size);
 /* Detaches everything. */
 void kernel_session_free(struct kernel_session *session);
 
+/* Why there are counts alone, a line; NULL where allocations are traced. */
+const char *kernel_session_untraced(const struct kernel_session *session);
+
 /* Attaches the programs; counting begins. 0, or -errno with one line in `error`. */
 int kernel_session_start(struct kernel_session *session, char *error, size_t error_size);
 
-/* Readable when kernel_session_handle() has something to do. */
+/* Readable when kernel_session_handle() has something to do; -1: it never has. */
 int kernel_session_fd(const struct kernel_session *session);
 /* Makes room where tables are crowded; does not wait. 0 or -errno. */
 int kernel_session_handle(struct kernel_session *session);
@@ -46,6 +52,6 @@ void kernel_session_describe(const struct kernel_session *session, char *text, s
 
 /* What is known now. Blocks younger than older_ns are left out of live_*. 0 or -errno. */
 int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, bool with_blocks,
-                            struct snapshot **snapshot);
+                            struct snapshot **result);
 
 #endif

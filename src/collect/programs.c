@@ -7,7 +7,7 @@
 #include <bpf/libbpf.h>
 
 /* Sections of the programs on kernel memory (bpf/kernel). */
-static const char *const kernel_sections[] = {"tp_btf/", "iter/kmem_cache", "syscall", "fentry/"};
+static const char *const kernel_sections[] = {"tp_btf/", "iter/kmem_cache", "syscall", "fentry/", "fexit/"};
 
 /* Maps that only they use, and those that they share with the others, which have the rest to themselves. */
 static const char *const kernel_maps[] = {"classes",    "class_numbers", "kernel_memos",

@@ -101,12 +101,12 @@ static void settle(struct slab_counts *counts)
 	counts->n = n;
 }
 
-int slab_counts_take(struct memtrace_bpf *bpf, struct slab_counts *counts)
+static int count_once(struct memtrace_bpf *bpf, struct slab_counts *counts)
 {
 	int error;
 
 	memset(counts, 0, sizeof(*counts));
-	counts->exact = bpf_program__fd(bpf->progs.slab_counts) >= 0;
+	counts->exact = bpf && bpf_program__fd(bpf->progs.slab_counts) >= 0;
 	if (counts->exact)
 		error = iterate(bpf->progs.slab_counts, sizeof(struct mk_slab_count), add_counted, counts);
 	else
@@ -115,6 +115,48 @@ int slab_counts_take(struct memtrace_bpf *bpf, struct slab_counts *counts)
 		slab_counts_free(counts);
 	else
 		settle(counts);
+	return error;
+}
+
+static uint64_t middle_of(uint64_t a, uint64_t b, uint64_t c)
+{
+	if ((a <= b) == (b <= c))
+		return b;
+	return (b <= a) == (a <= c) ? a : c;
+}
+
+/* Of three countings the middle one: a list that changed while it was walked spoils one of them. */
+static int count_thrice(struct memtrace_bpf *bpf, struct slab_counts *counts)
+{
+	struct slab_counts before = {0}, after = {0};
+	int error = count_once(bpf, &before);
+
+	if (!error)
+		error = count_once(bpf, counts);
+	if (!error)
+		error = count_once(bpf, &after);
+	for (size_t i = 0; i < counts->n && !error; i++) {
+		const struct slab_count *a = slab_counts_find(&before, counts->list[i].name);
+		const struct slab_count *c = slab_counts_find(&after, counts->list[i].name);
+
+		if (a && c)
+			counts->list[i].objects = middle_of(a->objects, counts->list[i].objects, c->objects);
+	}
+	slab_counts_free(&before);
+	slab_counts_free(&after);
+	return error;
+}
+
+int slab_counts_take(struct memtrace_bpf *bpf, struct slab_counts *counts)
+{
+	int error;
+
+	memset(counts, 0, sizeof(*counts));
+	if (!bpf || bpf_program__fd(bpf->progs.slab_counts) < 0)
+		return count_once(bpf, counts);
+	error = count_thrice(bpf, counts);
+	if (error)
+		slab_counts_free(counts);
 	return error;
 }
 

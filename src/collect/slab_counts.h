@@ -26,7 +26,7 @@ struct slab_counts {
 	bool exact; /* counted from the slabs */
 };
 
-/* 0 or -errno. Free with slab_counts_free(). */
+/* `bpf`: NULL where there are no programs. 0 or -errno. Free with slab_counts_free(). */
 int slab_counts_take(struct memtrace_bpf *bpf, struct slab_counts *counts);
 void slab_counts_free(struct slab_counts *counts);
 

@@ -25,17 +25,16 @@ struct cache_growth {
 	int64_t growth_objects, growth_bytes; /* bytes: of slots */
 	uint64_t capacity_objects; /* by which the kernel's count may be too high: CPUs keep so many at hand */
 	/* Of events since attaching. */
-	uint64_t alloc_count, free_count; /* free_count: of blocks that were allocated since, and of others */
+	uint64_t alloc_count, free_count; /* free_count: with unknown_frees, unless allocations are filtered */
 	uint64_t live_blocks;             /* traced, not freed: the net that stacks explain growth by */
-	uint64_t unknown_frees;           /* of free_count: of blocks that no event had told of */
+	uint64_t unknown_frees;           /* of blocks that no event had told of, or that a filter left out */
 	uint64_t unseen_frees;            /* of free_count: noticed when the address was given out again */
 	uint64_t slack_bytes;             /* of live blocks: given beyond what was asked for */
-	uint64_t left_out;                /* allocations that a filter left out */
 	uint64_t explained_objects;       /* of growth_objects */
 	uint64_t possible_objects;        /* of live_blocks, that the kernel's count leaves possible */
 	bool unverifiable;                /* more of it was freed than events told */
 	bool shown;
-	struct cache_node *nodes;
+	struct cache_node *nodes; /* as the kernel has them; none where it does not say */
 	size_t n_nodes;
 };
 
@@ -76,6 +75,7 @@ struct kernel_memory {
 	size_t n_zones;
 	uint64_t slab_page_bytes; /* live pages that the slab allocator took: its caches have them */
 	uint64_t user_page_bytes; /* live pages of user memory and page cache that were traced */
+	bool filtered;            /* of allocations some are left out, by whom or where; of frees none are */
 	bool exact_counts;        /* objects in use were counted, not estimated from slabinfo */
 	bool kinds[KIND_COUNT];   /* that are traced */
 	enum laid_to laid_to;

@@ -25,7 +25,8 @@ const struct feature_row feature_rows[FEATURE_COUNT] = {
     [FEATURE_ITER_TASK] = {"task iterator", "5.8", "eaaacd23910f", "cannot run", USE_PROCESSES},
     [FEATURE_SYSCALL_TRACEPOINTS] = {"system call tracepoints", "2.6.32", "a871bd33a6c0", "mappings are not traced",
                                      false},
-    [FEATURE_LOOP] = {"loops in BPF (bpf_loop)", "5.17", "e6f2dd0f8067", "stacks by frame pointers alone", 0},
+    [FEATURE_LOOP] = {"loops in BPF (bpf_loop)", "5.17", "e6f2dd0f8067",
+                      "stacks by frame pointers alone; of kernel memory counts alone", USE_KERNEL},
     [FEATURE_UPROBE_PERF] = {"perf uprobes", "4.17", "33ea4b24277b", "cannot run", USE_PROCESSES},
     [FEATURE_UPROBE_MULTI] = {"uprobe_multi links", "6.6", "89ae89f53d20", "a perf uprobe per site", 0},
     [FEATURE_UPROBE_SESSION] = {"uprobe sessions", "6.13", "d920179b3d48", "entry and return probes apart", 0},
@@ -33,6 +34,7 @@ const struct feature_row feature_rows[FEATURE_COUNT] = {
                                    "targets with a seccomp filter are refused", 0},
     [FEATURE_BTF_TRACEPOINTS] = {"typed tracepoints", "5.5", "9e15db66136a", "no kernel memory", USE_KERNEL},
     [FEATURE_ITER_SLAB] = {"slab cache iterator", "6.13", "4971266e1595", "objects as /proc/slabinfo has them", 0},
+    [FEATURE_FENTRY] = {"programs on kernel functions", "5.5", "fec56f5890d9", "frees in bulk are not seen", 0},
 };
 
 static int load_probe_program(int expected_attach_type)
@@ -110,6 +112,29 @@ static bool types_name_function(const char *name)
 	return found;
 }
 
+/* A kernel may know such programs and yet refuse them, at the latest when they are to be attached. */
+static bool function_takes_program(const char *name)
+{
+	struct bpf_insn instructions[] = {
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0},
+	    {.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
+	int id = libbpf_find_vmlinux_btf_id(name, BPF_TRACE_FENTRY), program, link;
+
+	if (id <= 0)
+		return false;
+	opts.attach_btf_id = (__u32)id;
+	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "function", "GPL", instructions, 2, &opts);
+	if (program < 0)
+		return false;
+	link = bpf_raw_tracepoint_open(NULL, program);
+	if (link >= 0)
+		close(link);
+	close(program);
+	return link >= 0;
+}
+
 static bool probe(enum feature feature)
 {
 	switch (feature) {
@@ -142,6 +167,8 @@ static bool probe(enum feature feature)
 		return kernel_at_least("5.5") && types_name_function("bpf_trace_run1");
 	case FEATURE_ITER_SLAB:
 		return types_name_function("bpf_iter_kmem_cache");
+	case FEATURE_FENTRY:
+		return function_takes_program("kmem_cache_free_bulk");
 	case FEATURE_COUNT:
 		break;
 	}
@@ -160,6 +187,11 @@ bool feature_present(enum feature feature)
 bool features_tracepoints_preempted(void)
 {
 	return kernel_at_least("7.0");
+}
+
+bool features_const_void_arguments(void)
+{
+	return kernel_at_least("6.16");
 }
 
 static bool has_capability(int number)

@@ -21,6 +21,7 @@ enum feature {
 	FEATURE_SECCOMP_URETPROBE,
 	FEATURE_BTF_TRACEPOINTS,
 	FEATURE_ITER_SLAB,
+	FEATURE_FENTRY,
 	FEATURE_COUNT,
 };
 
@@ -48,6 +49,9 @@ bool feature_present(enum feature feature);
  * a46023d5616e.
  */
 bool features_tracepoints_preempted(void);
+
+/* Programs on typed tracepoints may read arguments of type const void *: since Linux 6.16, commit 1271a40eeafa. */
+bool features_const_void_arguments(void);
 
 /* What tracing a process needs: 0, or -ENOTSUP or -EPERM with one line in `error` saying what lacks and what to do. */
 int features_require(char *error, size_t error_size);

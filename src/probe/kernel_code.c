@@ -42,7 +42,7 @@ static void note(struct kernel_places *places, const char *name, __u64 address)
 	}
 }
 
-/* A line: "ffffffff81000000 T name", of a module's symbol with more behind it. */
+/* A line: "ffffffff81000000 T name"; a module's symbol, which is none of these, has more behind it. */
 int kernel_code_parse(FILE *file, struct kernel_places *places)
 {
 	size_t size = 0;
@@ -52,10 +52,14 @@ int kernel_code_parse(FILE *file, struct kernel_places *places)
 	while (getline(&line, &size, file) >= 0) {
 		char *at;
 		__u64 address = strtoull(line, &at, 16);
+		size_t end;
 
 		if (at == line || at[0] != ' ' || !at[1] || at[2] != ' ' || !address)
 			continue;
-		at[3 + strcspn(at + 3, "\t\n")] = '\0';
+		end = 3 + strcspn(at + 3, "\t\n");
+		if (at[end] == '\t')
+			continue;
+		at[end] = '\0';
 		note(places, at + 3, address);
 	}
 	free(line);

@@ -26,6 +26,13 @@ const struct kernel_event_row kernel_event_rows[] = {
 
 const size_t n_kernel_event_rows = sizeof(kernel_event_rows) / sizeof(kernel_event_rows[0]);
 
+const struct kernel_function_row kernel_function_rows[] = {
+    {"kmem_cache_free_bulk", "freed_in_bulk"},
+    {"__kfree_rcu_sheaf", "freed_to_sheaf"},
+};
+
+const size_t n_kernel_function_rows = sizeof(kernel_function_rows) / sizeof(kernel_function_rows[0]);
+
 struct kernel_types {
 	struct btf *btf;
 };
@@ -76,6 +83,11 @@ static const struct btf_type *event_arguments(const struct kernel_types *types, 
 bool kernel_event_exists(const struct kernel_types *types, const char *event)
 {
 	return event_arguments(types, event) != NULL;
+}
+
+bool kernel_function_exists(const struct kernel_types *types, const char *function)
+{
+	return btf__find_by_name_kind(types->btf, function, BTF_KIND_FUNC) >= 0;
 }
 
 static unsigned int count_arguments(const struct kernel_types *types, const char *event)

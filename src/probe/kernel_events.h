@@ -19,6 +19,15 @@ struct kernel_event_row {
 extern const struct kernel_event_row kernel_event_rows[];
 extern const size_t n_kernel_event_rows;
 
+/* A function of the kernel that frees without an event, and the program that hangs on it where that is allowed. */
+struct kernel_function_row {
+	const char *function;
+	const char *program;
+};
+
+extern const struct kernel_function_row kernel_function_rows[];
+extern const size_t n_kernel_function_rows;
+
 struct kernel_types;
 
 /* The running kernel's types. 0 or -errno. */
@@ -27,6 +36,9 @@ void kernel_types_free(struct kernel_types *types);
 
 /* Does the kernel have this tracepoint? */
 bool kernel_event_exists(const struct kernel_types *types, const char *event);
+
+/* Does the kernel have this function, under that very name? */
+bool kernel_function_exists(const struct kernel_types *types, const char *function);
 
 /* Which arguments the events have. */
 struct mk_shapes kernel_event_shapes(const struct kernel_types *types);

@@ -72,25 +72,28 @@ static void write_nodes(FILE *out, const struct cache_growth *cache)
 {
 	const char *separator = "    objects on ";
 
+	if (cache->n_nodes < 2)
+		return;
 	for (size_t i = 0; i < cache->n_nodes; i++) {
 		fprintf(out, "%snode %d: %" PRIu64, separator, cache->nodes[i].node, cache->nodes[i].objects);
 		separator = ", ";
 	}
-	if (cache->n_nodes)
-		fputc('\n', out);
+	fputc('\n', out);
 }
 
 /* How far the kernel's count and the events can be held against each other. */
-static void write_doubts(FILE *out, const struct cache_growth *cache)
+static void write_doubts(const struct page *page, const struct cache_growth *cache)
 {
-	int64_t told = (int64_t)(cache->alloc_count + cache->left_out - cache->free_count);
+	int64_t told = (int64_t)(cache->alloc_count - cache->free_count);
+	FILE *out = page->out;
 
 	if (cache->unverifiable)
 		fprintf(out,
 		        "    not all frees of this cache can be seen on this kernel: of %" PRIu64
 		        " objects traced and not seen freed at most %" PRIu64 " can be live\n",
 		        cache->live_blocks, cache->possible_objects);
-	else if (cache->growth_objects > told + (int64_t)cache->capacity_objects + cache->growth_objects / 20 + 16)
+	else if (!page->snapshot->kernel->filtered &&
+	         cache->growth_objects > told + (int64_t)cache->capacity_objects + cache->growth_objects / 20 + 16)
 		fprintf(out, "    %" PRId64 " objects came by allocations that no event tells of\n",
 		        cache->growth_objects - told);
 	if (cache->capacity_objects)
@@ -116,7 +119,7 @@ static void write_cache(const struct page *page, const struct cache_growth *cach
 		fprintf(out, "; slack %s", quantity_words(slack, cache->slack_bytes));
 	fputc('\n', out);
 	write_nodes(out, cache);
-	write_doubts(out, cache);
+	write_doubts(page, cache);
 }
 
 static void write_class(FILE *out, const struct memory_class *class)
@@ -280,6 +283,19 @@ static const char *kind_heading(enum block_kind kind)
 	}
 }
 
+/* Of slab objects those alone that stand in none of the caches above. */
+static struct usage usage_of_kind(const struct snapshot *snapshot, size_t from, size_t until)
+{
+	enum block_kind kind = snapshot->stacks[from].kind;
+	struct usage usage = {0};
+
+	if (kind != KIND_SLAB)
+		return snapshot->kinds[kind];
+	for (size_t i = from; i < until; i++)
+		usage_add(&usage, &snapshot->stacks[i].usage);
+	return usage;
+}
+
 /* What is of no cache that grew: by kind. */
 static void write_kinds(const struct page *page, size_t at)
 {
@@ -288,13 +304,14 @@ static void write_kinds(const struct page *page, size_t at)
 	while (at < snapshot->n_stacks_shown) {
 		enum block_kind kind = snapshot->stacks[at].kind;
 		size_t until = at;
-		const struct usage *usage = &snapshot->kinds[kind];
+		struct usage usage;
 
 		while (until < snapshot->n_stacks_shown && snapshot->stacks[until].kind == kind)
 			until++;
+		usage = usage_of_kind(snapshot, at, until);
 		fprintf(page->out, "%s: %" PRIu64 " bytes in %" PRIu64 " allocations not freed\n", kind_heading(kind),
-		        usage->live_bytes, usage->live_blocks);
-		write_group(page, at, until, usage->live_bytes);
+		        usage.live_bytes, usage.live_blocks);
+		write_group(page, at, until, usage.live_bytes);
 		at = until;
 	}
 }
@@ -349,6 +366,15 @@ static void write_untraced(const struct page *page)
 		fputs("vmalloc is not traced: this kernel has no events of it (Linux 6.2)\n", page->out);
 }
 
+static void write_integrity(const struct page *page)
+{
+	bool red = page->options->colour && !snapshot_complete(page->snapshot);
+
+	fputs(red ? "\033[31m" : "", page->out);
+	integrity_write(page->out, page->snapshot, page->options);
+	fputs(red ? "\033[0m\n" : "\n", page->out);
+}
+
 int kernel_text_report(FILE *out, const struct snapshot *snapshot, const struct render_options *options)
 {
 	const struct page page = {.out = out, .snapshot = snapshot, .options = options};
@@ -360,7 +386,6 @@ int kernel_text_report(FILE *out, const struct snapshot *snapshot, const struct 
 	write_zones(&page);
 	write_counters(&page);
 	write_untraced(&page);
-	integrity_write(out, snapshot, options);
-	fputc('\n', out);
+	write_integrity(&page);
 	return stream_finish(out);
 }

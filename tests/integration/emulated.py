@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 900
+# timeout: 1200
 """Another kernel than this machine's, with two NUMA nodes, in an emulated machine: Debian's 6.1, the oldest that
 has a suite of its own still. `make vm` does the same at length, on more kernels and machines."""
 import platform

@@ -36,6 +36,25 @@ def one_of_two_is_missing():
 
 
 @case
+def kernel_memory_that_is_not_there():
+    """memtrace kernel knows what this machine has, before anything is traced."""
+    refused("kernel", "--cache", "no-such-cache", says=["no-such-cache", "memtrace system"])
+    refused("kernel", "--cache", "dentry\033[31m", says=[r"dentry\x1b[31m"])
+    refused("kernel", "--cache", "x" * 100000, says=["xxxx"])
+    refused("kernel", "--node", "4095", says=["4095"])
+    refused("kernel", "-p", "4194301", says=["4194301"])
+    refused("kernel", "-p", f"{os.getpid()},4194301", says=["4194301"])
+    refused("kernel", "--cgroup", "/no/such/cgroup", says=["/no/such/cgroup"])
+    for path in ("/etc", "/proc/self/stat", "/dev/null"):
+        refused("kernel", "--cgroup", path, says=[path, "cgroup2"])
+
+
+@case
+def kernel_report_that_cannot_be_written():
+    refused("kernel", "--output", "/no/such/folder/report", says=["/no/such/folder/report"])
+
+
+@case
 def kernel_thread():
     refused("-p", "2", says=["2", "kernel"])
 
@@ -109,9 +128,13 @@ def build_32_bit(folder):
                            program, source], capture_output=True, check=False)
     if done.returncode:
         raise Skip("gcc -m32 does not work here")
-    with Process([program]) as trial:
-        if not trial.running():
-            raise Skip("this kernel runs no 32-bit programs")
+    try:
+        with Process([program]) as trial:
+            runs_here = trial.running()
+    except OSError:  # ENOEXEC, without CONFIG_IA32_EMULATION
+        runs_here = False
+    if not runs_here:
+        raise Skip("this kernel runs no 32-bit programs (CONFIG_IA32_EMULATION)")
     return program
 
 
@@ -152,6 +175,9 @@ def not_root():
         assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done
         for capability in ("CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE"):
             assert capability in done.stderr, done.stderr
+        done = subprocess.run([copy, "kernel", "1", "1"], user=NOBODY, group=NOBODY, extra_groups=[],
+                              capture_output=True, text=True, timeout=30, check=False, cwd="/")
+        assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "root" in done.stderr, done
         done = subprocess.run([copy, "--", "/bin/true"], user=NOBODY, group=NOBODY, extra_groups=[],
                               capture_output=True, text=True, timeout=30, check=False, cwd="/")
         assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "CAP_BPF" in done.stderr, done

@@ -9,14 +9,17 @@ USAGE = {"live_bytes": 30, "live_blocks": 3, "alloc_bytes": 50, "alloc_count": 5
 NOTHING = dict.fromkeys(USAGE, 0)
 FRAME = {"address": "0x401000", "module": "app", "build_id": None, "function": "site", "offset": 16, "file": None,
          "line": None, "inlined": False}
+PLACED = {"nodes": [{"node": 0, "live_bytes": 30, "live_blocks": 3, "cpu_live_bytes": 30}], "not_resident_bytes": None,
+          "unplaced_bytes": 0, "remote_bytes": 0}
 GOOD = {
     "schema": "memtrace-report/1", "command": "trace", "time": "2026-01-01T00:00:00Z", "elapsed_ns": 5,
-    "processes": [{"pid": 7, "comm": "app", "exe": "/app", "exit_status": None}],
+    "processes": [{"pid": 7, "comm": "app", "exe": "/app", "exit_status": None,
+                   "live_bytes": 30, "live_blocks": 3, **PLACED}],
     "totals": {**USAGE, "kinds": {"heap": dict(USAGE), "mmap": dict(NOTHING), "brk": dict(NOTHING)}},
-    "nodes": [{"node": 0, "live_bytes": 30, "live_blocks": 3}],
+    **PLACED,
     "integrity": {"complete": True, "lost": {"live_table_full": 0}, "abandoned_calls": 0, "unknown_frees": 0,
                   "incomplete_stacks": 0, "untraced_children": 0},
-    "stacks": [{"pid": 7, "kind": "heap", **USAGE, "oldest_ns": 1, "nodes": [], "end": "complete", "guessed": False,
+    "stacks": [{"pid": 7, "kind": "heap", **USAGE, "oldest_ns": 1, **PLACED, "end": "complete", "guessed": False,
                 "frames": [FRAME]}],
 }
 

@@ -9,11 +9,11 @@ from harness.leaky import site_errors
 from harness.slabs import *
 
 N = 15000
-CACHE = {"name": "filp", "aliases": [], "objects_before": 100, "objects_after": 15100, "growth_objects": N,
+CACHE = {"name": "made_up", "aliases": [], "objects_before": 100, "objects_after": 15100, "growth_objects": N,
          "growth_bytes": N * 232, "explained_objects": N, "alloc_count": N, "free_count": 0, "nodes": [],
          "unverifiable": False, "capacity_objects": 100}
 FRAMES = [{"function": "alloc_empty_file", "module": "[kernel]"}, {"function": "__x64_sys_eventfd2", "module": "[kernel]"}]
-STACK = {"pid": 0, "kind": "slab", "cache": "filp", "live_blocks": N, "live_bytes": N * 232, "alloc_count": N,
+STACK = {"pid": 0, "kind": "slab", "cache": "made_up", "live_blocks": N, "live_bytes": N * 232, "alloc_count": N,
          "free_count": 0, "nodes": [{"node": 0, "live_blocks": N}], "unverifiable": False, "frames": FRAMES}
 SITE = {"function": "leaky_cache_softirq", "kind": "slab", "cache": "leaky_object", "live_blocks": 400,
         "live_bytes": 400 * 232, "alloc_count": 400, "free_count": 0}
@@ -50,19 +50,19 @@ def must_fail(check, *arguments):
 
 @case
 def right_report_passes():
-    assert cache_errors(report(), "filp", N, eventfds) == []
+    assert cache_errors(report(), "made_up", N, eventfds) == []
     check_sums(report(), eventfds)
 
 
 @case(times=[{"growth_objects": 14500, "objects_after": 14600}, {"growth_objects": 15500}, {"explained_objects": 14000},
              {"name": "other"}])
 def wrong_cache(change):
-    must_fail(cache_errors, report(lambda caches, stacks: caches[0].update(change)), "filp", N, eventfds)
+    must_fail(cache_errors, report(lambda caches, stacks: caches[0].update(change)), "made_up", N, eventfds)
 
 
 @case(times=[{"live_blocks": 14800}, {"live_blocks": 15200}, {"cache": "dentry"}, {"kind": "page"}, {"frames": FRAMES[:1]}])
 def wrong_stack(change):
-    must_fail(cache_errors, report(lambda caches, stacks: stacks[0].update(change)), "filp", N, eventfds)
+    must_fail(cache_errors, report(lambda caches, stacks: stacks[0].update(change)), "made_up", N, eventfds)
 
 
 @case(times=[{"growth_objects": 15001}, {"explained_objects": 15001}])
@@ -75,20 +75,24 @@ def wrong_sums_of_a_stack(change):
     must_fail(check_sums, report(lambda caches, stacks: stacks[0].update(change)), eventfds)
 
 
+def nobody(function):
+    return False
+
+
 @case
 def another_cache_on_top():
     def above(caches, stacks):
         caches.insert(0, dict(CACHE, name="strange"))
-    assert top_errors(report(), ["filp"], {}, {}) == []
-    must_fail(top_errors, report(above), ["filp"], {}, {})
-    assert top_errors(report(above), ["filp"], {}, {"strange": Slab(N, N, 232)}) == []
+    assert top_errors(report(), ["made_up"], {}, {}, nobody) == []
+    must_fail(top_errors, report(above), ["made_up"], {}, {}, nobody)
+    assert top_errors(report(above), ["made_up"], {}, {"strange": Slab(N, N, 232)}, nobody) == []
 
 
 @case
 def beyond_the_kernels_account():
     def bounds(before, after):
         made = Bounds()
-        made.first, made.second = [{"filp": Slab(n, n, 232)} for n in before], [{"filp": Slab(n, n, 232)} for n in after]
+        made.first, made.second = [{"made_up": Slab(n, n, 232)} for n in before], [{"made_up": Slab(n, n, 232)} for n in after]
         return made
     check_bounds(report(), bounds((90, 110), (15080, 14000)))
     must_fail(check_bounds, report(), bounds((200, 210), (14000, 15080)))

@@ -27,6 +27,8 @@ LOADS = [
     ("fork", ("sys_clone", "sys_fork", "kernel_clone")),
 ]
 
+# Stacks and tables of processes that have ended, which the kernel keeps for new ones or until a grace period is over.
+IN_FLIGHT = 64
 
 def of_load(functions):
     return lambda function: any(is_system_call(function, f.removeprefix("sys_")) or function == f for f in functions)
@@ -53,7 +55,7 @@ def check_blameless(report, functions, rounds, bounds):
             continue
         row = report.cache(stack["cache"]) if stack["kind"] == "slab" else None
         _, most = row and bounds.growth({row["name"], *row["aliases"]}) or (0, 0)
-        grew = max(0, most) + (row["capacity_objects"] if row else 0)
+        grew = max(0, most) + row["capacity_objects"] if row else IN_FLIGHT
         assert stack["live_blocks"] <= PART * rounds + grew, \
             (stack["kind"], stack.get("cache"), stack["live_blocks"], rounds, report.summary())
 
@@ -96,8 +98,9 @@ def epolls(*options):
         check_bounds(report, bounds)
         check_blameless(report, functions, ROUNDS, bounds)
         made = [stack["alloc_count"] for stack in report.of_cache("filp") if report.passes(stack, of_load(functions))]
-        if not report.lost:
-            assert sum(made) == ROUNDS, (made, report.summary())  # they were seen, and not blamed
+        # They were seen, and not blamed; other programs make some, too.
+        lost = sum(report.report.lost.values())
+        assert sum(made) >= ROUNDS - lost, (made, lost, report.summary())
         assert target.quit() == 0
 
 

@@ -102,7 +102,7 @@ def hold_once(kind, caches):
         target.go("free")
         target.quit()
     check_sums(report, leads_to(kind))
-    errors = top_errors(report, caches, bounds.first[0], bounds.second[-1])
+    errors = top_errors(report, caches, bounds.first[0], bounds.second[-1], leads_to(kind))
     for cache, times in caches.items():
         errors += cache_errors(report, cache, times * n, leads_to(kind), bounds)
     return errors and [*errors, f"caches: {caches}", report.summary()]

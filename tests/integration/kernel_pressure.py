@@ -67,7 +67,7 @@ def check_usable(report):
 def storms():
     """Every epoll of a storm is counted, or counted as lost."""
     with storm(STORMS) as targets:
-        with Watching() as memtrace:
+        with Watching("--pid", ",".join(str(target.pid) for target in targets)) as memtrace:
             start(targets, f"seconds {SECONDS}")
             rounds = rounds_of(targets, SECONDS + 10 * DEADLINE_S)
             report = memtrace.finish()
@@ -119,7 +119,7 @@ def another_memtrace():
     """--pid of a memtrace that makes reports: what it makes the kernel allocate, and nobody else's."""
     with Watching(interval="1") as inner, Watching("--pid", str(inner.pid)) as outer:
         for _ in range(2):
-            check_usable(KernelReport(inner.next_report()))
+            check_usable(KernelReport(inner.fresh_report()))
         report = outer.finish()
         check_usable(report)
         assert {stack["pid"] for stack in report.stacks} <= {0, inner.pid}, report.summary()
@@ -131,7 +131,7 @@ def another_memtrace():
 def too_little_room():
     """Tables that are too small for what happens lose blocks or stacks, say how many, and count no total wrong."""
     with raised(fs__nr_open=3 * HELD), Fixture("held_objects", "eventfd", str(HELD)) as target:
-        with Watching("--max-memory", "2M") as memtrace:
+        with Watching("--live-table-slots", "4096", "--stack-table-rows", "64") as memtrace:
             target.go("hold")
             report = memtrace.finish()
         check_usable(report)

@@ -21,6 +21,13 @@ WRONG = [
     ["-p", "1", "--nonsense"], ["-p", "1", "-y"], ["--", ], ["-a"], ["nonsense"], ["-T", "5"],
     ["-p", "1", "--", "true"], ["5", "-p"], ["help", "nonsense"], ["doctor", "--nonsense"],
     ["-p", "1", "--top=5x"], ["-p", "1", "--quiet=yes"],
+    ["kernel", "0"], ["kernel", "5", "0"], ["kernel", "5", "1", "1"], ["kernel", "nonsense"], ["kernel", "--", "true"],
+    ["kernel", "--order", "32"], ["kernel", "--order", "-1"], ["kernel", "--order", "x"], ["kernel", "--order"],
+    ["kernel", "--node", "x"], ["kernel", "--min-growth", "much"], ["kernel", "--min-growth", "-1"],
+    ["kernel", "--cache", ""], ["kernel", "--cache"], ["kernel", "--cgroup", ""], ["kernel", "--by", "user"],
+    ["kernel", "--by", ""], ["kernel", "-p", "0"], ["kernel", "-z", "5"], ["kernel", "-O", "/bin/true"],
+    ["kernel", "--debuginfod"], ["-p", "1", "--cache", "dentry"], ["-p", "1", "--order", "0"],
+    ["-p", "1", "--by", "process"], ["system", "--min-growth", "1M"],
 ]
 
 
@@ -66,7 +73,7 @@ def help_is_on_standard_output(argument):
 
 @case
 def help_of_a_command():
-    for command in ("doctor",):
+    for command in ("doctor", "kernel", "system"):
         done = run_memtrace("help", command)
         assert done.status == 0 and command in done.out.text and not done.err.lines, done.err.text
 

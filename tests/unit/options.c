@@ -71,6 +71,7 @@ static void has_the_documented_defaults(void **state)
 	assert_int_equal(options->min_size_bytes, 0);
 	assert_true(options->max_size_bytes == UINT64_MAX);
 	assert_false(options->size_filter);
+	assert_false(options->node_given);
 	assert_int_equal(options->top, 10);
 	assert_int_equal(options->sort, SORT_BYTES);
 	assert_ptr_equal(options->renderer, &text_renderer);
@@ -102,6 +103,11 @@ static void takes_every_option(void **state)
 	assert_int_equal(options->top, 0);
 	assert_int_equal(options->n_objects, 2);
 	assert_string_equal(options->objects[1], "b");
+	release(line);
+
+	line = parse("-p 1 --node 0");
+	assert_true(line->options.node_given);
+	assert_int_equal(line->options.node, 0);
 	release(line);
 
 	line = parse("-p 1 --sort age --format json --output f --max-memory 1G --stack-depth 1000 --debuginfod -vv");
@@ -242,6 +248,10 @@ static const struct {
     {"-p 1 --top 10x", "'10x'"},
     {"-p 1 --top 1K", "'1K'"},
     {"-p 1 --top 99999999999999999999", "too large"},
+    {"-p 1 --node", "needs a value: N"},
+    {"-p 1 --node -1", "whole number"},
+    {"-p 1 --node 0,1", "whole number"},
+    {"-p 1 --node 1024", "at most 1023"},
     {"-p 1 -o 1.5", "whole number"},
     {"-p 1 -o 18446744073710", "at most"},
     {"-p 1 -z 1k", "size"},
@@ -291,6 +301,8 @@ static void accepts_what_the_command_takes(void **state)
 	    {ACCEPT_INTERVAL | ACCEPT_REPORT, "5 2 --top 3", 0},
 	    {ACCEPT_INTERVAL | ACCEPT_REPORT, "5 --stack-depth 3", -EINVAL},
 	    {ACCEPT_STACKS, "--stack-depth 3", 0},
+	    {ACCEPT_STACKS, "--node 3", 0},
+	    {ACCEPT_INTERVAL | ACCEPT_REPORT, "--node 3", -EINVAL},
 	    {ACCEPT_STACKS, "-z 3", -EINVAL},
 	    {ACCEPT_INTERVAL, "-p 1", -EINVAL},
 	    {ACCEPT_PID | ACCEPT_COMMAND, "-p 1 5", -EINVAL},

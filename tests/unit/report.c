@@ -15,48 +15,8 @@
 
 #include "analyze/aggregate.h"
 #include "report/renderer.h"
+#include "unit/golden.h"
 #include "unit/sample_snapshot.h"
-
-static char *render(const struct renderer *renderer, const struct snapshot *snapshot,
-                    const struct render_options *options)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	assert_int_equal(renderer->report(out, snapshot, options), 0);
-	fclose(out);
-	return text;
-}
-
-static char *read_file(const char *path)
-{
-	char *text = calloc(1, 1 << 16);
-	FILE *in = fopen(path, "r");
-
-	if (!in)
-		fail_msg("%s: %s", path, strerror(errno));
-	fread(text, 1, (1 << 16) - 1, in);
-	fclose(in);
-	return text;
-}
-
-static void compare_golden(const char *name, const char *extension, const char *text)
-{
-	char path[128], *expected;
-
-	snprintf(path, sizeof(path), "tests/golden/report-%s.%s", name, extension);
-	if (getenv("MEMTRACE_UPDATE_GOLDEN")) {
-		FILE *out = fopen(path, "w");
-
-		assert_non_null(out);
-		fputs(text, out);
-		fclose(out);
-	}
-	expected = read_file(path);
-	assert_string_equal(text, expected);
-	free(expected);
-}
 
 /* Renders in both forms; the options stand in for those that the form does not know. */
 static void check_golden(const char *name, struct snapshot *snapshot, struct render_options options)
@@ -64,10 +24,10 @@ static void check_golden(const char *name, struct snapshot *snapshot, struct ren
 	char *text, *json;
 
 	options.utc = true;
-	text = render(&text_renderer, snapshot, &options);
-	json = render(&json_renderer, snapshot, &options);
-	compare_golden(name, "txt", text);
-	compare_golden(name, "json", json);
+	text = golden_render(&text_renderer, snapshot, &options);
+	json = golden_render(&json_renderer, snapshot, &options);
+	golden_compare(name, "txt", text);
+	golden_compare(name, "json", json);
 	free(text);
 	free(json);
 	snapshot_free(snapshot);
@@ -281,8 +241,8 @@ static void bare(void **state)
 static void colours_only_when_asked(void **state)
 {
 	struct snapshot *snapshot = make_everything();
-	char *plain_text = render(&text_renderer, snapshot, &(struct render_options){.utc = true});
-	char *coloured = render(&text_renderer, snapshot, &(struct render_options){.utc = true, .colour = true});
+	char *plain_text = golden_render(&text_renderer, snapshot, &(struct render_options){.utc = true});
+	char *coloured = golden_render(&text_renderer, snapshot, &(struct render_options){.utc = true, .colour = true});
 
 	(void)state;
 	assert_null(strchr(plain_text, '\033'));
@@ -301,7 +261,7 @@ static void says_local_time(void **state)
 	(void)state;
 	setenv("TZ", "XYZ-2", 1);
 	tzset();
-	text = render(&text_renderer, snapshot, &(struct render_options){.top = 10});
+	text = golden_render(&text_renderer, snapshot, &(struct render_options){.top = 10});
 	assert_memory_equal(text, "[05:00:41] Top 10", strlen("[05:00:41] Top 10"));
 	free(text);
 	snapshot_free(snapshot);
@@ -310,7 +270,7 @@ static void says_local_time(void **state)
 static void ends_json_with_one_newline(void **state)
 {
 	struct snapshot *snapshot = make_everything();
-	char *json = render(&json_renderer, snapshot, &(struct render_options){.show_blocks = true});
+	char *json = golden_render(&json_renderer, snapshot, &(struct render_options){.show_blocks = true});
 	json_t *value = json_loads(json, 0, NULL);
 
 	(void)state;

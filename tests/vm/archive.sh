@@ -4,9 +4,11 @@
 # Mirror and key are those of the machine's own Debian sources; the lists of the other suites are kept
 # apart in build/vm, the machine's own apt configuration is not touched. Nothing is installed.
 
-suites='bullseye bookworm bookworm-backports trixie trixie-backports'
+# Of what suites: those that `suites` has when this is sourced, or all. Lists are long: a fifth of them is enough
+# for a kernel whose suite is known.
+suites=${suites-bullseye bookworm bookworm-backports trixie trixie-backports}
 folder=$(realpath -m "${BUILD:-$root/build}")/vm
-apt=$folder/apt
+apt=$folder/apt/${suites// /+}
 
 options=(-q -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache"
 	-o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=srcpkgcache.bin -o Dir::Etc::SourceList=/dev/null
