@@ -92,8 +92,7 @@ struct mk_pages {
 
 /* A CPU's own memory. */
 struct mk_cpu {
-	__u64 offset;           /* from a per-CPU pointer to what it is here */
-	__u64 preempt_count_at; /* x86-64: address of its preemption count */
+	__u64 offset; /* from a per-CPU pointer to what it is here */
 };
 
 /* What becomes of an address in page_places: which node and zone it lies on. */

@@ -31,7 +31,7 @@ enum context {
 #define SERVING_SOFTIRQ 0x100
 #define IN_HARDIRQ 0xff0000
 
-/* stack.bpf.c: a word of the kernel's memory; 0 where there is none. */
+/* walks.bpf.h: a word of the kernel's memory; 0 where there is none. */
 __u64 kernel_word(__u64 address);
 
 /* cpus.bpf.c fills it; by number of the CPU. */
@@ -41,42 +41,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct mk_cpu);
 } cpus SEC(".maps") __weak;
-
-#if defined(__TARGET_ARCH_x86)
-static __always_inline __u32 preempt_count(void)
-{
-	__u32 number = bpf_get_smp_processor_id();
-	struct mk_cpu *cpu = bpf_map_lookup_elem(&cpus, &number);
-
-	return cpu ? kernel_word(cpu->preempt_count_at) : 0;
-}
-#else
-struct preemption {
-	__u32 count;
-} __attribute__((preserve_access_index));
-
-struct thread_info___arm64 {
-	struct preemption preempt;
-} __attribute__((preserve_access_index));
-
-struct task_struct___arm64 {
-	struct thread_info___arm64 thread_info;
-} __attribute__((preserve_access_index));
-
-static __always_inline __u32 preempt_count(void)
-{
-	return BPF_CORE_READ((struct task_struct___arm64 *)bpf_get_current_task(), thread_info.preempt.count);
-}
-#endif
-
-static __always_inline enum context current_context(void)
-{
-	__u32 count = preempt_count();
-
-	if (count & IN_HARDIRQ)
-		return CONTEXT_HARDIRQ;
-	return count & SERVING_SOFTIRQ ? CONTEXT_SOFTIRQ : CONTEXT_TASK;
-}
 
 /* Events that have programs. */
 enum event {
@@ -96,17 +60,22 @@ enum event {
 	EVENT_COUNT,
 };
 
-/* By event, of one CPU (by context) or of one task: the object whose event has been dealt with. */
+/* By event: the object whose event has been dealt with. */
 struct event_marks {
 	__u64 object[EVENT_COUNT];
 };
 
+struct cpu_state {
+	__u64 preempt_count_at; /* x86-64: address of the CPU's preemption count; cpus.bpf.c finds it */
+	struct event_marks marks[CONTEXT_COUNT];
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, CONTEXT_COUNT);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct event_marks);
-} cpu_marks SEC(".maps") __weak;
+	__type(value, struct cpu_state);
+} cpu_states SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -117,21 +86,65 @@ struct {
 
 extern const volatile bool preemptible; /* programs on tracepoints are */
 
-static __always_inline struct event_marks *marks_of(enum context context)
+#if defined(__TARGET_ARCH_x86)
+static __always_inline __u32 preempt_count(const struct cpu_state *cpu)
 {
-	__u32 index = context;
+#ifdef MEMTRACE_KERNEL_WORD_BPF_H
+	return word_read(cpu->preempt_count_at);
+#else
+	return kernel_word(cpu->preempt_count_at);
+#endif
+}
+#else
+struct preemption {
+	__u32 count;
+} __attribute__((preserve_access_index));
 
-	if (preemptible && context == CONTEXT_TASK)
-		return bpf_task_storage_get(&task_marks, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	return bpf_map_lookup_elem(&cpu_marks, &index);
+struct thread_info___arm64 {
+	struct preemption preempt;
+} __attribute__((preserve_access_index));
+
+struct task_struct___arm64 {
+	struct thread_info___arm64 thread_info;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 preempt_count(const struct cpu_state *cpu)
+{
+	return BPF_CORE_READ((struct task_struct___arm64 *)bpf_get_current_task(), thread_info.preempt.count);
+}
+#endif
+
+static __always_inline enum context current_context(const struct cpu_state *cpu)
+{
+	__u32 count = preempt_count(cpu);
+
+	if (count & IN_HARDIRQ)
+		return CONTEXT_HARDIRQ;
+	return count & SERVING_SOFTIRQ ? CONTEXT_SOFTIRQ : CONTEXT_TASK;
 }
 
-/* Is this the program of an event's three (0, 1, 2 in their order) that is to deal with it? */
-static __always_inline bool my_turn(enum event event, __u32 which, enum context context, __u64 object)
+static __always_inline struct event_marks *marks_of(struct cpu_state *cpu, enum context context)
 {
-	struct event_marks *marks = marks_of(context);
+	if (preemptible && context == CONTEXT_TASK)
+		return bpf_task_storage_get(&task_marks, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	return &cpu->marks[context];
+}
+
+/*
+ * Is this the program of an event's three (0, 1, 2 in their order) that is to deal with it? Most often the second and
+ * the third have nothing else to do, so they ask before they look at anything.
+ */
+static __always_inline bool my_turn(enum event event, __u32 which, __u64 object, __u32 *context)
+{
+	__u32 zero = 0;
+	struct cpu_state *cpu = bpf_map_lookup_elem(&cpu_states, &zero);
+	struct event_marks *marks;
 	bool done;
 
+	if (!cpu)
+		return false;
+	*context = current_context(cpu);
+	marks = marks_of(cpu, *context);
 	if (!marks)
 		return which == 0;
 	done = which && marks->object[event] == object;

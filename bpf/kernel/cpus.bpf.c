@@ -43,12 +43,14 @@ static __always_inline __u64 offset_of_cpu(const struct finding *finding, __u32 
 static long find_cpu(__u32 number, struct finding *finding)
 {
 	struct mk_cpu *cpu = bpf_map_lookup_elem(&cpus, &number);
+	__u32 zero = 0;
+	struct cpu_state *state = bpf_map_lookup_percpu_elem(&cpu_states, &zero, number);
 
-	if (!cpu)
+	if (!cpu || !state)
 		return 1;
 	cpu->offset = offset_of_cpu(finding, number);
 	if (finding->bases && cpu->offset)
-		cpu->preempt_count_at =
+		state->preempt_count_at =
 		    finding->bases - finding->first_offset + cpu->offset - hrtimer_bases_offset + preempt_count_offset;
 	return 0;
 }

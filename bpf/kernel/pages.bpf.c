@@ -38,8 +38,7 @@ static __always_inline int page_alloc_once(__u64 *ctx, __u32 which)
 		return 0;
 	if (filter.order >= 0 && order != (__u32)filter.order)
 		return 0;
-	allocation.context = current_context();
-	if (!my_turn(EVENT_PAGE_ALLOC, which, allocation.context, page) || !filter_passes(&allocation))
+	if (!my_turn(EVENT_PAGE_ALLOC, which, page, &allocation.context) || !filter_passes(&allocation))
 		return 0;
 	if (filter.node >= 0 && node_of_page(page) != filter.node)
 		return 0;
@@ -52,8 +51,9 @@ static __always_inline int page_free_once(__u64 *ctx, __u32 which)
 {
 	__u64 page = page_argument(ctx);
 	struct freed freed = {.kind = KIND_PAGE, .address = MK_ADDRESS(page)};
+	__u32 context;
 
-	if (kernel_traced && my_turn(EVENT_PAGE_FREE, which, current_context(), page))
+	if (kernel_traced && my_turn(EVENT_PAGE_FREE, which, page, &context))
 		block_freed_at(&freed);
 	return 0;
 }
@@ -62,8 +62,9 @@ static __always_inline int page_free_batched_once(__u64 *ctx, __u32 which)
 {
 	__u64 page = page_argument(ctx);
 	struct freed freed = {.kind = KIND_PAGE, .address = MK_ADDRESS(page)};
+	__u32 context;
 
-	if (kernel_traced && my_turn(EVENT_PAGE_FREE_BATCHED, which, current_context(), page))
+	if (kernel_traced && my_turn(EVENT_PAGE_FREE_BATCHED, which, page, &context))
 		block_freed_at(&freed);
 	return 0;
 }

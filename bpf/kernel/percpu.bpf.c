@@ -26,8 +26,7 @@ static __always_inline int percpu_allocated(__u64 *ctx, __u32 which, __u64 point
 
 	if (!kernel_traced || !pointer)
 		return 0;
-	allocation.context = current_context();
-	if (!my_turn(EVENT_PERCPU_ALLOC, which, allocation.context, pointer) || !filter_passes(&allocation))
+	if (!my_turn(EVENT_PERCPU_ALLOC, which, pointer, &allocation.context) || !filter_passes(&allocation))
 		return 0;
 	take_stack(ctx, &allocation);
 	block_allocated(&allocation);
@@ -45,8 +44,9 @@ static __always_inline int percpu_free_once(__u64 *ctx, __u32 which)
 {
 	__u64 pointer = ctx[2];
 	struct freed freed = {.kind = KIND_PERCPU, .address = MK_ADDRESS(pointer)};
+	__u32 context;
 
-	if (kernel_traced && my_turn(EVENT_PERCPU_FREE, which, current_context(), pointer))
+	if (kernel_traced && my_turn(EVENT_PERCPU_FREE, which, pointer, &context))
 		block_freed_at(&freed);
 	return 0;
 }

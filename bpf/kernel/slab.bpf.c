@@ -8,8 +8,9 @@
  *	kfree            call_site, object
  *	kmem_cache_free  call_site, object; then the cache's name (5.12), the cache (6.1)
  */
+#include "kernel/word.bpf.h"
 #include "kernel/kernel.bpf.h"
-#include "kernel/stack.bpf.h"
+#include "kernel/walks.bpf.h"
 
 const volatile struct mk_shapes shapes = {};
 const volatile bool preemptible = false;
@@ -36,7 +37,9 @@ static __always_inline void slab_allocated(void *ctx, struct allocation *allocat
 
 	allocation->class.kind = KIND_SLAB;
 	allocation->class.cache = cache;
-	if (!filter_passes(allocation) || (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node))
+	if ((filter.processes || filter.cgroup) && !filter_passes(allocation))
+		return;
+	if (filter.node >= 0 && node_of_page(page_of(allocation->place)) != filter.node)
 		return;
 	if (filter.n_caches) {
 		allocation->class_number = allocation_class(allocation);
@@ -51,7 +54,10 @@ static __always_inline void slab_allocated(void *ctx, struct allocation *allocat
 static __always_inline int kmalloc_event(__u64 *ctx, enum event event, __u32 which, bool has_node)
 {
 	__u64 object = object_argument(ctx), requested = ctx[2], allocated = ctx[3];
-	__u32 gfp = ctx[4];
+	__u32 gfp = ctx[4], context;
+
+	if (!kernel_traced || !object || allocated > LARGEST_SLAB_OBJECT || !my_turn(event, which, object, &context))
+		return 0;
 	struct allocation allocation = {
 	    .call_site = ctx[0],
 	    .place = object,
@@ -60,16 +66,11 @@ static __always_inline int kmalloc_event(__u64 *ctx, enum event event, __u32 whi
 	    .slack_bytes = allocated - requested,
 	    .detail = allocated << 32 | gfp,
 	    .gfp = gfp,
-	    .node = -1,
+	    .node = has_node ? (__s32)ctx[5] : -1,
+	    .context = context,
 	};
 
-	if (!kernel_traced || !object || allocated > LARGEST_SLAB_OBJECT)
-		return 0;
-	if (has_node)
-		allocation.node = (__s32)ctx[5];
-	allocation.context = current_context();
-	if (my_turn(event, which, allocation.context, object))
-		slab_allocated(ctx, &allocation, 0);
+	slab_allocated(ctx, &allocation, 0);
 	return 0;
 }
 
@@ -89,21 +90,22 @@ static __always_inline int cache_alloc_event(__u64 *ctx, __u32 which)
 {
 	struct kmem_cache *cache = (struct kmem_cache *)ctx[2];
 	__u64 object = object_argument(ctx);
+	__u32 context;
+
+	if (!kernel_traced || !object || !my_turn(EVENT_CACHE_ALLOC, which, object, &context))
+		return 0;
 	struct allocation allocation = {
 	    .call_site = ctx[0],
 	    .place = object,
 	    .address = MK_ADDRESS(object),
+	    .requested_bytes = cache->object_size,
+	    .slack_bytes = cache->size - cache->object_size,
 	    .detail = (__u64)cache,
 	    .node = (__s32)ctx[4],
+	    .context = context,
 	};
 
-	if (!kernel_traced || !object)
-		return 0;
-	allocation.requested_bytes = BPF_CORE_READ(cache, object_size);
-	allocation.slack_bytes = BPF_CORE_READ(cache, size) - allocation.requested_bytes;
-	allocation.context = current_context();
-	if (my_turn(EVENT_CACHE_ALLOC, which, allocation.context, object))
-		slab_allocated(ctx, &allocation, (__u64)cache);
+	slab_allocated(ctx, &allocation, (__u64)cache);
 	return 0;
 }
 
@@ -119,26 +121,26 @@ static __always_inline int cache_alloc_node_once(__u64 *ctx, __u32 which)
 	return kmalloc_event(ctx, EVENT_CACHE_ALLOC_NODE, which, true);
 }
 
+static __always_inline int slab_freed(enum event event, __u32 which, __u64 object, __u64 cache)
+{
+	__u32 context;
+
+	if (!kernel_traced || !object || !my_turn(event, which, object, &context))
+		return 0;
+	struct freed freed = {.kind = KIND_SLAB, .address = MK_ADDRESS(object), .object = object, .cache = cache};
+
+	block_freed_at(&freed);
+	return 0;
+}
+
 static __always_inline int kfree_once(__u64 *ctx, __u32 which)
 {
-	__u64 object = object_argument(ctx);
-	struct freed freed = {.kind = KIND_SLAB, .address = MK_ADDRESS(object), .object = object};
-
-	if (kernel_traced && object && my_turn(EVENT_KFREE, which, current_context(), object))
-		block_freed_at(&freed);
-	return 0;
+	return slab_freed(EVENT_KFREE, which, object_argument(ctx), 0);
 }
 
 static __always_inline int cache_free_once(__u64 *ctx, __u32 which)
 {
-	__u64 object = object_argument(ctx);
-	struct freed freed = {.kind = KIND_SLAB, .address = MK_ADDRESS(object), .object = object};
-
-	if (shapes.cache_free_cache)
-		freed.cache = ctx[2];
-	if (kernel_traced && object && my_turn(EVENT_CACHE_FREE, which, current_context(), object))
-		block_freed_at(&freed);
-	return 0;
+	return slab_freed(EVENT_CACHE_FREE, which, object_argument(ctx), shapes.cache_free_cache ? ctx[2] : 0);
 }
 
 THRICE("tp_btf/kmalloc", kmalloc)

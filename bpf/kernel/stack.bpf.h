@@ -3,11 +3,13 @@
  * The kernel's stack at an allocation. The kernel walks it by its own tables; that costs some 200 ns a frame, so
  * walks are remembered.
  *
- * A walk is remembered with the words of the stack that hold its return addresses, found again in a copy of the
- * stack, each the only one of its value there. Where the next one lies depends on the code that the last one leads
- * to alone, for frames of a fixed size, and the kernel has no others but for the few functions that align their
- * frame; so if the same event, at the same depth of the stack, finds the same words at these places, it is the same
- * stack. One walk of MEMO_AUDIT is made all the same and compared; what differs is counted as lost.
+ * A walk is remembered with all words of the stack that are like one of its return addresses, and their places. The
+ * return addresses themselves are among them; the others are copies (the event's own call site) or what earlier
+ * calls left there. Where the next return address lies depends on the code that the last one leads to alone, for
+ * frames of a fixed size, and the kernel has no others but for the few functions that align their frame; so if the
+ * same event, at the same depth of the stack, finds the same words at these places, it is the same stack. Where
+ * they are not the same but the walk is, the words that differ are no return addresses, and are forgotten.
+ * One walk of MEMO_AUDIT is made all the same and compared; what differs is counted as lost.
  */
 #ifndef MEMTRACE_KERNEL_STACK_BPF_H
 #define MEMTRACE_KERNEL_STACK_BPF_H
@@ -20,37 +22,48 @@
 #define KERNEL_TEXT(address) ((__s64)(address) < 0)
 #define LEADING_FRAMES 12 /* of the program, of what runs it, and of allocation functions */
 
-/* What of the words of a walk remembered is read at once: all of its fields fit a few cache lines. */
-#define KERNEL_MEMO_WORDS 40
-#define KERNEL_MEMO_FRAMES 64 /* a power of two, for the verifier to see the bound */
-#define KERNEL_MEMOS 512
+#define KERNEL_MEMO_FRAMES 40
+#define KERNEL_MEMO_WORDS 64
+#define KERNEL_MEMO_WAYS 4 /* walks with the same call site and detail, or the same hash of them */
+#define KERNEL_MEMO_SETS 128
 #define MEMO_AUDIT 64
+#define MEMO_TRIED 4096 /* hits; from then on it is one of MEMO_AUDIT_TRIED */
+#define MEMO_AUDIT_TRIED 1024
 
 struct kernel_memo {
 	__u64 call_site, detail; /* and the kind in its own: what the event says */
 	__u32 kind, by;
-	__u32 depth_bytes; /* from the event's place on the stack to the stack's top */
+	__u32 depth_bytes; /* from the event's place to the stack's top, when it was walked; 0: nothing is remembered */
 	__u32 version;     /* of kernel_walk_version */
 	__u32 row;
 	__u32 n;
 	__u32 hits;
 	__u32 busy;
-	__u16 at[KERNEL_MEMO_WORDS]; /* in words, from the event's place */
+	__u32 changes;
+	__u32 kept, found; /* while it is made; here, for the verifier not to follow each value that they may have */
+	__u32 spare;
+	__s16 place[KERNEL_MEMO_WORDS]; /* in words: from the event's place, or when below 0, from the stack's top */
 	__u64 word[KERNEL_MEMO_WORDS];
+};
+
+struct kernel_memo_set {
+	struct kernel_memo way[KERNEL_MEMO_WAYS];
+	__u32 next; /* to be given to another walk */
+	__u32 spare;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, KERNEL_MEMOS);
+	__uint(max_entries, KERNEL_MEMO_SETS);
 	__type(key, __u32);
-	__type(value, struct kernel_memo);
+	__type(value, struct kernel_memo_set);
 } kernel_memos SEC(".maps") __weak;
 
-/* kernel/stack.bpf.c */
+/* kernel/walks.bpf.h */
 int kernel_memo_find(struct allocation *allocation);
 int kernel_stack_row(struct allocation *allocation, struct scratch *scratch, __s64 bytes);
 
-/* Sets allocation->row. Its part that needs the program's context is here, the rest in kernel/stack.bpf.c. */
+/* Sets allocation->row. Its part that needs the program's context is here, the rest in kernel/walks.bpf.h. */
 static __always_inline void take_stack(void *ctx, struct allocation *allocation)
 {
 	struct scratch *scratch;

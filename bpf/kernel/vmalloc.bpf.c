@@ -21,8 +21,7 @@ static __always_inline int vmap_alloc_once(__u64 *ctx, __u32 which)
 
 	if (!kernel_traced || (__s32)ctx[5])
 		return 0;
-	allocation.context = current_context();
-	if (!my_turn(EVENT_VMAP_ALLOC, which, allocation.context, address) || !filter_passes(&allocation))
+	if (!my_turn(EVENT_VMAP_ALLOC, which, address, &allocation.context) || !filter_passes(&allocation))
 		return 0;
 	take_stack(ctx, &allocation);
 	block_allocated(&allocation);
@@ -33,8 +32,9 @@ static __always_inline int vmap_free_once(__u64 *ctx, __u32 which)
 {
 	__u64 address = ctx[0];
 	struct freed freed = {.kind = KIND_VMALLOC, .address = MK_ADDRESS(address)};
+	__u32 context;
 
-	if (kernel_traced && my_turn(EVENT_VMAP_FREE, which, current_context(), address))
+	if (kernel_traced && my_turn(EVENT_VMAP_FREE, which, address, &context))
 		block_freed_at(&freed);
 	return 0;
 }

@@ -10,9 +10,9 @@
 static const char *const kernel_sections[] = {"tp_btf/", "iter/kmem_cache", "syscall", "fentry/", "fexit/"};
 
 /* Maps that only they use, and those that they share with the others, which have the rest to themselves. */
-static const char *const kernel_maps[] = {"classes",   "class_numbers", "kernel_memos",
-                                          "cpu_marks", "task_marks",    "wanted_processes",
-                                          "places",    "cpus",          "cpu_probe"};
+static const char *const kernel_maps[] = {"classes",    "class_numbers", "kernel_memos",
+                                          "cpu_states", "task_marks",    "wanted_processes",
+                                          "places",     "cpus",          "cpu_probe"};
 static const char *const shared_maps[] = {"stacks",    "pieces", "free_rows", "free_pieces", "stack_index",
                                           "scratches", "levels", "odd",       "events"};
 

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The floor of kernel memory: what an event costs whose program does nothing. One program for each of memtrace's. */
+/* The floor of kernel memory: what an event costs whose programs, on all of memtrace's events, do nothing. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-#define EMPTY(event) \
+#define EMPTY_ONE(name, event) \
 	SEC("tp_btf/" #event) \
-	int empty_##event(__u64 *ctx) \
+	int name(__u64 *ctx) \
 	{ \
 		return 0; \
 	}
+
+/* memtrace has three of each, for what interrupts do while one of them runs: bpf/kernel/context.bpf.h. */
+#define EMPTY(event) \
+	EMPTY_ONE(empty_##event, event) \
+	EMPTY_ONE(second_##event, event) \
+	EMPTY_ONE(third_##event, event)
 
 EMPTY(kmalloc)
 EMPTY(kmalloc_node)

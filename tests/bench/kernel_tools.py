@@ -42,12 +42,15 @@ def nothing():
     yield
 
 
-@contextlib.contextmanager
-def floor():
-    with Process([TOOLS / "kernel_floor"], stdout=subprocess.PIPE) as process:
-        read_line(process.child.stdout, "attached$", "kernel_floor")
-        yield
-        process.finish()
+def floor(programs):
+    """`programs`: on each event, "one" or "three"."""
+    @contextlib.contextmanager
+    def attached():
+        with Process([TOOLS / "kernel_floor", programs], stdout=subprocess.PIPE) as process:
+            read_line(process.child.stdout, "attached$", "kernel_floor")
+            yield
+            process.finish()
+    return attached
 
 
 def memtrace(program=MEMTRACE):
