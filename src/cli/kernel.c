@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,7 @@ static int make_report(struct run *run, struct snapshot *snapshot)
 	return error ? error : kernel_growth(snapshot, &selection);
 }
 
-static int report(struct run *run)
+static int report(struct run *run, bool last)
 {
 	const struct options *options = &run->options;
 	struct render_options render = {
@@ -147,7 +148,7 @@ static int report(struct run *run)
 	};
 	struct snapshot *snapshot;
 	int error = kernel_session_snapshot(run->session, options->older_given ? options->older_ns : 0,
-	                                    options->show_allocs, &snapshot);
+	                                    options->show_allocs, last, &snapshot);
 
 	if (error)
 		return fail(run, "cannot read the tables", error);
@@ -190,7 +191,8 @@ static int wait_interval(struct run *run)
 
 static int run_command(struct run *run)
 {
-	int error = check_output(run), ended = 0;
+	int error = check_output(run);
+	bool last = false;
 
 	if (!error)
 		error = check_pids(run);
@@ -200,10 +202,11 @@ static int run_command(struct run *run)
 		error = open_session(run);
 	if (!error)
 		error = start_timer(run);
-	for (uint64_t reports = 0; !error && !ended && (!run->options.count || reports < run->options.count);
-	     reports++) {
-		ended = wait_interval(run);
-		error = ended < 0 ? ended : report(run);
+	for (uint64_t reports = 1; !error && !last; reports++) {
+		int ended = wait_interval(run);
+
+		last = ended || reports == run->options.count;
+		error = ended < 0 ? ended : report(run, last);
 	}
 	return error;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Tables of kernel memory to a snapshot, beside what the kernel counts itself. */
+/* Tables of kernel memory to a snapshot. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +10,6 @@
 #include "collect/internal.h"
 #include "collect/kernel_internal.h"
 #include "collect/nodes.h"
-#include "machine/slabinfo.h"
 
 /* What the scan adds up for one row of the stack table. */
 struct tally {
@@ -231,125 +230,6 @@ static int copy_classes(struct drain *drain)
 	return 0;
 }
 
-static int copy_aliases(const struct kernel_session *session, struct cache_growth *to)
-{
-	const struct slab_cache *from = slab_caches_find(&session->caches, to->name);
-	size_t n = from ? from->n_aliases + 1 : 0;
-
-	if (!n)
-		return 0;
-	to->aliases = calloc(n, sizeof(*to->aliases));
-	if (!to->aliases)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		const char *name = i < from->n_aliases ? from->aliases[i] : from->name;
-
-		if (!strcmp(name, to->name))
-			continue;
-		to->aliases[to->n_aliases] = strdup(name);
-		if (!to->aliases[to->n_aliases++])
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int copy_caches(struct drain *drain)
-{
-	struct kernel_session *session = drain->session;
-	struct kernel_memory *memory = drain->snapshot->kernel;
-	struct slab_counts after;
-	int error = slab_counts_take(session->bpf, &after);
-
-	if (error)
-		return error;
-	memory->exact_counts = after.exact;
-	memory->caches = calloc(after.n + 1, sizeof(*memory->caches));
-	for (size_t i = 0; i < after.n && memory->caches && !error; i++) {
-		const struct slab_count *count = &after.list[i],
-		                        *before = slab_counts_find(&session->before, count->name);
-		struct cache_growth *cache = &memory->caches[memory->n_caches++];
-
-		cache->name = strdup(count->name);
-		cache->object_bytes = count->object_bytes;
-		cache->slot_bytes = count->slot_bytes;
-		cache->capacity_objects = count->capacity_objects;
-		cache->objects_before = before ? before->objects : 0;
-		cache->objects_after = count->objects;
-		cache->growth_objects = (int64_t)(cache->objects_after - cache->objects_before);
-		cache->growth_bytes = cache->growth_objects * (int64_t)count->slot_bytes;
-		error = cache->name ? copy_aliases(session, cache) : -ENOMEM;
-	}
-	slab_counts_free(&after);
-	return memory->caches ? error : -ENOMEM;
-}
-
-#define CACHES_BY_NODE 32 /* the kernel walks their lists of slabs, with a lock held */
-
-static int compare_growth(const void *a, const void *b)
-{
-	const struct cache_growth *x = *(struct cache_growth *const *)a, *y = *(struct cache_growth *const *)b;
-
-	return (x->growth_bytes < y->growth_bytes) - (x->growth_bytes > y->growth_bytes);
-}
-
-static int copy_nodes_of(int root, struct cache_growth *cache)
-{
-	struct slab_cache from = {.name = cache->name};
-	int error = slabinfo_read_cache(root, SLABINFO_NODES_ACTIVE, &from);
-
-	if (error || !from.nodes_active_known) {
-		free(from.nodes);
-		return error == -ENOMEM ? error : 0; /* not every kernel says it */
-	}
-	cache->nodes = calloc(from.n_nodes + 1, sizeof(*cache->nodes));
-	for (size_t i = 0; i < from.n_nodes && cache->nodes; i++)
-		cache->nodes[cache->n_nodes++] =
-		    (struct cache_node){.node = from.nodes[i].node, .objects = from.nodes[i].active_objects};
-	free(from.nodes);
-	return cache->nodes ? 0 : -ENOMEM;
-}
-
-/* On which nodes the objects lie of those that grew most. */
-static int copy_cache_nodes(struct drain *drain)
-{
-	struct kernel_memory *memory = drain->snapshot->kernel;
-	struct cache_growth **grown = calloc(memory->n_caches + 1, sizeof(*grown));
-	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), error = grown && root >= 0 ? 0 : -ENOMEM;
-
-	for (size_t i = 0; i < memory->n_caches && !error; i++)
-		grown[i] = &memory->caches[i];
-	if (!error)
-		qsort(grown, memory->n_caches, sizeof(*grown), compare_growth);
-	for (size_t i = 0; i < memory->n_caches && i < CACHES_BY_NODE && !error && grown[i]->growth_objects > 0; i++)
-		error = copy_nodes_of(root, grown[i]);
-	if (root >= 0)
-		close(root);
-	free(grown);
-	return error;
-}
-
-static int copy_counters(struct drain *drain)
-{
-	const struct named_values *before = &drain->session->counters_before;
-	struct kernel_memory *memory = drain->snapshot->kernel;
-	struct named_values after;
-	int error = kernel_counters_read(&after);
-
-	if (error)
-		return error;
-	memory->counters = calloc(after.n + 1, sizeof(*memory->counters));
-	for (size_t i = 0; i < after.n && memory->counters && !error; i++) {
-		struct counter_growth *counter = &memory->counters[memory->n_counters++];
-
-		counter->name = strdup(after.list[i].name);
-		counter->before_bytes = named_values_get(before, after.list[i].name);
-		counter->after_bytes = after.list[i].value;
-		error = counter->name ? 0 : -ENOMEM;
-	}
-	named_values_clear(&after);
-	return memory->counters ? error : -ENOMEM;
-}
-
 static int copy_nodes(struct snapshot *snapshot)
 {
 	size_t n;
@@ -511,21 +391,32 @@ static int fill_traced(struct drain *drain, bool with_blocks)
 	return error;
 }
 
-/* The caches first: they are to be counted at the moment at which the blocks are looked at. */
-static int fill(struct drain *drain, bool with_blocks)
+/* No program begins to count any more, and those that ran have ended: sums and blocks are of one moment. */
+static int end_tracing(struct kernel_session *session)
 {
-	int error = copy_caches(drain);
+	__atomic_store_n(&session->bpf->bss->kernel_traced, 0, __ATOMIC_RELEASE);
+	return live_settle(session->live);
+}
 
-	if (!error && drain->session->bpf)
+/* The caches first: they are to be counted at the moment at which the blocks are looked at. */
+static int fill(struct drain *drain, bool with_blocks, bool last)
+{
+	struct kernel_session *session = drain->session;
+	struct kernel_memory *memory = drain->snapshot->kernel;
+	int error = kernel_account_caches(session, memory);
+
+	if (!error && session->bpf && last)
+		error = end_tracing(session);
+	if (!error && session->bpf)
 		error = fill_traced(drain, with_blocks);
 	if (!error)
-		error = copy_counters(drain);
+		error = kernel_account_counters(session, memory);
 	if (!error)
-		error = copy_cache_nodes(drain);
+		error = kernel_account_nodes(memory);
 	return error;
 }
 
-int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, bool with_blocks,
+int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, bool with_blocks, bool last,
                             struct snapshot **result)
 {
 	struct drain drain = {.session = session, .older_ns = older_ns, .now_ns = clock_ns(CLOCK_MONOTONIC)};
@@ -546,7 +437,7 @@ int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, b
 		snapshot->kernel->laid_to = session->options.laid_to;
 		snapshot->kernel->filtered = leaves_out_allocations(&session->options);
 		memcpy(snapshot->kernel->kinds, session->kinds, sizeof(session->kinds));
-		error = fill(&drain, with_blocks);
+		error = fill(&drain, with_blocks, last);
 	}
 	free(drain.blocks);
 	free(drain.tallies);

@@ -40,6 +40,14 @@ uint64_t kernel_session_missed(const struct kernel_session *session);
 /* kernel_counters.c: the kernel's counters of memory, in bytes. 0 or -errno. */
 int kernel_counters_read(struct named_values *counters);
 
+/*
+ * kernel_account.c: slab caches; on which nodes the objects lie of those that grew most; counters. Each adds to
+ * `memory`. 0 or -errno.
+ */
+int kernel_account_caches(struct kernel_session *session, struct kernel_memory *memory);
+int kernel_account_nodes(struct kernel_memory *memory);
+int kernel_account_counters(const struct kernel_session *session, struct kernel_memory *memory);
+
 /* kernel_places.c: the node and zone of each block, in an order of the caller's. 0 or -errno. */
 int kernel_places_find(struct kernel_session *session, struct mk_place *places, size_t n);
 

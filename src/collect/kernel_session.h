@@ -50,8 +50,11 @@ int kernel_session_handle(struct kernel_session *session);
 /* One line on what is attached, for --verbose. */
 void kernel_session_describe(const struct kernel_session *session, char *text, size_t size);
 
-/* What is known now. Blocks younger than older_ns are left out of live_*. 0 or -errno. */
-int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, bool with_blocks,
+/*
+ * What is known now. Blocks younger than older_ns are left out of live_*. While the kernel goes on, sums and blocks are
+ * looked at one after the other; the last time nothing is traced any more from then on. 0 or -errno.
+ */
+int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, bool with_blocks, bool last,
                             struct snapshot **result);
 
 #endif

@@ -119,7 +119,7 @@ def a_series():
             memtrace.interrupt()
         assert rounds > 0
         for report in reports:
-            check_sums(report)
+            check_caches(report)
             for row in report.caches:
                 assert row["growth_objects"] <= 2 * rounds, (row, before.get(row["name"]))
         assert [target.quit() for target in targets] == [0] * len(targets)

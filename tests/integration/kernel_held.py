@@ -118,7 +118,7 @@ def hold_once(kind, caches):
         bounds.end()
         target.go("free")
         target.quit()
-    check_sums(report, leads_to(kind))
+    check_sums(report)
     errors = top_errors(report, caches, bounds.first[0], bounds.second[-1], leads_to(kind))
     for cache, times in caches.items():
         errors += cache_errors(report, cache, times * n, leads_to(kind), bounds)

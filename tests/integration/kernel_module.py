@@ -58,7 +58,7 @@ def leak(kind, context, size, count):
         report = memtrace.finish()
         row = module.truth()[kind, context]
         assert row["alloc_count"] >= count / 2, row  # in interrupts, not all is to be had
-        check_sums(report, lambda function: (function or "").startswith("leaky_"))
+        check_sums(report)
         check_sites_of(report, module, (*USUAL, "live_bytes") if kind not in ("percpu", "vmalloc") else USUAL)
         if kind in ("kmalloc", "cache", "merged"):
             cache = report.cache(row.get("cache") or found(report, row)[0][0]["cache"])
@@ -86,7 +86,7 @@ def all_at_once_at_known_rates():
         for kind, context, size, _ in ALL:
             module.leak(kind, context, size, 200, 1000)
         report = memtrace.finish()
-        check_sums(report, lambda function: (function or "").startswith("leaky_"))
+        check_sums(report)
         check_sites_of(report, module)
 
 

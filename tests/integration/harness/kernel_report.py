@@ -15,6 +15,9 @@ def is_system_call(function, name):
     return bool(function and re.fullmatch(rf"(__(x64|arm64|ia32|se|do)_)?sys_{name}", function))
 
 
+COUNTED = {"blocks": ("live_blocks", "alloc_count", "free_count"), "bytes": ("live_bytes", "alloc_bytes", "free_bytes")}
+
+
 class KernelReport:
     """A report of `memtrace kernel` with the questions that tests ask."""
 
@@ -62,29 +65,30 @@ class Watching(Memtrace):
         return KernelReport(self.interrupt()[-1])
 
 
-# Blocks that are freed in a moment, between a look at the blocks and one at the sums: by a grace period's end.
-IN_BETWEEN = 100
-
-
-def check_sums(kernel_report, ours=None):
-    """What must hold in every report of kernel memory, and in the stacks that pass `ours`: others go on meanwhile."""
+def check_caches(kernel_report):
+    """What must hold in every report of kernel memory."""
     errors = []
     for cache in kernel_report.caches:
         if cache["growth_objects"] != cache["objects_after"] - cache["objects_before"]:
             errors.append(f"{cache['name']}: growth is not after less before: {cache}")
         if cache["explained_objects"] > max(0, cache["growth_objects"]):
             errors.append(f"{cache['name']}: more is explained than it grew: {cache}")
-    lost = sum(kernel_report.report.lost.values())
     for stack in kernel_report.stacks:
         if stack["nodes"] and sum(n["live_blocks"] for n in stack["nodes"]) != stack["live_blocks"]:
             errors.append(f"blocks by node do not add up: {stack['nodes']}, {stack['live_blocks']}")
-        # A block whose free nothing tells of is found missing when its address comes back (missed_frees).
-        missing = stack["alloc_count"] - stack["free_count"] - stack["live_blocks"]
-        some = PART * stack["alloc_count"] + IN_BETWEEN  # of other programs that make the same calls, between two looks
-        if ours and kernel_report.passes(stack, ours) and not -some <= missing <= lost + some:
-            errors.append(f"{stack['kind']} {stack.get('cache')}: {stack['live_blocks']} live is not "
-                          f"{stack['alloc_count']} - {stack['free_count']}, with {lost} lost")
     assert not errors, "\n".join(errors[:8])
+
+
+def check_sums(kernel_report):
+    """And what must hold in the last one: nothing is traced any more when it is made."""
+    check_caches(kernel_report)
+    errors = []
+    for stack in kernel_report.stacks:
+        for unit, keys in COUNTED.items():
+            live, allocated, freed = (stack[key] for key in keys)
+            if live != allocated - freed:
+                errors.append(f"{stack['kind']} {stack.get('cache')}: {live} {unit} live is not {allocated} - {freed}")
+    assert not errors, "\n".join([*errors[:8], f"lost: {kernel_report.report.lost}"])
 
 
 def cache_errors(report, name, wanted, ours, bounds=None):
