@@ -67,6 +67,8 @@ struct event_marks {
 
 struct cpu_state {
 	__u64 preempt_count_at; /* x86-64: address of the CPU's preemption count; cpus.bpf.c finds it */
+	__u64 tick, tick_ns;    /* the last one that an event came in: jiffies, and when */
+	__u64 blocks;           /* allocated on it */
 	struct event_marks marks[CONTEXT_COUNT];
 };
 
