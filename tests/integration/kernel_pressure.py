@@ -86,7 +86,7 @@ def under_pressure():
     with cgroup("memory") as folder:
         limited(folder)
         with storm(["pressure", "unlink"], folder) as targets:
-            with Watching(interval="1") as memtrace:
+            with Watching(interval="1", counts_will_do=True) as memtrace:
                 start(targets, f"seconds {SECONDS}")
                 for _ in range(2):
                     check_usable(KernelReport(memtrace.next_report()), check_caches)
@@ -148,10 +148,10 @@ def killed():
     """SIGKILL in the midst of a storm: no program stays behind (tests/run looks), and the next one works."""
     with storm(["epoll"]) as targets:
         start(targets, f"seconds {SECONDS}")
-        with Watching() as memtrace:
+        with Watching(counts_will_do=True) as memtrace:
             memtrace.child.kill()
             memtrace.child.wait(DEADLINE_S)
-        with Watching() as memtrace:
+        with Watching(counts_will_do=True) as memtrace:
             rounds_of(targets, SECONDS + 10 * DEADLINE_S)
             check_usable(memtrace.finish())
         assert [target.quit() for target in targets] == [0] * len(targets)

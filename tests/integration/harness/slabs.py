@@ -103,6 +103,11 @@ def joined(folder):
     return join
 
 
+def number_in_reports(folder):
+    """What stands for a cgroup in the place of a process: the lower half of its ID, which is its folder's number."""
+    return int.from_bytes((os.stat(folder).st_ino & 0xffffffff).to_bytes(4, "little"), "little", signed=True)
+
+
 def _hierarchy(controller):
     with open("/proc/self/mounts", encoding="utf-8") as mounts:
         rows = [line.split() for line in mounts]
