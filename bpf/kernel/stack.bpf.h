@@ -60,6 +60,7 @@ struct {
 } kernel_memos SEC(".maps") __weak;
 
 /* kernel/walks.bpf.h */
+extern __u32 kernel_walk_version; /* one more: what was remembered before is so no more */
 int kernel_memo_find(struct allocation *allocation);
 int kernel_stack_row(struct allocation *allocation, struct scratch *scratch, __s64 bytes);
 
@@ -71,6 +72,7 @@ static __always_inline void take_stack(void *ctx, struct allocation *allocation)
 	int row;
 
 	allocation->at = (__u64)ctx;
+	allocation->walk_version = *(volatile __u32 *)&kernel_walk_version;
 	row = allocation->context == CONTEXT_TASK ? kernel_memo_find(allocation) : -1;
 	if (row >= 0) {
 		allocation->row = row;

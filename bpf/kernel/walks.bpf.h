@@ -10,7 +10,7 @@
 #include "kernel/stack.bpf.h"
 
 const volatile struct mk_code kernel_code = {};
-__u32 kernel_walk_version; /* one more: what was remembered before is so no more */
+__u32 kernel_walk_version;
 
 __noinline __u64 kernel_word(__u64 address)
 {
@@ -54,7 +54,7 @@ static __always_inline struct kernel_memo_set *memo_set(const struct allocation 
 static __always_inline bool memo_fits(const struct kernel_memo *memo, const struct allocation *allocation)
 {
 	return memo->call_site == allocation->call_site && memo->detail == allocation->detail && memo->depth_bytes &&
-	       memo->kind == allocation->class.kind && !memo->busy && memo->version == kernel_walk_version &&
+	       memo->kind == allocation->class.kind && !memo->busy && memo->version == allocation->walk_version &&
 	       memo->by == laid_to(allocation);
 }
 
@@ -258,7 +258,7 @@ __noinline int kernel_memo_keep(struct allocation *allocation, struct scratch *s
 		memo->detail = allocation->detail;
 		memo->kind = allocation->class.kind;
 		memo->by = scratch->code_version;
-		memo->version = kernel_walk_version;
+		memo->version = allocation->walk_version;
 		memo->row = row;
 		memo->hits = 0;
 		barrier();

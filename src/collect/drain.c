@@ -386,7 +386,8 @@ int session_snapshot(struct session *session, uint64_t older_ns, bool with_block
 	session_lock(session);
 	error = take(session, older_ns, with_blocks, snapshot);
 	if (!error)
-		reclaim_when_crowded(session); /* the event that says so may be among those handled */
+		reclaim_when_crowded(&session->reclaim,
+		                     session->live); /* the event that says so may be among those handled */
 	session_unlock(session);
 	return error;
 }

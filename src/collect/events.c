@@ -318,7 +318,7 @@ int session_handle(struct session *session, char *error, size_t error_size)
 		session_lock(session);
 		code = handle(session, events[i].data.u64, error, error_size);
 		if (!code)
-			reclaim_when_crowded(session);
+			reclaim_when_crowded(&session->reclaim, session->live);
 		session_unlock(session);
 	}
 	return code;

@@ -77,6 +77,9 @@ void session_unlock(struct session *session);
 /* Counts an object that could not be probed, once for a reason that is given again and again. */
 void session_unprobed(struct session *session, const char *why);
 
+/* reclaim_session.c */
+extern const struct reclaim_ops reclaim_session_ops;
+
 /* events.c */
 int events_new(struct session *session);
 /* Handles all events that there are at the time of the call. 0 or -errno. */

@@ -5,6 +5,7 @@
 
 #include "collect/kernel_session.h"
 #include "collect/live.h"
+#include "collect/reclaim.h"
 #include "collect/slab_counts.h"
 #include "collect/stack_table.h"
 #include "model/named_value.h"
@@ -17,6 +18,7 @@ struct kernel_session {
 	char untraced[256];       /* why */
 	struct live *live;
 	struct stack_table stacks;
+	struct reclaim reclaim;
 	struct mk_class *classes; /* mapped */
 	struct mk_place *places;  /* mapped */
 	struct ring_buffer *ring;
@@ -47,6 +49,9 @@ int kernel_counters_read(struct named_values *counters);
 int kernel_account_caches(struct kernel_session *session, struct kernel_memory *memory);
 int kernel_account_nodes(struct kernel_memory *memory);
 int kernel_account_counters(const struct kernel_session *session, struct kernel_memory *memory);
+
+/* kernel_reclaim.c */
+extern const struct reclaim_ops kernel_reclaim_ops;
 
 /* kernel_places.c: the node and zone of each block, in an order of the caller's. 0 or -errno. */
 int kernel_places_find(struct kernel_session *session, struct mk_place *places, size_t n);

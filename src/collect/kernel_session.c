@@ -227,7 +227,8 @@ static int open_tables(struct kernel_session *session)
 	if (bpf_map__fd(bpf->maps.places) >= 0)
 		session->places = map_array(bpf->maps.places);
 	session->ring = ring_buffer__new(bpf_map__fd(bpf->maps.events), on_event, session, NULL);
-	if (!session->classes || !session->ring || stack_table_map(&session->stacks, bpf))
+	if (!session->classes || !session->ring || stack_table_map(&session->stacks, bpf) ||
+	    reclaim_init(&session->reclaim, &kernel_reclaim_ops, session, &session->stacks))
 		return -ENOMEM;
 	return live_new(bpf, live_slots(session), &session->live);
 }
@@ -323,6 +324,7 @@ void kernel_session_free(struct kernel_session *session)
 	for (size_t i = 0; i < session->n_links; i++)
 		bpf_link__destroy(session->links[i]);
 	live_free(session->live);
+	reclaim_free(&session->reclaim);
 	ring_buffer__free(session->ring);
 	if (session->bpf) {
 		unmap_array(session->classes, session->bpf->maps.classes);
@@ -395,7 +397,9 @@ int kernel_session_handle(struct kernel_session *session)
 	if (code < 0 || !session->crowded)
 		return code < 0 ? code : 0;
 	session->crowded = false;
-	return live_grow(session->live);
+	code = live_grow(session->live);
+	reclaim_when_crowded(&session->reclaim, session->live);
+	return code;
 }
 
 void kernel_session_describe(const struct kernel_session *session, char *text, size_t size)

@@ -148,7 +148,8 @@ static int map_tables(struct session *session)
 		return -ENOMEM;
 	session->tracing.stacks = session->stacks.rows;
 	session->range_usage = calloc(session->stacks.n_rows, sizeof(*session->range_usage));
-	return session->range_usage ? reclaim_new(session) : -ENOMEM;
+	return session->range_usage ? reclaim_init(&session->reclaim, &reclaim_session_ops, session, &session->stacks)
+	                            : -ENOMEM;
 }
 
 static int load(struct session *session)
@@ -376,7 +377,7 @@ void session_free(struct session *session)
 	pthread_mutex_destroy(&session->lock);
 	objects_free(session->tracing.objects);
 	modules_free(session->tracing.modules);
-	reclaim_free(session);
+	reclaim_free(&session->reclaim);
 	free(session->range_usage);
 	free(session->targets);
 	free(session);

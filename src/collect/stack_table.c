@@ -148,6 +148,17 @@ static void give(struct free_list *free, uint32_t number)
 	__atomic_store_n(&free->list->given, given + 1, __ATOMIC_RELEASE);
 }
 
+void stack_table_add_sums(struct stack_table *table, uint32_t to, uint32_t from)
+{
+	const struct mt_stack *row = &table->rows[from];
+	struct mt_stack *sums = &table->rows[to];
+
+	__atomic_fetch_add(&sums->alloc_bytes, row->alloc_bytes, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&sums->alloc_count, row->alloc_count, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&sums->free_bytes, row->free_bytes, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&sums->free_count, row->free_count, __ATOMIC_RELAXED);
+}
+
 void stack_table_give_back(struct stack_table *table, uint32_t number)
 {
 	struct mt_stack *row = &table->rows[number];

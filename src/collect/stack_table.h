@@ -46,6 +46,9 @@ uint32_t stack_table_end(const struct stack_table *table);
 /* Copies a row's frames; `frames` has room for row->n_frames. */
 void stack_table_frames(const struct stack_table *table, const struct mt_stack *row, uint64_t *frames);
 
+/* Adds a row's sums to those of another, which programs may add to meanwhile. */
+void stack_table_add_sums(struct stack_table *table, uint32_t to, uint32_t from);
+
 /* How many numbers are free. */
 uint64_t free_list_left(const struct free_list *free);
 

@@ -168,7 +168,7 @@ static int on_exec(struct session *session, char *error, size_t error_size)
 		code = first_exec(session, error, error_size);
 	else
 		code = session_exec(session, target, by_main_thread(session->launched.pid), error, error_size);
-	reclaim_when_crowded(session); /* the event that says so may be among those handled */
+	reclaim_when_crowded(&session->reclaim, session->live); /* the event that says so may be among those handled */
 	target = launched_target(session);
 	if (code >= 0) {
 		forgive(session, target, code, error);

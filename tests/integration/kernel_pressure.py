@@ -17,6 +17,7 @@ SECONDS = 20 if LONG else 4
 HELD = 15000
 LIMIT_BYTES = 64 << 20
 ROUNDS = 20000
+ROWS, CHILDREN, TURNS = 512, 50, 15
 STORMS = ["socketpair", "epoll", "unlink", "fork"]
 
 
@@ -140,6 +141,23 @@ def too_little_room():
             stack, lambda function: is_system_call(function, "eventfd2") or function == "do_eventfd"))
         lost = sum(report.report.lost.values())
         assert held - lost <= got <= held * 1.01, (held, got, lost, report.summary())
+        assert target.quit() == 0
+
+
+@case
+def endless_stacks():
+    """Each process has stacks of its own: their rows come back when nothing of theirs is left, and no sum is lost."""
+    with cgroup() as folder, Fixture("balanced", "fork", str(cpus()[0]), preexec_fn=joined(folder)) as target:
+        with Watching("--cgroup", folder, "--by", "process", "--stack-table-rows", str(ROWS), interval="0.2") as memtrace:
+            for _ in range(TURNS):
+                target.go(f"rounds {CHILDREN}")
+                report = KernelReport(memtrace.fresh_report())
+                assert not {"stack_table_full", "stacks_misremembered"} & report.report.lost.keys(), report.report.lost
+            report = memtrace.finish()
+        check_sums(report)
+        assert not {"stack_table_full", "stacks_misremembered"} & report.report.lost.keys(), report.report.lost
+        without = sum(stack["alloc_count"] for stack in report.stacks if not stack["frames"])
+        assert without >= TURNS * CHILDREN and len(report.stacks) < ROWS, (without, len(report.stacks), report.summary())
         assert target.quit() == 0
 
 
