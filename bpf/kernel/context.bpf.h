@@ -136,7 +136,7 @@ static __always_inline struct event_marks *marks_of(struct cpu_state *cpu, enum 
  * Is this the program of an event's three (0, 1, 2 in their order) that is to deal with it? Most often the second and
  * the third have nothing else to do, so they ask before they look at anything.
  */
-static __always_inline bool my_turn(enum event event, __u32 which, __u64 object, __u32 *context)
+static __always_inline bool my_turn(enum event event, __u32 which, __u64 object, __u16 *context)
 {
 	__u32 zero = 0;
 	struct cpu_state *cpu = bpf_map_lookup_elem(&cpu_states, &zero);

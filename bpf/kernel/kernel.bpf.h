@@ -36,12 +36,11 @@ struct allocation {
 	__u64 call_site; /* return address to who allocated; 0: the event does not say */
 	__u64 detail;    /* with kind and call_site it says which class, for walks remembered */
 	struct mk_class_key class;
-	__u32 context; /* enum context */
+	__u16 context; /* enum context */
+	__s16 node;    /* asked for; -1: none */
 	__u32 gfp;     /* of slab objects */
-	__s32 node;    /* asked for; -1: none */
 	__u32 class_number, row;
 	__u32 walk_version; /* when the stack was begun to be looked for */
-	__u32 spare;
 	__u32 remembered; /* row + 1 of a walk remembered that is to be made again, to be compared; else 0 */
 };
 

@@ -51,7 +51,7 @@ static __always_inline int page_free_once(__u64 *ctx, __u32 which)
 {
 	__u64 page = page_argument(ctx);
 	struct freed freed = {.kind = KIND_PAGE, .address = MK_ADDRESS(page)};
-	__u32 context;
+	__u16 context;
 
 	if (kernel_traced && my_turn(EVENT_PAGE_FREE, which, page, &context))
 		block_freed_at(&freed);
@@ -62,7 +62,7 @@ static __always_inline int page_free_batched_once(__u64 *ctx, __u32 which)
 {
 	__u64 page = page_argument(ctx);
 	struct freed freed = {.kind = KIND_PAGE, .address = MK_ADDRESS(page)};
-	__u32 context;
+	__u16 context;
 
 	if (kernel_traced && my_turn(EVENT_PAGE_FREE_BATCHED, which, page, &context))
 		block_freed_at(&freed);

@@ -44,7 +44,7 @@ static __always_inline int percpu_free_once(__u64 *ctx, __u32 which)
 {
 	__u64 pointer = ctx[2];
 	struct freed freed = {.kind = KIND_PERCPU, .address = MK_ADDRESS(pointer)};
-	__u32 context;
+	__u16 context;
 
 	if (kernel_traced && my_turn(EVENT_PERCPU_FREE, which, pointer, &context))
 		block_freed_at(&freed);

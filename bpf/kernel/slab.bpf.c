@@ -54,7 +54,8 @@ static __always_inline void slab_allocated(void *ctx, struct allocation *allocat
 static __always_inline int kmalloc_event(__u64 *ctx, enum event event, __u32 which, bool has_node)
 {
 	__u64 object = object_argument(ctx), requested = ctx[2], allocated = ctx[3];
-	__u32 gfp = ctx[4], context;
+	__u32 gfp = ctx[4];
+	__u16 context;
 
 	if (!kernel_traced || !object || allocated > LARGEST_SLAB_OBJECT || !my_turn(event, which, object, &context))
 		return 0;
@@ -66,7 +67,7 @@ static __always_inline int kmalloc_event(__u64 *ctx, enum event event, __u32 whi
 	    .slack_bytes = allocated - requested,
 	    .detail = allocated << 32 | gfp,
 	    .gfp = gfp,
-	    .node = has_node ? (__s32)ctx[5] : -1,
+	    .node = has_node ? (__s16)ctx[5] : -1,
 	    .context = context,
 	};
 
@@ -90,7 +91,7 @@ static __always_inline int cache_alloc_event(__u64 *ctx, __u32 which)
 {
 	struct kmem_cache *cache = (struct kmem_cache *)ctx[2];
 	__u64 object = object_argument(ctx);
-	__u32 context;
+	__u16 context;
 
 	if (!kernel_traced || !object || !my_turn(EVENT_CACHE_ALLOC, which, object, &context))
 		return 0;
@@ -101,7 +102,7 @@ static __always_inline int cache_alloc_event(__u64 *ctx, __u32 which)
 	    .requested_bytes = cache->object_size,
 	    .slack_bytes = cache->size - cache->object_size,
 	    .detail = (__u64)cache,
-	    .node = (__s32)ctx[4],
+	    .node = (__s16)ctx[4],
 	    .context = context,
 	};
 
@@ -123,7 +124,7 @@ static __always_inline int cache_alloc_node_once(__u64 *ctx, __u32 which)
 
 static __always_inline int slab_freed(enum event event, __u32 which, __u64 object, __u64 cache)
 {
-	__u32 context;
+	__u16 context;
 
 	if (!kernel_traced || !object || !my_turn(event, which, object, &context))
 		return 0;

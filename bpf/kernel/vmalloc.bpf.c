@@ -19,7 +19,7 @@ static __always_inline int vmap_alloc_once(__u64 *ctx, __u32 which)
 	    .node = -1,
 	};
 
-	if (!kernel_traced || (__s32)ctx[5])
+	if (!kernel_traced || (__s16)ctx[5])
 		return 0;
 	if (!my_turn(EVENT_VMAP_ALLOC, which, address, &allocation.context) || !filter_passes(&allocation))
 		return 0;
@@ -32,7 +32,7 @@ static __always_inline int vmap_free_once(__u64 *ctx, __u32 which)
 {
 	__u64 address = ctx[0];
 	struct freed freed = {.kind = KIND_VMALLOC, .address = MK_ADDRESS(address)};
-	__u32 context;
+	__u16 context;
 
 	if (kernel_traced && my_turn(EVENT_VMAP_FREE, which, address, &context))
 		block_freed_at(&freed);
