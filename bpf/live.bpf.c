@@ -73,27 +73,22 @@ static __always_inline __u64 slot_find(const struct mt_bucket *bucket, __u64 key
 	return found;
 }
 
-/* The same, and how many slots are in use. */
-static __always_inline __u64 slot_find_counting(const struct mt_bucket *bucket, __u64 key, __u64 *used)
+static __always_inline __u64 slots_used(const struct mt_bucket *bucket)
 {
-	__u64 found = 0;
+	__u64 used = 0;
 
-	*used = 0;
 #pragma unroll
-	for (int i = 0; i < MT_BUCKET_SLOTS; i++) {
-		__u64 there = bucket->key[i];
-
-		found += (i + 1) * (nonzero(there ^ key) ^ 1);
-		*used += nonzero(there);
-	}
-	OPAQUE(found);
-	OPAQUE(*used);
-	return found;
+	for (int i = 0; i < MT_BUCKET_SLOTS; i++)
+		used += nonzero(bucket->key[i]);
+	OPAQUE(used);
+	return used;
 }
 
-/* Takes the key's block out of the slot that slot_find() found. */
-static __always_inline bool slot_take(struct mt_bucket *bucket, __u64 found, __u64 key, struct mt_block *block)
+/* Takes the key's block out of the bucket. */
+static __always_inline bool bucket_take(struct mt_bucket *bucket, __u64 key, struct mt_block *block)
 {
+	__u64 found = slot_find(bucket, key);
+
 	if (!found)
 		return false;
 	found = (found - 1) & (MT_BUCKET_SLOTS - 1);
@@ -104,11 +99,6 @@ static __always_inline bool slot_take(struct mt_bucket *bucket, __u64 found, __u
 	barrier();
 	bucket->key[found] = 0;
 	return true;
-}
-
-static __always_inline bool bucket_take(struct mt_bucket *bucket, __u64 key, struct mt_block *block)
-{
-	return slot_take(bucket, slot_find(bucket, key), key, block);
 }
 
 static __always_inline bool bucket_put(struct mt_bucket *bucket, __u64 key, const struct mt_block *block)
@@ -210,15 +200,15 @@ static __always_inline int live_put_in(void *map, __u32 log2, __u64 key, __u64 h
                                        const struct mt_block *block, struct mt_block *old)
 {
 	struct mt_bucket *one = bucket_at(map, log2, hash, 0), *two = bucket_at(map, log2, hash, 1);
-	__u64 used_one, used_two, found_one, found_two;
+	__u64 used_one, used_two;
 	int result = LIVE_STORED;
 
 	if (!one || !two)
 		return LIVE_FULL;
-	found_one = slot_find_counting(one, key, &used_one);
-	found_two = slot_find_counting(two, key, &used_two);
-	if (old && (slot_take(one, found_one, key, old) || slot_take(two, found_two, key, old)))
+	if (old && (bucket_take(one, key, old) || bucket_take(two, key, old)))
 		result = LIVE_REPLACED;
+	used_one = slots_used(one);
+	used_two = slots_used(two);
 	if (used_two < used_one) {
 		one = two;
 		used_one = used_two;

@@ -19,7 +19,7 @@ static __always_inline int vmap_alloc_once(__u64 *ctx, __u32 which)
 	    .node = -1,
 	};
 
-	if (!kernel_traced || (__s16)ctx[5])
+	if (!kernel_traced || (__s32)ctx[5])
 		return 0;
 	if (!my_turn(EVENT_VMAP_ALLOC, which, address, &allocation.context) || !filter_passes(&allocation))
 		return 0;
