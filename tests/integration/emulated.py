@@ -11,7 +11,7 @@ import subprocess
 from harness import *
 
 KERNEL = "6.1-nodes2"
-TESTS = ["heap", "nodes"]
+TESTS = ["heap", "kernel_first", "nodes"]
 # Emulated, and beside other tests, it may take ten times what it takes alone.
 LIMIT_S = 800
 
@@ -27,7 +27,7 @@ def missing():
 
 
 @case
-def memory_on_two_nodes_under_6_1():
+def memory_under_6_1_on_two_nodes():
     if missing():
         raise Skip(missing())
     run = subprocess.run([ROOT / "tests" / "vm" / "run", "--limit", str(LIMIT_S), "--tests", ",".join(TESTS), KERNEL],
