@@ -57,6 +57,7 @@ static void sum_caches(struct snapshot *snapshot)
 		cache->alloc_count += stack->usage.alloc_count;
 		cache->free_count += stack->usage.free_count;
 		cache->live_blocks += stack->usage.live_blocks;
+		cache->live_bytes += stack->usage.live_bytes;
 		cache->slack_bytes += stack->slack_bytes;
 	}
 }

@@ -27,6 +27,7 @@ struct cache_growth {
 	/* Of events since attaching. */
 	uint64_t alloc_count, free_count; /* free_count: with unknown_frees, unless allocations are filtered */
 	uint64_t live_blocks;             /* traced, not freed: the net that stacks explain growth by */
+	uint64_t live_bytes;              /* of these, as they were asked for */
 	uint64_t unknown_frees;           /* of blocks that no event had told of, or that a filter left out */
 	uint64_t unseen_frees;            /* of free_count: noticed when the address was given out again */
 	uint64_t slack_bytes;             /* of live blocks: given beyond what was asked for */

@@ -261,7 +261,7 @@ static void write_caches(const struct page *page, size_t *at)
 		if (*at < snapshot->n_stacks_shown && cache_of(snapshot, &snapshot->stacks[*at]) == cache) {
 			size_t until = group_end(snapshot, *at);
 
-			write_group(page, *at, until, cache->live_blocks * cache->object_bytes);
+			write_group(page, *at, until, cache->live_bytes);
 			*at = until;
 		}
 	}
