@@ -41,7 +41,7 @@ struct allocation {
 	__u32 gfp;     /* of slab objects */
 	__u32 class_number, row;
 	__u32 walk_version; /* when the stack was begun to be looked for */
-	__u32 remembered; /* row + 1 of a walk remembered that is to be made again, to be compared; else 0 */
+	__u32 remembered;   /* row + 1 of a walk remembered that is to be made again, to be compared; else 0 */
 };
 
 /* A free, as its event tells of it. */

@@ -74,14 +74,38 @@ static void on_block(void *context, uint64_t owner, uint64_t address, const stru
 		keep_block(drain, &found);
 }
 
+static void describe_process(struct process *process)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", process->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		ssize_t bytes = read(fd, process->comm, sizeof(process->comm) - 1);
+
+		process->comm[bytes > 0 ? bytes : 0] = '\0';
+		process->comm[strcspn(process->comm, "\n")] = '\0';
+		close(fd);
+	}
+	process->ended = fd < 0;
+}
+
+static int describe_cgroup(const struct kernel_session *session, struct process *process, uint32_t id)
+{
+	const char *path = cgroup_directories_find(&session->cgroups, id);
+
+	process->exe = path ? strdup(path) : NULL;
+	return path && !process->exe ? -ENOMEM : 0;
+}
+
 /* Whom a row is laid to: the index of its process, which is added when it is new. */
 static int process_index(struct drain *drain, uint32_t laid_to, size_t *index)
 {
 	struct snapshot *snapshot = drain->snapshot;
-	pid_t pid = drain->session->options.laid_to == LAID_TO_NOBODY ? 0 : (pid_t)laid_to;
+	enum laid_to whom = drain->session->options.laid_to;
+	pid_t pid = whom == LAID_TO_NOBODY ? 0 : (pid_t)(laid_to & INT32_MAX);
 	struct process *processes, *process;
-	char path[64];
-	int fd;
 
 	for (*index = 0; *index < snapshot->n_processes; ++*index) {
 		if (snapshot->processes[*index].pid == pid)
@@ -97,18 +121,11 @@ static int process_index(struct drain *drain, uint32_t laid_to, size_t *index)
 	if (placement_init(&process->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
 		return -ENOMEM;
 	snprintf(process->comm, sizeof(process->comm), "%s", pid ? "" : "kernel");
-	if (!pid || drain->session->options.laid_to != LAID_TO_PROCESS)
+	if (!pid)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		ssize_t bytes = read(fd, process->comm, sizeof(process->comm) - 1);
-
-		process->comm[bytes > 0 ? bytes : 0] = '\0';
-		process->comm[strcspn(process->comm, "\n")] = '\0';
-		close(fd);
-	}
-	process->ended = fd < 0;
+	if (whom == LAID_TO_CGROUP)
+		return describe_cgroup(drain->session, process, laid_to);
+	describe_process(process);
 	return 0;
 }
 
@@ -380,6 +397,8 @@ static int fill_traced(struct drain *drain, bool with_blocks)
 	error = live_scan(session->live, on_block, drain);
 	if (!error)
 		error = drain->error;
+	if (!error && session->options.laid_to == LAID_TO_CGROUP)
+		error = cgroup_directories_look(&session->cgroups);
 	if (!error)
 		error = copy_classes(drain);
 	if (!error)

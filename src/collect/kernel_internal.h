@@ -3,6 +3,7 @@
 #ifndef MEMTRACE_COLLECT_KERNEL_INTERNAL_H
 #define MEMTRACE_COLLECT_KERNEL_INTERNAL_H
 
+#include "collect/cgroups.h"
 #include "collect/kernel_session.h"
 #include "collect/live.h"
 #include "collect/reclaim.h"
@@ -29,6 +30,7 @@ struct kernel_session {
 	bool crowded;              /* a program has asked for room */
 	struct slab_caches caches; /* their names, as they were when the session began */
 	struct slab_counts before;
+	struct cgroup_directories cgroups;   /* where they are told apart */
 	struct named_values counters_before; /* bytes */
 	uint64_t started_ns, started_unix_ns;
 };

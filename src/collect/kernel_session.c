@@ -334,6 +334,7 @@ void kernel_session_free(struct kernel_session *session)
 	}
 	slab_caches_free(&session->caches);
 	slab_counts_free(&session->before);
+	cgroup_directories_clear(&session->cgroups);
 	named_values_clear(&session->counters_before);
 	free(session);
 }

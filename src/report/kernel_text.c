@@ -159,6 +159,11 @@ static void write_whom(const struct page *page, const struct stack *stack)
 		fputs(" in interrupts", page->out);
 		return;
 	}
+	if (page->snapshot->kernel->laid_to == LAID_TO_CGROUP && process->exe) {
+		fputs(" of cgroup ", page->out);
+		escape_write(page->out, process->exe);
+		return;
+	}
 	fprintf(page->out, page->snapshot->kernel->laid_to == LAID_TO_CGROUP ? " of cgroup %d" : " of process %d",
 	        process->pid);
 	if (!process->comm[0])

@@ -22,4 +22,22 @@ def held_by_one_process(*options):
         assert target.quit() == 0
 
 
+@case(times=["json", "text"])
+def held_by_a_cgroup(form):
+    """Its directory is named."""
+    with cgroup() as folder, Fixture("held_objects", "eventfd", str(HELD), preexec_fn=joined(folder)) as target:
+        with Watching("--cgroup", folder, "--by", "cgroup", "--format", form) as memtrace:
+            target.go("hold")
+            reports = memtrace.interrupt()
+        if form == "json":
+            row, = [process for process in reports[0]["processes"] if process["pid"]]
+            assert row["pid"] == number_in_reports(folder), (row, folder)
+            assert row["exe"] == folder.removeprefix(hierarchy(None)), (row, folder)
+            assert row["live_blocks"] >= 3 * HELD, row
+        else:
+            wanted = f" of cgroup {folder.removeprefix(hierarchy(None))} (slab, "
+            assert any(f" in {HELD} objects from stack{wanted}" in line for line in memtrace.out.lines), memtrace.out.text
+        assert target.quit() == 0
+
+
 main()

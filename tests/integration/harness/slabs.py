@@ -88,7 +88,7 @@ def scratch_in_memory():
 @contextlib.contextmanager
 def cgroup(controller=None):
     """A cgroup of the test's own with that controller; None: of version 2, with any."""
-    path = tempfile.mkdtemp(prefix="memtrace-test-", dir=_hierarchy(controller))
+    path = tempfile.mkdtemp(prefix="memtrace-test-", dir=hierarchy(controller))
     try:
         yield path
     finally:
@@ -104,11 +104,12 @@ def joined(folder):
 
 
 def number_in_reports(folder):
-    """What stands for a cgroup in the place of a process: the lower half of its ID, which is its folder's number."""
-    return int.from_bytes((os.stat(folder).st_ino & 0xffffffff).to_bytes(4, "little"), "little", signed=True)
+    """What stands for a cgroup in the place of a process: bits of its ID, which is its folder's number."""
+    return os.stat(folder).st_ino & 0x7fffffff
 
 
-def _hierarchy(controller):
+def hierarchy(controller):
+    """Where the cgroups are mounted that have this controller; None: those of version 2."""
     with open("/proc/self/mounts", encoding="utf-8") as mounts:
         rows = [line.split() for line in mounts]
     for _, place, kind, options, *_ in rows:
