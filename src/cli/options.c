@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "cli/option_rows.h"
-#include "util/escape.h"
 #include "util/number.h"
 
 #define NS_PER_MS 1000000ULL
@@ -30,16 +29,16 @@ struct parser {
 	size_t error_size;
 };
 
-/* What was given, harmless and short enough for a line. */
+/* What was given, short enough for a line; cli/message.c makes it harmless. */
 struct quote {
 	char text[QUOTE_SIZE];
 };
 
 static struct quote quote(const char *text)
 {
-	struct quote quoted = {""};
+	struct quote quoted;
 
-	escape_copy(quoted.text, sizeof(quoted.text), text);
+	snprintf(quoted.text, sizeof(quoted.text), "%s", text);
 	return quoted;
 }
 

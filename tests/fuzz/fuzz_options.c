@@ -11,10 +11,10 @@
 
 #define ARGUMENTS_MAX 64
 
-/* Whatever was accepted must be within its bounds, and whatever was not must have one line that says why. */
+/* Whatever was accepted must be within its bounds, and whatever was not must have a text that says why. */
 static void check(int result, const struct options *options, const char *error)
 {
-	if (result < 0 && (!*error || strchr(error, '\n')))
+	if (result < 0 && !*error)
 		abort();
 	if (result)
 		return;

@@ -29,6 +29,14 @@ def no_such_process():
 
 
 @case
+def names_that_would_do_harm():
+    """What was given is escaped once, wherever it stands."""
+    for arguments in (["--a\nb"], ["-p", "1", "--top", "a\nb"], ["kernel", "--cache", "a\nb"]):
+        done = refused(*arguments, says=[r"a\x0ab"])
+        assert r"\\x0a" not in done.err.text, done.err.text
+
+
+@case
 def one_of_two_is_missing():
     with Fixture("heap") as target:
         refused("-p", f"{target.pid},4194301", says=["4194301"])
