@@ -6,9 +6,12 @@
 int identity_compare(const struct snapshot *snapshot_a, const struct stack *a, const struct snapshot *snapshot_b,
                      const struct stack *b)
 {
-	pid_t pid_a = snapshot_a->processes[a->process].pid, pid_b = snapshot_b->processes[b->process].pid;
-	int order = COMPARE(pid_a, pid_b);
+	const struct process *process_a = &snapshot_a->processes[a->process],
+	                     *process_b = &snapshot_b->processes[b->process];
+	int order = COMPARE(process_a->pid, process_b->pid);
 
+	if (!order)
+		order = COMPARE(process_a->cgroup, process_b->cgroup);
 	if (!order)
 		order = COMPARE(a->kind, b->kind);
 	if (!order)

@@ -91,24 +91,25 @@ static void describe_process(struct process *process)
 	process->ended = fd < 0;
 }
 
-static int describe_cgroup(const struct kernel_session *session, struct process *process, uint32_t id)
+static int describe_cgroup(const struct kernel_session *session, struct process *process)
 {
-	const char *path = cgroup_directories_find(&session->cgroups, id);
+	const char *path = cgroup_directories_find(&session->cgroups, process->cgroup);
 
-	process->exe = path ? strdup(path) : NULL;
-	return path && !process->exe ? -ENOMEM : 0;
+	process->cgroup_path = path ? strdup(path) : NULL;
+	return path && !process->cgroup_path ? -ENOMEM : 0;
 }
 
 /* Whom a row is laid to: the index of its process, which is added when it is new. */
 static int process_index(struct drain *drain, uint32_t laid_to, size_t *index)
 {
-	struct snapshot *snapshot = drain->snapshot;
 	enum laid_to whom = drain->session->options.laid_to;
-	pid_t pid = whom == LAID_TO_NOBODY ? 0 : (pid_t)(laid_to & INT32_MAX);
+	pid_t pid = whom == LAID_TO_PROCESS ? (pid_t)laid_to : 0;
+	uint32_t cgroup = whom == LAID_TO_CGROUP ? laid_to : 0;
+	struct snapshot *snapshot = drain->snapshot;
 	struct process *processes, *process;
 
 	for (*index = 0; *index < snapshot->n_processes; ++*index) {
-		if (snapshot->processes[*index].pid == pid)
+		if (snapshot->processes[*index].pid == pid && snapshot->processes[*index].cgroup == cgroup)
 			return 0;
 	}
 	processes = reallocarray(snapshot->processes, snapshot->n_processes + 1, sizeof(*processes));
@@ -118,15 +119,13 @@ static int process_index(struct drain *drain, uint32_t laid_to, size_t *index)
 	process = &processes[snapshot->n_processes++];
 	memset(process, 0, sizeof(*process));
 	process->pid = pid;
+	process->cgroup = cgroup;
 	if (placement_init(&process->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
 		return -ENOMEM;
-	snprintf(process->comm, sizeof(process->comm), "%s", pid ? "" : "kernel");
-	if (!pid)
-		return 0;
-	if (whom == LAID_TO_CGROUP)
-		return describe_cgroup(drain->session, process, laid_to);
-	describe_process(process);
-	return 0;
+	snprintf(process->comm, sizeof(process->comm), "%s", pid || cgroup ? "" : "kernel");
+	if (pid)
+		describe_process(process);
+	return cgroup ? describe_cgroup(drain->session, process) : 0;
 }
 
 static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stack *from)

@@ -47,6 +47,7 @@ void snapshot_free(struct snapshot *snapshot)
 		stack_clear(&snapshot->stacks[i]);
 	for (size_t i = 0; i < snapshot->n_processes; i++) {
 		free(snapshot->processes[i].exe);
+		free(snapshot->processes[i].cgroup_path);
 		free(snapshot->processes[i].mappings);
 		placement_free(&snapshot->processes[i].placement);
 	}

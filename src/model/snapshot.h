@@ -78,6 +78,9 @@ struct process {
 	pid_t pid;
 	char comm[16 + 1];
 	char *exe; /* path as /proc/PID/exe says, NULL if not known */
+	/* Of kernel memory by cgroup, not a process at all: the lower half of its ID, and its directory if known. */
+	uint32_t cgroup;
+	char *cgroup_path;
 	bool ended;
 	int exit_status; /* as the shell counts it: 128+N for signal N; only if ended */
 	bool exit_status_known;

@@ -110,7 +110,8 @@ static json_t *build_process(const struct snapshot *snapshot, const struct proce
 	              known ? json_integer(process->exit_status) : json_null(), "live_bytes",
 	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
 
-	return json_whole(object, set_placement(object, snapshot, &process->placement));
+	return json_whole(object, set_placement(object, snapshot, &process->placement) |
+	                              kernel_json_set_owner(object, snapshot, process));
 }
 
 static json_t *build_processes(const struct snapshot *snapshot)

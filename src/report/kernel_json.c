@@ -134,6 +134,14 @@ static int set_page_class(json_t *object, const struct memory_class *class)
 	         json_object_set_new(object, "migratetype", migratetype ? json_string(migratetype) : json_null())));
 }
 
+int kernel_json_set_owner(json_t *object, const struct snapshot *snapshot, const struct process *owner)
+{
+	if (!snapshot->kernel || snapshot->kernel->laid_to != LAID_TO_CGROUP)
+		return 0;
+	return json_object_set_new(object, "cgroup_id", json_uint(owner->cgroup)) |
+	       json_object_set_new(object, "cgroup", json_name_or_null(owner->cgroup_path));
+}
+
 int kernel_json_set_stack(json_t *object, const struct snapshot *snapshot, const struct stack *stack)
 {
 	const struct kernel_memory *memory = snapshot->kernel;
@@ -148,5 +156,5 @@ int kernel_json_set_stack(json_t *object, const struct snapshot *snapshot, const
 		failed |= json_object_set_new(object, "cache", json_name(cache->name));
 	if (stack->kind == KIND_PAGE || stack->kind == KIND_PERCPU)
 		failed |= set_page_class(object, class);
-	return failed;
+	return failed | kernel_json_set_owner(object, snapshot, &snapshot->processes[stack->process]);
 }

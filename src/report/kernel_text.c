@@ -155,17 +155,20 @@ static void write_whom(const struct page *page, const struct stack *stack)
 
 	if (page->snapshot->kernel->laid_to == LAID_TO_NOBODY)
 		return;
-	if (!process->pid) {
+	if (!process->pid && !process->cgroup) {
 		fputs(" in interrupts", page->out);
 		return;
 	}
-	if (page->snapshot->kernel->laid_to == LAID_TO_CGROUP && process->exe) {
+	if (process->cgroup_path) {
 		fputs(" of cgroup ", page->out);
-		escape_write(page->out, process->exe);
+		escape_write(page->out, process->cgroup_path);
 		return;
 	}
-	fprintf(page->out, page->snapshot->kernel->laid_to == LAID_TO_CGROUP ? " of cgroup %d" : " of process %d",
-	        process->pid);
+	if (process->cgroup) {
+		fprintf(page->out, " of cgroup %" PRIu32, process->cgroup);
+		return;
+	}
+	fprintf(page->out, " of process %d", process->pid);
 	if (!process->comm[0])
 		return;
 	fputs(" (", page->out);

@@ -30,9 +30,9 @@ def held_by_a_cgroup(form):
             target.go("hold")
             reports = memtrace.interrupt()
         if form == "json":
-            row, = [process for process in reports[0]["processes"] if process["pid"]]
-            assert row["pid"] == number_in_reports(folder), (row, folder)
-            assert row["exe"] == folder.removeprefix(hierarchy(None)), (row, folder)
+            row, = [process for process in reports[0]["processes"] if process["cgroup_id"]]
+            assert (row["pid"], row["cgroup_id"]) == (0, number_in_reports(folder)), (row, folder)
+            assert row["cgroup"] == folder.removeprefix(hierarchy(None)), (row, folder)
             assert row["live_blocks"] >= 3 * HELD, row
         else:
             wanted = f" of cgroup {folder.removeprefix(hierarchy(None))} (slab, "

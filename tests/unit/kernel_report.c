@@ -230,11 +230,19 @@ static void by_process(void **state)
 	             (struct render_options){0});
 }
 
+/* One whose directory is known, and one that has gone. */
 static void by_cgroup(void **state)
 {
+	struct snapshot *snapshot = make_processes(LAID_TO_CGROUP);
+
 	(void)state;
-	check_golden("kernel-cgroup", make_processes(LAID_TO_CGROUP), &(struct kernel_selection){.top = 10},
-	             (struct render_options){0});
+	for (size_t i = 0; i < 2; i++) {
+		snapshot->processes[i].cgroup = snapshot->processes[i].pid;
+		snapshot->processes[i].pid = 0;
+		snapshot->processes[i].comm[0] = '\0';
+	}
+	snapshot->processes[0].cgroup_path = strdup("/system.slice/app\033.service");
+	check_golden("kernel-cgroup", snapshot, &(struct kernel_selection){.top = 10}, (struct render_options){0});
 }
 
 /* Names that would break a terminal or a line: of caches, processes, modules and functions. */

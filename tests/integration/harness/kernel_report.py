@@ -23,10 +23,11 @@ COUNTED = {"blocks": ("live_blocks", "alloc_count", "free_count"), "bytes": ("li
 class KernelReport:
     """A report of `memtrace kernel` with the questions that tests ask.
 
-    pids: of a report --by process, those whose stacks are meant; what others do meanwhile is told apart."""
+    owners: of a report --by process or cgroup, those whose stacks are meant, by their numbers; what others do meanwhile
+    is told apart."""
 
-    def __init__(self, report, pids=None):
-        self.report, self.pids = report, pids
+    def __init__(self, report, owners=None):
+        self.report, self.owners = report, owners
         self.caches, self.stacks = report["caches"], report.stacks
 
     def cache(self, name):
@@ -40,15 +41,15 @@ class KernelReport:
         return [s for s in self.stacks if s["kind"] == "slab" and s["cache"] in names]
 
     def foreign(self, stack):
-        """Is it another process's?"""
-        return self.pids is not None and stack["pid"] not in self.pids
+        """Is it another owner's?"""
+        return self.owners is not None and stack.get("cgroup_id", stack["pid"]) not in self.owners
 
     def passes(self, stack, wanted):
-        """Is it of the processes meant, and does a frame's function satisfy `wanted`?"""
+        """Is it of the owners meant, and does a frame's function satisfy `wanted`?"""
         return not self.foreign(stack) and any(wanted(frame["function"]) for frame in stack["frames"])
 
     def foreign_blocks(self, cache):
-        """Objects of a cache that other processes hold."""
+        """Objects of a cache that other owners hold."""
         return sum(stack["live_blocks"] for stack in self.of_cache(cache) if self.foreign(stack))
 
     def summary(self, n=8):
@@ -78,9 +79,9 @@ class Watching(Memtrace):
             self.end()
             raise
 
-    def finish(self, pids=None):
+    def finish(self, owners=None):
         """Ends it; its last report."""
-        return KernelReport(self.interrupt()[-1], pids)
+        return KernelReport(self.interrupt()[-1], owners)
 
 
 def check_caches(kernel_report):
@@ -135,7 +136,7 @@ def cache_errors(report, name, wanted, ours, bounds=None):
 
 def top_errors(report, caches, before, after, ours):
     """Nothing if the first cache is one of these, or those above have grown by as much by the kernel's own account, or
-    from stacks that pass `ours` or are of other processes."""
+    from stacks that pass `ours` or are of other owners."""
     names = set().union(*(names_of(name) for name in caches))
     for row in report.caches:
         if {row["name"], *row["aliases"]} & names:

@@ -104,8 +104,8 @@ def joined(folder):
 
 
 def number_in_reports(folder):
-    """What stands for a cgroup in the place of a process: bits of its ID, which is its folder's number."""
-    return os.stat(folder).st_ino & 0x7fffffff
+    """The lower half of a cgroup's ID, which is its folder's number."""
+    return os.stat(folder).st_ino & 0xffffffff
 
 
 def hierarchy(controller):
