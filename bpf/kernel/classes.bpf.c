@@ -46,12 +46,14 @@ static __always_inline void describe(struct mk_class *class)
 
 __noinline __u32 class_add(struct mk_class_key *key)
 {
-	__u32 number = __sync_fetch_and_add(&n_classes, 1), *found;
+	__u32 number = *(volatile __u32 *)&n_classes, *found;
 	struct mk_class_key copy;
 	struct mk_class *class;
 
 	if (!key)
 		return 0;
+	if (number < MK_MAX_CLASSES)
+		number = __sync_fetch_and_add(&n_classes, 1);
 	class = bpf_map_lookup_elem(&classes, &number);
 	if (!class) {
 		COUNT(lost[LOSS_CLASSES]);

@@ -60,10 +60,15 @@ enum event {
 	EVENT_COUNT,
 };
 
-/* By event: the object whose event has been dealt with. */
+/*
+ * By event: the object whose event has been dealt with. The third program clears the mark; where it was skipped, the
+ * second has left one that the next event's second does not take for its own.
+ */
 struct event_marks {
 	__u64 object[EVENT_COUNT];
 };
+
+#define MARK_BY_SECOND 1ULL /* no object has an odd address */
 
 struct cpu_state {
 	__u64 preempt_count_at; /* x86-64: address of the CPU's preemption count; cpus.bpf.c finds it */
@@ -141,6 +146,7 @@ static __always_inline bool my_turn(enum event event, __u32 which, __u64 object,
 	__u32 zero = 0;
 	struct cpu_state *cpu = bpf_map_lookup_elem(&cpu_states, &zero);
 	struct event_marks *marks;
+	__u64 mark;
 	bool done;
 
 	if (!cpu)
@@ -149,8 +155,9 @@ static __always_inline bool my_turn(enum event event, __u32 which, __u64 object,
 	marks = marks_of(cpu, *context);
 	if (!marks)
 		return which == 0;
-	done = which && marks->object[event] == object;
-	marks->object[event] = which == 2 ? 0 : object;
+	mark = marks->object[event];
+	done = which && (mark == object || (which == 2 && mark == (object | MARK_BY_SECOND)));
+	marks->object[event] = which == 2 ? 0 : which == 1 ? object | MARK_BY_SECOND : object;
 	return !done;
 }
 

@@ -14,7 +14,7 @@
 
 const volatile struct mk_shapes shapes = {};
 const volatile bool preemptible = false;
-/* Beyond it kmalloc hands out pages, which have events of their own. */
+/* Beyond it kmalloc, and nobody else, hands out pages, which have events of their own. */
 #define LARGEST_SLAB_OBJECT 8192 /* KMALLOC_MAX_CACHE_SIZE, with pages of 4 KiB */
 
 /* Before 6.16 (1271a40eeafa) the verifier lets nobody read an argument that is a const void *. */
@@ -57,7 +57,9 @@ static __always_inline int kmalloc_event(__u64 *ctx, enum event event, __u32 whi
 	__u32 gfp = ctx[4];
 	__u16 context;
 
-	if (!kernel_traced || !object || allocated > LARGEST_SLAB_OBJECT || !my_turn(event, which, object, &context))
+	if (!kernel_traced || !object ||
+	    ((event == EVENT_KMALLOC || event == EVENT_KMALLOC_NODE) && allocated > LARGEST_SLAB_OBJECT) ||
+	    !my_turn(event, which, object, &context))
 		return 0;
 	struct allocation allocation = {
 	    .call_site = ctx[0],

@@ -51,9 +51,12 @@ static bool is_page_table(const char *function)
 	return false;
 }
 
+/* So near to the pages is who asks for them; further out is who waits for it: a driver that reads a page of a file. */
+#define NEAR_FRAMES 10
+
 enum page_owner page_owner(const struct stack *stack)
 {
-	for (size_t i = 0; i < stack->n_frames; i++) {
+	for (size_t i = 0; i < stack->n_frames && i < NEAR_FRAMES; i++) {
 		const char *function = stack->frames[i].function;
 
 		if (!function)

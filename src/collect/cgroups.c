@@ -64,10 +64,11 @@ static int add(struct cgroup_directories *directories, size_t old, uint32_t id, 
 	return 0;
 }
 
+/* Directories alone are looked at: each file looked at would be an inode and a dentry more in the kernel. */
 static int walk(struct cgroup_directories *directories, char *point)
 {
 	char *const roots[] = {point, NULL};
-	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV | FTS_NOSTAT, NULL);
 	size_t old = directories->n, length = strcmp(point, "/") != 0 ? strlen(point) : 0;
 	FTSENT *entry;
 	int error = 0;
@@ -75,8 +76,10 @@ static int walk(struct cgroup_directories *directories, char *point)
 	if (!tree)
 		return errno == ENOMEM ? -ENOMEM : 0;
 	while (!error && (entry = fts_read(tree))) {
-		if (entry->fts_info == FTS_D)
-			error = add(directories, old, (uint32_t)entry->fts_statp->st_ino, entry->fts_path + length);
+		struct stat status;
+
+		if (entry->fts_info == FTS_D && !stat(entry->fts_accpath, &status))
+			error = add(directories, old, (uint32_t)status.st_ino, entry->fts_path + length);
 	}
 	fts_close(tree);
 	if (directories->n)

@@ -46,6 +46,7 @@ int kernel_account_caches(struct kernel_session *session, struct kernel_memory *
 		struct cache_growth *cache = &memory->caches[memory->n_caches++];
 
 		cache->name = strdup(count->name);
+		cache->address = count->address;
 		cache->object_bytes = count->object_bytes;
 		cache->slot_bytes = count->slot_bytes;
 		cache->capacity_objects = count->capacity_objects;

@@ -30,6 +30,7 @@ struct drain {
 	struct tally *tallies;
 	uint32_t n_tallies;
 	uint64_t now_ns, older_ns;
+	size_t last_process; /* whom the row before was laid to */
 	bool keep_blocks;
 	struct found_block *blocks;
 	size_t n_blocks, blocks_size;
@@ -99,6 +100,11 @@ static int describe_cgroup(const struct kernel_session *session, struct process 
 	return path && !process->cgroup_path ? -ENOMEM : 0;
 }
 
+static bool is_owner(const struct process *process, pid_t pid, uint32_t cgroup)
+{
+	return process->pid == pid && process->cgroup == cgroup;
+}
+
 /* Whom a row is laid to: the index of its process, which is added when it is new. */
 static int process_index(struct drain *drain, uint32_t laid_to, size_t *index)
 {
@@ -108,8 +114,11 @@ static int process_index(struct drain *drain, uint32_t laid_to, size_t *index)
 	struct snapshot *snapshot = drain->snapshot;
 	struct process *processes, *process;
 
+	*index = drain->last_process;
+	if (*index < snapshot->n_processes && is_owner(&snapshot->processes[*index], pid, cgroup))
+		return 0;
 	for (*index = 0; *index < snapshot->n_processes; ++*index) {
-		if (snapshot->processes[*index].pid == pid && snapshot->processes[*index].cgroup == cgroup)
+		if (is_owner(&snapshot->processes[*index], pid, cgroup))
 			return 0;
 	}
 	processes = reallocarray(snapshot->processes, snapshot->n_processes + 1, sizeof(*processes));
@@ -150,6 +159,7 @@ static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stac
 	error = process_index(drain, number < MK_MAX_CLASSES ? 0 : from->code_version, &process);
 	if (error)
 		return error;
+	drain->last_process = process;
 	stack->process = process;
 	stack->kind = drain->snapshot->kernel->classes[stack->class_index].kind;
 	stack->end = MT_STACK_END(from->flags);
@@ -186,6 +196,16 @@ static size_t find_cache(const struct kernel_memory *memory, const char *name)
 {
 	for (size_t i = 0; i < memory->n_caches; i++) {
 		if (!strcmp(memory->caches[i].name, name))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* The cache that has this address now, where that is known: one that went may have left it to another. */
+static size_t find_cache_at(const struct kernel_memory *memory, uint64_t address)
+{
+	for (size_t i = 0; i < memory->n_caches && address; i++) {
+		if (memory->caches[i].address == address)
 			return i;
 	}
 	return SIZE_MAX;
@@ -237,7 +257,9 @@ static int copy_classes(struct drain *drain)
 		name[MK_NAME_BYTES] = '\0';
 		if (from->key.gfp)
 			name_by_size(name, sizeof(name), &from->key);
-		to->cache = find_cache(memory, name);
+		to->cache = from->key.gfp ? SIZE_MAX : find_cache_at(memory, from->key.cache);
+		if (to->cache == SIZE_MAX)
+			to->cache = find_cache(memory, name);
 		if (to->cache == SIZE_MAX)
 			continue;
 		memory->caches[to->cache].unknown_frees += from->free_unknown;
@@ -463,6 +485,8 @@ int kernel_session_snapshot(struct kernel_session *session, uint64_t older_ns, b
 		snapshot_free(snapshot);
 		return error;
 	}
+	if (session->bpf && !last)
+		reclaim_when_crowded(&session->reclaim, session->live); /* no program wakes memtrace once all is used */
 	*result = snapshot;
 	return 0;
 }

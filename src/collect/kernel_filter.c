@@ -101,6 +101,22 @@ static int set_cgroup(const struct kernel_session *session, struct mk_filter *fi
 	return 0;
 }
 
+/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+#define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
+
+/* The programs know processes by the numbers that they have there. */
+static int check_namespace(char *error, size_t error_size)
+{
+	struct stat status;
+
+	if (stat("/proc/self/ns/pid", &status) || status.st_ino == INITIAL_PID_NAMESPACE)
+		return 0;
+	snprintf(error, error_size,
+	         "processes cannot be told apart from within a PID namespace: run memtrace kernel outside of it, or "
+	         "with --by cgroup");
+	return -ENOTSUP;
+}
+
 int kernel_filter_set(struct kernel_session *session, char *error, size_t error_size)
 {
 	const struct kernel_options *options = &session->options;
@@ -113,7 +129,9 @@ int kernel_filter_set(struct kernel_session *session, char *error, size_t error_
 	filter->node = options->node;
 	filter->processes = options->n_pids != 0;
 	filter->by = (enum mk_by)options->laid_to;
-	if (options->cache)
+	if (options->n_pids || options->laid_to == LAID_TO_PROCESS)
+		code = check_namespace(error, error_size);
+	if (!code && options->cache)
 		code = set_cache(session, filter, error, error_size);
 	if (!code && options->node >= 0)
 		code = nodes_check((unsigned int)options->node, error, error_size);

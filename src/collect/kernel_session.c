@@ -374,6 +374,10 @@ int kernel_session_start(struct kernel_session *session, char *error, size_t err
 		         strerror(-code));
 		return code;
 	}
+	if (session->options.laid_to == LAID_TO_CGROUP && cgroup_directories_look(&session->cgroups)) {
+		snprintf(error, error_size, "out of memory");
+		return -ENOMEM;
+	}
 	session->started_ns = clock_ns(CLOCK_MONOTONIC);
 	session->started_unix_ns = clock_ns(CLOCK_REALTIME);
 	if (session->bpf)
@@ -398,9 +402,9 @@ int kernel_session_handle(struct kernel_session *session)
 	if (code < 0 || !session->crowded)
 		return code < 0 ? code : 0;
 	session->crowded = false;
-	code = live_grow(session->live);
+	live_grow(session->live); /* what no longer fits is counted as lost */
 	reclaim_when_crowded(&session->reclaim, session->live);
-	return code;
+	return 0;
 }
 
 void kernel_session_describe(const struct kernel_session *session, char *text, size_t size)

@@ -20,6 +20,7 @@ struct cache_growth {
 	char *name;
 	char **aliases; /* other names of the same cache */
 	size_t n_aliases;
+	uint64_t address;                  /* of its struct kmem_cache; 0: not known */
 	uint64_t object_bytes, slot_bytes; /* as asked for; with all that the allocator adds */
 	uint64_t objects_before, objects_after;
 	int64_t growth_objects, growth_bytes; /* bytes: of slots */

@@ -156,7 +156,9 @@ static void write_whom(const struct page *page, const struct stack *stack)
 	if (page->snapshot->kernel->laid_to == LAID_TO_NOBODY)
 		return;
 	if (!process->pid && !process->cgroup) {
-		fputs(" in interrupts", page->out);
+		/* Rows without a stack are sums of what had none, whoever it was. */
+		if (stack->n_addresses)
+			fputs(" in interrupts", page->out);
 		return;
 	}
 	if (process->cgroup_path) {

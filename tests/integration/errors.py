@@ -58,6 +58,18 @@ def kernel_memory_that_is_not_there():
 
 
 @case
+def kernel_memory_of_processes_in_a_namespace():
+    """Numbers of processes are others there; without processes it works."""
+    inside = ("unshare", "--pid", "--fork", "--mount-proc")
+    for options in (["-p", "1"], ["--by", "process"]):
+        with Memtrace("kernel", *options, "1", "1", wrapper=inside) as memtrace:
+            assert memtrace.wait() == 2 and "namespace" in memtrace.err.text, memtrace.err.text
+            assert len(memtrace.err.lines) == 1 and not memtrace.out.lines, memtrace.err.text
+    with Memtrace("kernel", "1", "1", wrapper=inside) as memtrace:
+        assert memtrace.wait(3 * DEADLINE_S) == 0, memtrace.err.text
+
+
+@case
 def kernel_report_that_cannot_be_written():
     refused("kernel", "--output", "/no/such/folder/report", says=["/no/such/folder/report"])
 
