@@ -14,7 +14,8 @@ CACHE = {"name": "made_up", "aliases": [], "objects_before": 100, "objects_after
          "unverifiable": False, "capacity_objects": 100}
 FRAMES = [{"function": "alloc_empty_file", "module": "[kernel]"}, {"function": "__x64_sys_eventfd2", "module": "[kernel]"}]
 STACK = {"pid": 0, "kind": "slab", "cache": "made_up", "live_blocks": N, "live_bytes": N * 232, "alloc_count": N,
-         "free_count": 0, "alloc_bytes": N * 232, "free_bytes": 0, "nodes": [{"node": 0, "live_blocks": N}], "unverifiable": False, "frames": FRAMES}
+         "free_count": 0, "alloc_bytes": N * 232, "free_bytes": 0, "nodes": [{"node": 0, "live_blocks": N}],
+         "unplaced_bytes": 0, "unverifiable": False, "frames": FRAMES}
 SITE = {"function": "leaky_cache_softirq", "kind": "slab", "cache": "leaky_object", "live_blocks": 400,
         "live_bytes": 400 * 232, "alloc_count": 400, "free_count": 0}
 

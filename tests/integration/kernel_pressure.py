@@ -75,7 +75,7 @@ def storms():
         check_usable(report)
         seen = sum(stack["alloc_count"] for stack in report.of_cache("filp") if report.passes(
             stack, lambda function: is_system_call(function, "epoll_create1") or function == "do_epoll_create"))
-        lost = sum(report.report.lost.values())
+        lost = report.lost_allocations
         made = rounds["epoll", "epoll_create1"]
         assert made - lost <= seen <= made, (made, seen, lost, report.summary())
         assert [target.quit() for target in targets] == [0] * len(targets)

@@ -40,6 +40,11 @@ class KernelReport:
         names = {name} | ({row["name"], *row["aliases"]} if row else set())
         return [s for s in self.stacks if s["kind"] == "slab" and s.get("cache") in names]
 
+    @property
+    def lost_allocations(self):
+        """At most so many allocations stand in no stack."""
+        return sum(n for cause, n in self.report.lost.items() if cause != "missed_frees")
+
     def foreign(self, stack):
         """Is it another owner's?"""
         return self.owners is not None and stack.get("cgroup_id", stack["pid"]) not in self.owners

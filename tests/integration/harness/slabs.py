@@ -7,9 +7,11 @@ import pathlib
 import re
 import shutil
 import tempfile
+import threading
 
 from .cases import Skip
 
+BETWEEN_READINGS_S = 0.01
 SHEAVES_OF_CPU, SHEAVES_OF_NODE = 3, 10  # at most
 SLABS = pathlib.Path("/sys/kernel/slab")
 
@@ -138,16 +140,37 @@ def cpus_by_node():
 
 
 class Bounds:
-    """The kernel's own account around each of memtrace's two readings."""
+    """The kernel's own account while memtrace makes each of its two: again and again, for what other programs give back
+    stays for a grace period."""
 
     def __init__(self):
         self.first, self.second = [], []
 
-    def begin(self):
-        self.first.append(slabinfo())
+    def beginning(self):
+        """While memtrace starts."""
+        return self._reading(self.first)
 
-    def end(self):
-        self.second.append(slabinfo())
+    def ending(self):
+        """While it makes its last report."""
+        return self._reading(self.second)
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _reading(readings):
+        done = threading.Event()
+
+        def read():
+            while not done.wait(BETWEEN_READINGS_S):
+                readings.append(slabinfo())
+        readings.append(slabinfo())
+        thread = threading.Thread(target=read)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+            readings.append(slabinfo())
 
     def growth(self, names):
         """(least, most) that a cache of these names can have grown by; None when slabinfo has none of them."""
