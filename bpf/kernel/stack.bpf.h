@@ -7,8 +7,9 @@
  * return addresses themselves are among them; the others are copies (the event's own call site) or what earlier
  * calls left there. Where the next return address lies depends on the code that the last one leads to alone, for
  * frames of a fixed size, and the kernel has no others but for the few functions that align their frame; so if the
- * same event, at the same depth of the stack, finds the same words at these places, it is the same stack. Where
- * they are not the same but the walk is, the words that differ are no return addresses, and are forgotten.
+ * same event finds the same words at these places, it is the same stack. Where they are not the same but the walk is,
+ * the words that differ are no return addresses, and are forgotten, or they lie where they do as seen from the
+ * stack's top: a system call's stack begins at a random distance from it.
  * One walk of MEMO_AUDIT is made all the same and compared; what differs is counted as lost.
  */
 #ifndef MEMTRACE_KERNEL_STACK_BPF_H

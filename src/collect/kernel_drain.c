@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Tables of kernel memory to a snapshot. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collect/internal.h"
 #include "collect/kernel_internal.h"
 #include "collect/nodes.h"
+#include "collect/procfs.h"
 
 /* What the scan adds up for one row of the stack table. */
 struct tally {
@@ -75,23 +74,6 @@ static void on_block(void *context, uint64_t owner, uint64_t address, const stru
 		keep_block(drain, &found);
 }
 
-static void describe_process(struct process *process)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", process->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		ssize_t bytes = read(fd, process->comm, sizeof(process->comm) - 1);
-
-		process->comm[bytes > 0 ? bytes : 0] = '\0';
-		process->comm[strcspn(process->comm, "\n")] = '\0';
-		close(fd);
-	}
-	process->ended = fd < 0;
-}
-
 static int describe_cgroup(const struct kernel_session *session, struct process *process)
 {
 	const char *path = cgroup_directories_find(&session->cgroups, process->cgroup);
@@ -133,7 +115,7 @@ static int process_index(struct drain *drain, uint32_t laid_to, size_t *index)
 		return -ENOMEM;
 	snprintf(process->comm, sizeof(process->comm), "%s", pid || cgroup ? "" : "kernel");
 	if (pid)
-		describe_process(process);
+		procfs_comm(pid, process->comm);
 	return cgroup ? describe_cgroup(drain->session, process) : 0;
 }
 
