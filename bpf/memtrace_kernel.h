@@ -3,7 +3,8 @@
  * The wire contract for kernel memory, beside memtrace.h whose tables of blocks and stacks it uses:
  *
  * A block's owner is its kind (enum block_kind), its address that of the object, of the page's struct page,
- * or the per-CPU pointer, of which the key keeps 48 bits: the rest says no more than that it is the kernel's.
+ * or the per-CPU pointer, of which the key keeps 48 bits. The rest is the same, or nearly, for all of a kind: with five
+ * levels of page tables it is not all ones.
  * A stack's owner is a class, its code_version whom the allocation is laid to (enum mk_by).
  */
 #ifndef MEMTRACE_KERNEL_WIRE_H

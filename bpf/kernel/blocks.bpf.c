@@ -3,6 +3,8 @@
 #include "kernel/kernel.bpf.h"
 
 __u32 kernel_traced;
+/* Of each kind, where one block is or was: all bits of its address, of which keys keep 48. */
+__u64 whole_addresses[KIND_COUNT];
 
 /* Thread groups that --pid names, in the initial PID namespace. */
 struct {
@@ -70,6 +72,8 @@ __noinline int block_allocated(struct allocation *allocation)
 
 	if (!allocation)
 		return 0;
+	if (allocation->class.kind < KIND_COUNT && !whole_addresses[allocation->class.kind])
+		whole_addresses[allocation->class.kind] = allocation->place;
 	slack = allocation->slack_bytes < MK_MAX_SLACK ? allocation->slack_bytes : MK_MAX_SLACK;
 	block.size_bytes = MK_SIZE(allocation->requested_bytes, slack);
 	block.time_ns = allocation_time();

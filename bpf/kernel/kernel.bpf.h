@@ -31,7 +31,7 @@ struct {
 struct allocation {
 	__u64 address; /* as MK_ADDRESS() has it */
 	__u64 at; /* the program's context, on the stack of what allocates: a pointer until another function has it */
-	__u64 place; /* the object's address, or of pages their struct page's */
+	__u64 place; /* the whole address: of the object, of pages their struct page's, or the per-CPU pointer */
 	__u64 requested_bytes, slack_bytes;
 	__u64 call_site; /* return address to who allocated; 0: the event does not say */
 	__u64 detail;    /* with kind and call_site it says which class, for walks remembered */

@@ -17,6 +17,7 @@ static __always_inline int percpu_allocated(__u64 *ctx, __u32 which, __u64 point
 	struct allocation allocation = {
 	    .call_site = call_site,
 	    .address = MK_ADDRESS(pointer),
+	    .place = pointer,
 	    .requested_bytes = requested_bytes,
 	    .slack_bytes = allocated_bytes > requested_bytes ? allocated_bytes - requested_bytes : 0,
 	    .detail = gfp,

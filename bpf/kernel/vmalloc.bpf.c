@@ -14,6 +14,7 @@ static __always_inline int vmap_alloc_once(__u64 *ctx, __u32 which)
 	__u64 address = ctx[0], size_bytes = ctx[1];
 	struct allocation allocation = {
 	    .address = MK_ADDRESS(address),
+	    .place = address,
 	    .requested_bytes = size_bytes,
 	    .class = {.kind = KIND_VMALLOC},
 	    .node = -1,

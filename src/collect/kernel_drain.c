@@ -265,10 +265,12 @@ static int copy_nodes(struct snapshot *snapshot)
 	return snapshot->placement.nodes ? 0 : -ENOMEM;
 }
 
-/* The address in the kernel that the key stands for: its upper bits are ones, except in a per-CPU pointer. */
-static uint64_t whole_address(uint64_t address)
+/* The address of which the block's has the lower 48 bits: the nearest one to another of its kind. */
+static uint64_t whole_address(const struct drain *drain, const struct found_block *block)
 {
-	return address | ~((1ULL << 48) - 1);
+	uint64_t near = drain->session->bpf->bss->whole_addresses[block->kind];
+
+	return near + (uint64_t)((int64_t)((block->address - near) << 16) >> 16);
 }
 
 static int zone_add(struct kernel_memory *memory, const struct mk_place *place, uint64_t bytes)
@@ -312,7 +314,7 @@ static int list_block(struct drain *drain, struct stack *stack, const struct fou
 		stack->blocks = blocks;
 	}
 	stack->blocks[stack->n_blocks++] = (struct block){
-	    .address = found->kind == KIND_PERCPU ? found->address : whole_address(found->address),
+	    .address = whole_address(drain, found),
 	    .size_bytes = MK_REQUESTED(found->block.size_bytes),
 	    .age_ns = age_of(drain, found->block.time_ns),
 	    .node = node,
@@ -341,7 +343,7 @@ static int copy_blocks(struct drain *drain, bool with_blocks)
 	int error = places ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < drain->n_blocks && !error; i++) {
-		places[i].address = has_place(&drain->blocks[i]) ? whole_address(drain->blocks[i].address) : 0;
+		places[i].address = has_place(&drain->blocks[i]) ? whole_address(drain, &drain->blocks[i]) : 0;
 		places[i].is_page = drain->blocks[i].kind == KIND_PAGE;
 	}
 	if (!error)
