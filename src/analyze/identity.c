@@ -15,6 +15,8 @@ int identity_compare(const struct snapshot *snapshot_a, const struct stack *a, c
 	if (!order)
 		order = COMPARE(a->kind, b->kind);
 	if (!order)
+		order = COMPARE(a->leak, b->leak);
+	if (!order)
 		order = COMPARE(a->class_index, b->class_index);
 	if (!order)
 		order = COMPARE(a->n_addresses, b->n_addresses);

@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define NO_CLASS LEAK_CLASS_COUNT
 #define ADDRESS_BITS 48 /* of user space, on x86-64 and aarch64 without larger page tables */
 #define LOW_TAG_BITS 3ULL
 
@@ -132,7 +131,7 @@ static void find(struct search *search, struct edge edge, uint32_t from)
 {
 	struct reach_result *result = search->graph->result;
 
-	if (edge.to == REACH_NOBODY || result->classes[edge.to] != NO_CLASS)
+	if (edge.to == REACH_NOBODY || result->classes[edge.to] != LEAK_UNJUDGED)
 		return;
 	result->classes[edge.to] = search->class;
 	result->holders[edge.to] = (struct reach_holder){.block = from, .word = edge.word};
@@ -198,7 +197,7 @@ struct components {
 
 static bool leaked(const struct components *components, uint32_t block)
 {
-	return block != REACH_NOBODY && components->graph->result->classes[block] == NO_CLASS;
+	return block != REACH_NOBODY && components->graph->result->classes[block] == LEAK_UNJUDGED;
 }
 
 static void enter(struct components *components, uint32_t block)
@@ -332,7 +331,7 @@ static int classify(struct graph *graph)
 	if (!result->classes || !result->holders || !graph->enclosing || !graph->queue)
 		return -ENOMEM;
 	for (size_t i = 0; i < graph->n_blocks; i++) {
-		result->classes[i] = NO_CLASS;
+		result->classes[i] = LEAK_UNJUDGED;
 		result->holders[i] = (struct reach_holder){.block = REACH_NOBODY, .word = REACH_NOBODY};
 	}
 	find_enclosing(graph);

@@ -4,6 +4,7 @@
 const char *leak_class_name(enum leak_class leak_class)
 {
 	static const char *const names[LEAK_CLASS_COUNT] = {
+	    [LEAK_UNJUDGED] = "",
 	    [LEAK_DEFINITE] = "definite",
 	    [LEAK_INDIRECT] = "indirect",
 	    [LEAK_POSSIBLE] = "possible",

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 enum leak_class {
+	LEAK_UNJUDGED,
 	LEAK_DEFINITE,  /* nothing leads to it */
 	LEAK_INDIRECT,  /* only leaked blocks lead to it */
 	LEAK_POSSIBLE,  /* on every way to it there is a pointer into the middle of a block */

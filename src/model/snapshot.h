@@ -20,6 +20,7 @@
 #include "model/loss.h"
 #include "model/module.h"
 #include "model/placement.h"
+#include "model/reach.h"
 
 struct usage {
 	uint64_t live_bytes, live_blocks;
@@ -57,6 +58,7 @@ struct stack {
 	enum block_kind kind;
 	enum stack_end end;
 	bool guessed;
+	enum leak_class leak; /* of all its live blocks, where they were judged: a stack has a row for each class */
 	struct usage usage;
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
 	uint64_t *addresses; /* innermost first; none: entries were reclaimed or lost */

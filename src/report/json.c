@@ -194,6 +194,8 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 	             json_object_set_new(object, "guessed", json_boolean(stack->guessed)) |
 	             json_object_set_new(object, "frames", build_frames(snapshot, stack));
 
+	if (stack->leak != LEAK_UNJUDGED)
+		failed |= json_object_set_new(object, "leak", json_string(leak_class_name(stack->leak)));
 	if (snapshot->kernel)
 		failed |= kernel_json_set_stack(object, snapshot, stack);
 	return json_whole(object, failed);
