@@ -108,6 +108,9 @@ static int open_session(struct tracing *tracing)
 	    .min_size_bytes = options->min_size_bytes,
 	    .max_size_bytes = options->max_size_bytes,
 	    .size_filter = options->size_filter,
+	    .max_pause_ns = options->max_pause_ns,
+	    .no_stop = options->no_stop,
+	    .scan_at_exit = tracing->scan && options->command,
 	    .node = options->node_given ? (int)options->node : -1,
 	    .stack_depth = options->stack_depth,
 	    .frame_pointers = options->frame_pointers,
@@ -263,6 +266,12 @@ int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot)
 		struct stack *stack = &snapshot->stacks[i];
 		int error = symbolizer_stack(tracing->symbolizer, &snapshot->processes[stack->process], stack);
 
+		for (size_t j = 0; j < stack->n_held_by && !error; j++) {
+			struct stack *site = stack->held_by[j].site;
+
+			if (site)
+				error = symbolizer_stack(tracing->symbolizer, &snapshot->processes[site->process], site);
+		}
 		if (error)
 			return tracing_fail(tracing, "cannot symbolize", error);
 	}

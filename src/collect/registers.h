@@ -18,6 +18,8 @@ struct registers {
 
 /* Bytes below the stack pointer that are in use (System V ABI, AMD64 supplement, 3.2.2: 128; none on aarch64). */
 extern const unsigned int registers_red_zone_bytes;
+/* Where glibc keeps the pointer to a thread's table of thread-local storage, from the thread pointer on. */
+extern const unsigned int registers_dtv_offset;
 
 /* 0 or -errno. */
 int registers_read(pid_t thread, struct registers *registers);

@@ -8,6 +8,7 @@
 #include <sys/user.h>
 
 const unsigned int registers_red_zone_bytes = 0;
+const unsigned int registers_dtv_offset = 0; /* tcbhead_t */
 
 /* In the order of struct user_regs_struct. */
 static const char *const names[] = {"x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",  "x9",  "x10",

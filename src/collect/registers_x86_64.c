@@ -8,6 +8,7 @@
 #include <sys/user.h>
 
 const unsigned int registers_red_zone_bytes = 128;
+const unsigned int registers_dtv_offset = 8; /* tcbhead_t */
 
 /* In the order of struct user_regs_struct. */
 static const char *const names[] = {"r15", "r14", "r13", "r12", "rbp", "rbx", "r11",      "r10", "r9",
