@@ -86,6 +86,8 @@ static int open_session(struct trace *trace)
 	    .node = options->node_given ? (int)options->node : -1,
 	    .stack_depth = options->stack_depth,
 	    .frame_pointers = options->frame_pointers,
+	    .follow_fork = options->follow_fork,
+	    .keep_blocks = options->show_allocs,
 	    .backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
 	    .objects = options->objects,
 	    .n_objects = options->n_objects,
@@ -220,7 +222,8 @@ static int wait_for_events(struct trace *trace, bool *report_due)
 		}
 	}
 	while (read(trace->signal_fd, &signal, sizeof(signal)) == sizeof(signal)) {
-		if (signal.ssi_signo != SIGTERM && trace->options.command)
+		/* A command gets it too; children that outlive it need not. */
+		if (signal.ssi_signo != SIGTERM && trace->options.command && session_command_status(trace->session) < 0)
 			continue;
 		session_let_go(trace->session);
 		return 1;

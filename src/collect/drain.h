@@ -37,6 +37,8 @@ struct drain {
 	uint64_t now_ns, older_ns;
 	bool with_blocks; /* the snapshot is to have them */
 	bool placing;     /* it is asked where they lie */
+	bool ended_only;  /* children alone that have ended */
+	size_t *rows;     /* by slot: index into snapshot->processes */
 	int *nodes;       /* numbers, in the order of the snapshot's */
 	size_t n_nodes;
 	int only; /* index of the node that alone is of interest; -1: all */

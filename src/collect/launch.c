@@ -22,7 +22,12 @@
 
 #include "collect/internal.h"
 
-static const long trace_options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT;
+static long trace_options(const struct session *session)
+{
+	long follow = session->options.follow_fork ? PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK : 0;
+
+	return PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT | follow;
+}
 
 /* The two pipes between memtrace and a child that has not executed its program yet. */
 struct start {
@@ -69,7 +74,7 @@ static int start_child(struct start *start)
 	session_unlock(start->session);
 	close(start->failed[1]);
 	start->failed[1] = -1;
-	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)trace_options))
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)trace_options(start->session)))
 		return -errno;
 	return write(start->go[1], "", 1) == 1 ? 0 : -errno;
 }
@@ -89,6 +94,14 @@ static bool leaving(struct launched *launched)
 	return __atomic_load_n(&launched->leave, __ATOMIC_ACQUIRE);
 }
 
+/* There is nobody left to be the tracer of. */
+static void end_all(struct session *session)
+{
+	session_lock(session);
+	session->launched.over = true;
+	session_unlock(session);
+}
+
 /* Every stop that there is to serve now. 0 or -errno. */
 static int serve_stops(struct session *session, char *error, size_t error_size)
 {
@@ -98,15 +111,17 @@ static int serve_stops(struct session *session, char *error, size_t error_size)
 
 	while (read(session->child_signal_fd, &info, sizeof(info)) > 0)
 		;
-	while (!code && !launched->ended && !leaving(launched)) {
+	while (!code && !launched->over && !leaving(launched)) {
 		pid_t thread = waitpid(-1, &status, WNOHANG | __WALL);
 
+		if (thread < 0 && errno == ECHILD)
+			end_all(session);
 		if (thread <= 0)
 			break;
 		if (WIFSTOPPED(status))
 			code = tracer_stop(session, thread, status, error, error_size);
-		else if (thread == launched->pid)
-			tracer_ended(session, status);
+		else
+			tracer_ended(session, thread, status);
 		if (launched->executing && !launched->settled && !code)
 			settle(session, 0);
 	}
@@ -122,7 +137,7 @@ static int serve(struct session *session, char *error, size_t error_size)
 	};
 	int code = 0;
 
-	while (!code && !launched->ended && !leaving(launched)) {
+	while (!code && !launched->over && !leaving(launched)) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			code = -errno;
 		else

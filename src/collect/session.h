@@ -21,6 +21,8 @@ struct session_options {
 	int node;                 /* blocks on this NUMA node alone; -1: on all */
 	unsigned int stack_depth; /* frames */
 	bool frame_pointers;      /* stacks by them alone, whatever the kernel can do */
+	bool follow_fork;         /* children are traced too */
+	bool keep_blocks;         /* snapshots are asked for with blocks */
 	const char *backend;      /* NULL: the best the kernel has */
 	char **objects;           /* -O */
 	size_t n_objects;
@@ -67,7 +69,7 @@ void session_let_go(struct session *session);
 /* A line that whoever started memtrace should read; false when there is none. */
 bool session_news(struct session *session, char *text, size_t size);
 
-/* Processes that have not ended. */
+/* Processes that have not ended; with children to be followed, not 0 before all of theirs have. */
 size_t session_running(struct session *session);
 /* Exit status of a launched command, as the shell counts it; -1 while it runs. */
 int session_command_status(struct session *session);
