@@ -301,6 +301,8 @@ void session_target_ended(struct session *session, struct target *target, int ex
 		return;
 	events_consume(session); /* the last of it: nothing is taken from one that ended */
 	target->ended = true;
+	if (target->is_child) /* there may be many, and each is passed at every hit of the others' */
+		target_detach(target);
 	unwinder_forget(session->tracing.unwinder, target->slot);
 	target->exit_status_known = exit_status >= 0;
 	target->exit_status = exit_status;

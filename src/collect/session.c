@@ -16,6 +16,7 @@
 #include "collect/procfs.h"
 #include "collect/programs.h"
 #include "collect/twice.h"
+#include "probe/detach.h"
 #include "probe/features.h"
 #include "probe/guard.h"
 #include "probe/tracepoint.h"
@@ -306,9 +307,10 @@ static int set_up(struct session *session)
 	session->targets = calloc(MT_MAX_PROCESSES, sizeof(struct target *));
 	if (!error && (!session->targets || ended_new(ended_bytes(&session->options), &session->ended)))
 		error = -ENOMEM;
+	session->tracing.detacher = detacher_new();
 	session->tracing.modules = modules_new();
 	session->tracing.objects = objects_new(session->options.objects, session->options.n_objects);
-	if (!error && (!session->tracing.modules || !session->tracing.objects))
+	if (!error && (!session->tracing.detacher || !session->tracing.modules || !session->tracing.objects))
 		error = -ENOMEM;
 	return error;
 }
@@ -371,6 +373,7 @@ void session_free(struct session *session)
 		target_free(session->targets[i]);
 	for (size_t i = 0; i < session->n_links; i++)
 		bpf_link__destroy(session->links[i]);
+	detacher_free(session->tracing.detacher);
 	guard_free(session->tracing.guard);
 	live_free(session->live);
 	unwinder_free(session->tracing.unwinder);

@@ -13,6 +13,7 @@
 #include "collect/procfs.h"
 #include "model/kind.h"
 #include "probe/bpf.h"
+#include "probe/detach.h"
 #include "probe/elf_file.h"
 
 int process_find(struct tracing *tracing, pid_t pid, struct found_process *found)
@@ -119,7 +120,8 @@ void target_unhook_loader(struct target *target)
 	target->loader = NULL;
 }
 
-static void detach_all(struct target *target)
+/* Nothing runs by the probes any more when it returns. */
+static void detach_at_once(struct target *target)
 {
 	process_of(target)->traced = 0;
 	target_unhook_loader(target);
@@ -127,6 +129,21 @@ static void detach_all(struct target *target)
 		attachment_free(target->attached[i].attachment);
 	for (size_t i = 0; i < target->n_guarded; i++)
 		attachment_free(target->guarded[i].attachment);
+	target->n_attached = 0;
+	target->n_guarded = 0;
+}
+
+void target_detach(struct target *target)
+{
+	struct detacher *detacher = target->tracing->detacher;
+
+	process_of(target)->traced = 0;
+	detacher_take(detacher, target->loader_hook);
+	target->loader_hook = NULL;
+	for (size_t i = 0; i < target->n_attached; i++)
+		detacher_take(detacher, target->attached[i].attachment);
+	for (size_t i = 0; i < target->n_guarded; i++)
+		detacher_take(detacher, target->guarded[i].attachment);
 	target->n_attached = 0;
 	target->n_guarded = 0;
 }
@@ -150,7 +167,7 @@ void target_free(struct target *target)
 	if (!target)
 		return;
 	if (target->tracing->processes) {
-		detach_all(target);
+		target_detach(target);
 		release_slot(target);
 	}
 	ranges_free(target->ranges);
@@ -241,7 +258,7 @@ bool target_loader_is_libc(const struct target *target)
 int target_exec(struct target *target, bool by_main_thread)
 {
 	if (!by_main_thread)
-		detach_all(target);
+		detach_at_once(target);
 	ranges_clear(target->ranges);
 	target->n_mappings = 0;
 	target->n_mapped = 0;

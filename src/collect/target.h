@@ -20,6 +20,7 @@
 
 struct bpf_program;
 struct memtrace_bpf;
+struct detacher;
 struct guard;
 struct place_memo;
 
@@ -27,6 +28,7 @@ struct place_memo;
 struct tracing {
 	struct memtrace_bpf *bpf;
 	enum backend backend;
+	struct detacher *detacher;
 	struct guard *guard; /* NULL until a function that may throw is probed */
 	struct modules *modules;
 	struct mt_process *processes; /* the programs' process table, mapped */
@@ -105,6 +107,9 @@ bool target_has_memory(const struct target *target, const struct found_process *
  */
 int target_new(struct tracing *tracing, pid_t pid, uint32_t slot, const struct ranges_stats *stats,
                struct target **result, char *error, size_t error_size);
+/* No hit counts any more; the probes go some time after. */
+void target_detach(struct target *target);
+
 /* Detaches and frees. */
 void target_free(struct target *target);
 
