@@ -118,6 +118,8 @@ static int attach(struct trace *trace)
 		error = session_launch(trace->session, trace->options.command, trace->error, sizeof(trace->error));
 	for (size_t i = 0; i < trace->options.n_pids && !error; i++)
 		error = session_add_process(trace->session, trace->options.pids[i], trace->error, sizeof(trace->error));
+	if (!error && trace->options.follow_fork && !trace->options.command)
+		error = session_follow(trace->session, trace->error, sizeof(trace->error));
 	if (error)
 		return error;
 	session_start(trace->session);

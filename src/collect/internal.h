@@ -20,9 +20,9 @@ struct bare {
 	size_t n;
 };
 
-/* A command that memtrace started, and is the tracer of. */
+/* What memtrace is the tracer of: a command that it started, or processes whose children it follows. */
 struct launched {
-	pid_t pid;
+	pid_t pid; /* 0: no command */
 	bool executing; /* COMMAND's exec was seen */
 	bool ended;
 	int status;         /* as the shell counts it */
@@ -126,6 +126,9 @@ void session_remember_places(struct session *session, struct target *target);
 
 /* launch.c */
 int launch_handle(struct session *session, char *error, size_t error_size);
+
+/* seize.c: in the thread that is to be the tracer. 0, or -errno with one line in `error`. */
+int seize_process(pid_t pid, long options, char *error, size_t error_size);
 
 /* tracer.c: all of it in the thread that is the tracer, without the lock */
 /* A thread has stopped. 0 or -errno; the thread goes on in either case. */

@@ -488,8 +488,12 @@ void session_drop_target(struct session *session, struct target *target)
 /* Without it, what a library allocates while it is opened may have cut stacks, which say so. */
 static void hook_dlopen(struct session *session, struct target *target)
 {
-	if (unwinds(session))
-		target_hook_loader(target, session->tracing.bpf->progs.loader_waits);
+	struct memtrace_bpf *bpf = session->tracing.bpf;
+
+	if (session->options.follow_fork) /* its tracer looks at what it opens */
+		target_hook_loader(target, bpf->progs.loader_state);
+	else if (unwinds(session))
+		target_hook_loader(target, bpf->progs.loader_waits);
 }
 
 static int add_process(struct session *session, pid_t pid, char *error, size_t error_size)
@@ -536,7 +540,7 @@ void session_start(struct session *session)
 {
 	session_lock(session);
 	for (size_t i = 0; i < session->n_targets; i++) {
-		if (!session->targets[i] || session->targets[i]->held)
+		if (!session->targets[i] || session->launched.pid)
 			continue;
 		target_start(session->targets[i]);
 		session_take_up(session, session->targets[i]);

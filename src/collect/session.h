@@ -55,6 +55,13 @@ int session_add_process(struct session *session, pid_t pid, char *error, size_t 
  */
 int session_launch(struct session *session, char **command, char *error, size_t error_size);
 
+/*
+ * Makes memtrace the tracer of all processes added, so that their children are held before they run
+ * anything; where session_options.follow_fork is set, between adding and starting. 0, or -errno with one
+ * line in `error`.
+ */
+int session_follow(struct session *session, char *error, size_t error_size);
+
 /* Counting begins for all processes added; for a command it began when its allocators were mapped. */
 void session_start(struct session *session);
 

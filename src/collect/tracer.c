@@ -93,12 +93,12 @@ static int forgive(struct session *session, pid_t pid, struct target *target, in
 		session_unprobed(session, error);
 	if (code >= 0 || code == -ESRCH)
 		return 0;
-	if (target && target->started) {
+	if (pid == session->launched.pid && !(target && target->started))
+		return code;
+	if (target && (target->started || !target->is_child)) {
 		session_unprobed(session, error);
 		return 0;
 	}
-	if (pid == session->launched.pid)
-		return code;
 	follow_not(session, pid, target, error);
 	return 0;
 }
@@ -399,7 +399,7 @@ static size_t interrupt_all(struct session *session)
 	}
 	for (size_t i = 0; i < bare->n; i++)
 		n += interrupt_threads(bare->pids[i]);
-	if (!held_target(session, session->launched.pid) && !session->launched.ended && session->launched.pid > 0)
+	if (!held_target(session, session->launched.pid) && !session->launched.ended)
 		n += interrupt_threads(session->launched.pid);
 	session_unlock(session);
 	return n;
@@ -441,7 +441,10 @@ void tracer_let_go(struct session *session)
 	if (launched->over || launched->let_go)
 		return;
 	unhook_all(session);
-	while (!launched->over && interrupt_all(session) && clock_ns(CLOCK_MONOTONIC) < deadline) {
+	/* Processes that ran before are not to be interrupted: they are let go when the thread ends. */
+	if (!launched->pid)
+		let_go_stopped(session);
+	while (launched->pid && !launched->over && interrupt_all(session) && clock_ns(CLOCK_MONOTONIC) < deadline) {
 		poll(&children, 1, LET_GO_POLL_MS);
 		let_go_stopped(session);
 	}
