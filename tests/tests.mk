@@ -5,7 +5,7 @@
 # What is cross-compiled runs emulated, where there are none.
 UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer \
 	       $(if $(SYSROOT),,-fsanitize=address,undefined -fno-sanitize-recover=all)
-UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/guard.c,$(SOURCES)) \
+UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/detach.c src/probe/guard.c,$(SOURCES)) \
 		src/cli/options.c src/cli/option_rows.c src/cli/help.c \
 		$(patsubst %,src/collect/%.c,frames ranges maps nodes place place_memo procfs modules resident kernel_words)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.o)
