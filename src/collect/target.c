@@ -174,6 +174,7 @@ void target_free(struct target *target)
 	ranges_free(target->ranges);
 	place_memo_free(target->places);
 	scanned_free(target->scanned);
+	exit_scan_clear(&target->exit_scan);
 	if (target->pidfd >= 0)
 		close(target->pidfd);
 	free(target->attached);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "collect/exit_scan.h"
 #include "collect/modules.h"
 #include "collect/objects.h"
 #include "collect/ranges.h"
@@ -80,6 +81,7 @@ struct target {
 	const struct module *loader;
 	struct ranges *ranges;
 	struct place_memo *places; /* where its memory lay when it was about to end; NULL: not known */
+	struct exit_scan exit_scan;
 	struct scanned *scanned;   /* what was found when it stood still for that; NULL: it was not scanned */
 	struct ranges_stats range_stats;
 	uint32_t generation; /* of the program that is known; the process may run a later one */
