@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Blocks that were too large for a heap: each a mapping of its own, which the kernel may have joined with its
+ * neighbours. The library counts their bytes, which tells whether what was found is all, and nothing else.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "heap/glibc_state.h"
+#include "util/grow.h"
+
+#define MAX_PAGES (1UL << 20) /* looked at */
+#define MAX_BLOCKS (1UL << 20)
+/* Beyond what a program may ask a block to be aligned to, it is not found. */
+#define MIN_ALIGN_BITS 5
+#define MAX_ALIGN_BITS 30
+
+struct loose_block {
+	uint64_t start, chunk, end;
+};
+
+struct loose_blocks {
+	struct loose_block *all;
+	size_t n;
+	uint64_t bytes;
+	size_t n_pages; /* that were looked at */
+};
+
+/* What is before an aligned block belongs to its mapping too, and stands in the place of the previous chunk's size. */
+static bool is_block(const struct heap_walk *walk, uint64_t start, uint64_t chunk, uint64_t limit,
+                     struct loose_block *block)
+{
+	uint64_t words[2], size;
+
+	if (chunk > limit - CHUNK_HEADER_BYTES || !heap_read(walk, chunk, words, sizeof(words)))
+		return false;
+	size = words[1] & ~(uint64_t)CHUNK_FLAGS;
+	if ((words[1] & CHUNK_FLAGS) != CHUNK_MMAPPED || words[0] != chunk - start || size > limit - chunk ||
+	    size < CHUNK_MIN_BYTES || (chunk + size) % HEAP_PAGE_BYTES)
+		return false;
+	*block = (struct loose_block){start, chunk, chunk + size};
+	return true;
+}
+
+/* The block whose mapping starts at a page, whatever it is aligned to. */
+static bool find_block(const struct heap_walk *walk, uint64_t start, uint64_t limit, struct loose_block *block)
+{
+	if (is_block(walk, start, start, limit, block))
+		return true;
+	for (unsigned int bits = MIN_ALIGN_BITS; bits <= MAX_ALIGN_BITS; bits++) {
+		uint64_t align = 1UL << bits;
+		uint64_t aligned = (start + CHUNK_HEADER_BYTES + align - 1) & ~(align - 1);
+
+		if (aligned >= limit)
+			break;
+		if (is_block(walk, start, aligned - CHUNK_HEADER_BYTES, limit, block))
+			return true;
+	}
+	return false;
+}
+
+/* Blocks of one mapping: from its start on one behind the other or, at every page, wherever they are. */
+static int find_in_mapping(struct heap_walk *walk, const struct heap_mapping *mapping, bool every_page,
+                           struct loose_blocks *blocks)
+{
+	uint64_t at = mapping->start;
+
+	while (at < mapping->end && blocks->n_pages++ < MAX_PAGES && blocks->n < MAX_BLOCKS) {
+		struct loose_block block;
+
+		if (find_block(walk, at, mapping->end, &block)) {
+			if (grow_list((void **)&blocks->all, blocks->n, sizeof(*blocks->all)))
+				return -ENOMEM;
+			blocks->all[blocks->n++] = block;
+			blocks->bytes += block.end - block.start;
+			at = block.end;
+		} else if (every_page) {
+			at += HEAP_PAGE_BYTES;
+		} else {
+			break;
+		}
+	}
+	return 0;
+}
+
+static bool may_have_blocks(const struct heap_walk *walk, const struct heap_mapping *mapping)
+{
+	const struct heap *heap = walk->heap;
+
+	return mapping->kind == HEAP_MAPPING_ANONYMOUS && mapping->readable && mapping->writable && !mapping->shared &&
+	       mapping->end % HEAP_PAGE_BYTES == 0 && mapping->start % HEAP_PAGE_BYTES == 0 &&
+	       !(heap->n_areas && heap_area_at(heap, mapping->start));
+}
+
+static int find_blocks(struct heap_walk *walk, bool every_page, struct loose_blocks *blocks)
+{
+	const struct heap_process *process = walk->process;
+	int err = 0;
+
+	blocks->n = 0;
+	blocks->bytes = 0;
+	for (size_t i = 0; i < process->n_mappings && !err; i++)
+		if (may_have_blocks(walk, &process->mappings[i]))
+			err = find_in_mapping(walk, &process->mappings[i], every_page, blocks);
+	return err;
+}
+
+static int add_block(struct heap_walk *walk, const struct loose_block *block)
+{
+	int err = heap_area_open(walk, block->start, block->end);
+
+	if (err)
+		return err == -EEXIST ? 0 : err;
+	err = heap_area_add(walk, block->chunk + CHUNK_HEADER_BYTES, block->end, HEAP_USED);
+	return err == -E2BIG ? heap_area_give_up(walk, block->start) : err;
+}
+
+int glibc_find_loose(struct glibc *glibc)
+{
+	struct heap_walk *walk = glibc->walk;
+	struct loose_blocks blocks = {0};
+	int err = 0;
+
+	if (!glibc->loose_known || !glibc->loose_bytes)
+		return 0;
+	err = find_blocks(walk, false, &blocks);
+	if (!err && blocks.bytes != glibc->loose_bytes)
+		err = find_blocks(walk, true, &blocks);
+	if (!err && blocks.n_pages >= MAX_PAGES)
+		heap_trouble_note(walk, HEAP_TOO_MANY, 0);
+	if (!err && blocks.bytes != glibc->loose_bytes)
+		heap_trouble_note(walk, HEAP_LOOSE_BLOCKS, 0);
+	else
+		for (size_t i = 0; i < blocks.n && !err; i++)
+			err = add_block(walk, &blocks.all[i]);
+	free(blocks.all);
+	return err;
+}
