@@ -248,30 +248,37 @@ static bool is_parameters(const uint8_t *bytes, uint64_t brk_start)
 	if (mapped > mapped_max || bins < 1 || bins > TCACHE_BINS || count > UINT16_MAX ||
 	    heap_word(bytes + 16) != brk_start)
 		return false;
-	/* The number of bins is made from the largest request that they hold. */
-	if (max_bytes > TCACHE_CHUNK_MAX)
+	/* The number of bins is made from the largest request that they hold. A single one would look like much else. */
+	if (max_bytes > TCACHE_CHUNK_MAX || (bins == 1 && !brk_start))
 		return false;
 	return bins == 1 + (max_bytes < 24 ? 0 : (max_bytes + 7 - CHUNK_ALIGN) / CHUNK_ALIGN);
 }
 
-/* The library's parameters, which are near its main arena. Tells where it first took memory by brk, or 0. */
+static bool is_brk(const struct heap_walk *walk, uint64_t address)
+{
+	const struct heap_mapping *mapping = heap_mapping_at(walk, address);
+
+	return mapping && mapping->kind == HEAP_MAPPING_BRK;
+}
+
+/*
+ * The library's parameters, which are near its main arena, the one that was added last. Tells where it first took
+ * memory by brk, or 0: it did not, or they were not found.
+ */
 static uint64_t read_parameters(struct glibc *glibc, const struct heap_mapping *mapping)
 {
 	struct heap_walk *walk = glibc->walk;
-	const struct heap_mapping *at;
+	const struct glibc_arena *arena = &glibc->arenas[glibc->n_arenas - 1];
+	bool must_have_brk = arena->top && is_brk(walk, arena->top);
 	const uint8_t *bytes;
 
 	heap_window_open(walk, mapping->start, mapping->end);
-	for (uint64_t address = mapping->start; address < mapping->end; address += 8) {
-		uint64_t brk_start;
+	for (uint64_t address = mapping->start; (bytes = search_at(walk, &address, PAR_BYTES)); address += 8) {
+		uint64_t brk_start = heap_word(bytes + PAR_BEFORE);
 
-		bytes = search_at(walk, &address, PAR_BYTES);
-		if (!bytes)
-			break;
-		brk_start = heap_word(bytes + PAR_BEFORE);
-		/* It is 0 as long as nothing was taken. */
-		at = brk_start ? heap_mapping_at(walk, brk_start) : NULL;
-		if ((brk_start && (!at || at->kind != HEAP_MAPPING_BRK)) || !is_parameters(bytes, brk_start))
+		if (brk_start ? !is_brk(walk, brk_start) : must_have_brk)
+			continue;
+		if (!is_parameters(bytes, brk_start))
 			continue;
 		glibc->loose_known = true;
 		glibc->loose_bytes += heap_word(bytes);
