@@ -248,7 +248,8 @@ static bool is_parameters(const uint8_t *bytes, uint64_t brk_start)
 	if (mapped > mapped_max || bins < 1 || bins > TCACHE_BINS || count > UINT16_MAX ||
 	    heap_word(bytes + 16) != brk_start)
 		return false;
-	/* The number of bins is made from the largest request that they hold. A single one would look like much else. */
+	/* The number of bins is made from the largest request that they hold. A single one would look like much else.
+	 */
 	if (max_bytes > TCACHE_CHUNK_MAX || (bins == 1 && !brk_start))
 		return false;
 	return bins == 1 + (max_bytes < 24 ? 0 : (max_bytes + 7 - CHUNK_ALIGN) / CHUNK_ALIGN);

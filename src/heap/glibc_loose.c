@@ -9,11 +9,12 @@
 #include "heap/glibc_state.h"
 #include "util/grow.h"
 
-#define MAX_PAGES (1UL << 20) /* looked at */
+#define MAX_LOOKS (2UL << 20) /* at what might be a block's beginning */
 #define MAX_BLOCKS (1UL << 20)
-/* Beyond what a program may ask a block to be aligned to, it is not found. */
+/* What a program may ask a block to be aligned to; beyond it is not found. */
 #define MIN_ALIGN_BITS 5
 #define MAX_ALIGN_BITS 30
+#define MAX_PAGE_BITS 12 /* up to there the header is in the first page */
 
 struct loose_block {
 	uint64_t start, chunk, end;
@@ -23,40 +24,57 @@ struct loose_blocks {
 	struct loose_block *all;
 	size_t n;
 	uint64_t bytes;
-	size_t n_pages; /* that were looked at */
+	size_t n_looks;
 };
 
 /* What is before an aligned block belongs to its mapping too, and stands in the place of the previous chunk's size. */
-static bool is_block(const struct heap_walk *walk, uint64_t start, uint64_t chunk, uint64_t limit,
-                     struct loose_block *block)
+static bool is_block(struct heap_walk *walk, uint64_t start, uint64_t chunk, uint64_t limit, struct loose_block *block)
 {
-	uint64_t words[2], size;
+	const uint8_t *bytes;
+	uint8_t far[CHUNK_HEADER_BYTES];
+	uint64_t word, size;
 
-	if (chunk > limit - CHUNK_HEADER_BYTES || !heap_read(walk, chunk, words, sizeof(words)))
+	if (chunk > limit - CHUNK_HEADER_BYTES)
 		return false;
-	size = words[1] & ~(uint64_t)CHUNK_FLAGS;
-	if ((words[1] & CHUNK_FLAGS) != CHUNK_MMAPPED || words[0] != chunk - start || size > limit - chunk ||
+	/* The first page's places are read together. */
+	bytes = chunk - start < HEAP_PAGE_BYTES ? heap_window_at(walk, chunk, CHUNK_HEADER_BYTES) : far;
+	if (!bytes || (bytes == far && !heap_read(walk, chunk, far, sizeof(far))))
+		return false;
+	word = heap_word(bytes + 8);
+	size = word & ~(uint64_t)CHUNK_FLAGS;
+	if ((word & CHUNK_FLAGS) != CHUNK_MMAPPED || heap_word(bytes) != chunk - start || size > limit - chunk ||
 	    size < CHUNK_MIN_BYTES || (chunk + size) % HEAP_PAGE_BYTES)
 		return false;
 	*block = (struct loose_block){start, chunk, chunk + size};
 	return true;
 }
 
-/* The block whose mapping starts at a page, whatever it is aligned to. */
-static bool find_block(const struct heap_walk *walk, uint64_t start, uint64_t limit, struct loose_block *block)
+/*
+ * The block whose mapping starts at a page, aligned to at most 1 << max_bits. Where it is aligned, the header at the
+ * page is an older one.
+ */
+static bool find_block(struct heap_walk *walk, uint64_t start, uint64_t limit, unsigned int max_bits,
+                       struct loose_blocks *blocks, struct loose_block *block)
 {
-	if (is_block(walk, start, start, limit, block))
-		return true;
-	for (unsigned int bits = MIN_ALIGN_BITS; bits <= MAX_ALIGN_BITS; bits++) {
+	uint64_t last = start;
+	bool found;
+
+	blocks->n_looks++;
+	found = is_block(walk, start, start, limit, block);
+	for (unsigned int bits = MIN_ALIGN_BITS; bits <= max_bits; bits++) {
 		uint64_t align = 1UL << bits;
 		uint64_t aligned = (start + CHUNK_HEADER_BYTES + align - 1) & ~(align - 1);
 
-		if (aligned >= limit)
+		if (aligned >= limit || aligned < start)
 			break;
+		if (aligned == last)
+			continue;
+		last = aligned;
+		blocks->n_looks++;
 		if (is_block(walk, start, aligned - CHUNK_HEADER_BYTES, limit, block))
 			return true;
 	}
-	return false;
+	return found;
 }
 
 /* Blocks of one mapping: from its start on one behind the other or, at every page, wherever they are. */
@@ -64,17 +82,21 @@ static int find_in_mapping(struct heap_walk *walk, const struct heap_mapping *ma
                            struct loose_blocks *blocks)
 {
 	uint64_t at = mapping->start;
+	bool is_likely = true;
 
-	while (at < mapping->end && blocks->n_pages++ < MAX_PAGES && blocks->n < MAX_BLOCKS) {
+	heap_window_open(walk, mapping->start, mapping->end);
+	while (at < mapping->end && blocks->n_looks < MAX_LOOKS && blocks->n < MAX_BLOCKS) {
 		struct loose_block block;
 
-		if (find_block(walk, at, mapping->end, &block)) {
+		if (find_block(walk, at, mapping->end, is_likely ? MAX_ALIGN_BITS : MAX_PAGE_BITS, blocks, &block)) {
 			if (grow_list((void **)&blocks->all, blocks->n, sizeof(*blocks->all)))
 				return -ENOMEM;
 			blocks->all[blocks->n++] = block;
 			blocks->bytes += block.end - block.start;
 			at = block.end;
+			is_likely = true;
 		} else if (every_page) {
+			is_likely = false;
 			at += HEAP_PAGE_BYTES;
 		} else {
 			break;
@@ -126,7 +148,7 @@ int glibc_find_loose(struct glibc *glibc)
 	err = find_blocks(walk, false, &blocks);
 	if (!err && blocks.bytes != glibc->loose_bytes)
 		err = find_blocks(walk, true, &blocks);
-	if (!err && blocks.n_pages >= MAX_PAGES)
+	if (!err && blocks.n_looks >= MAX_LOOKS)
 		heap_trouble_note(walk, HEAP_TOO_MANY, 0);
 	if (!err && blocks.bytes != glibc->loose_bytes)
 		heap_trouble_note(walk, HEAP_LOOSE_BLOCKS, 0);
