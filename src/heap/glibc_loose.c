@@ -14,7 +14,7 @@
 /* What a program may ask a block to be aligned to; beyond it is not found. */
 #define MIN_ALIGN_BITS 5
 #define MAX_ALIGN_BITS 30
-#define MAX_PAGE_BITS 12 /* up to there the header is in the first page */
+#define USUAL_ALIGN_BITS 16 /* the same, where nothing tells that a block begins there */
 
 struct loose_block {
 	uint64_t start, chunk, end;
@@ -88,7 +88,7 @@ static int find_in_mapping(struct heap_walk *walk, const struct heap_mapping *ma
 	while (at < mapping->end && blocks->n_looks < MAX_LOOKS && blocks->n < MAX_BLOCKS) {
 		struct loose_block block;
 
-		if (find_block(walk, at, mapping->end, is_likely ? MAX_ALIGN_BITS : MAX_PAGE_BITS, blocks, &block)) {
+		if (find_block(walk, at, mapping->end, is_likely ? MAX_ALIGN_BITS : USUAL_ALIGN_BITS, blocks, &block)) {
 			if (grow_list((void **)&blocks->all, blocks->n, sizeof(*blocks->all)))
 				return -ENOMEM;
 			blocks->all[blocks->n++] = block;
