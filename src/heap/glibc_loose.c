@@ -11,10 +11,14 @@
 
 #define MAX_LOOKS (2UL << 20) /* at what might be a block's beginning */
 #define MAX_BLOCKS (1UL << 20)
-/* What a program may ask a block to be aligned to; beyond it is not found. */
+/*
+ * Where an aligned block's header may be, behind its mapping's start: before the first place of its alignment, or, once
+ * its mapping has been moved, as far from the start as it was before.
+ */
 #define MIN_ALIGN_BITS 5
+#define PAGE_ALIGN_BITS 12
+#define MOVED_PAGES 8
 #define MAX_ALIGN_BITS 30
-#define USUAL_ALIGN_BITS 16 /* the same, where nothing tells that a block begins there */
 
 struct loose_block {
 	uint64_t start, chunk, end;
@@ -49,32 +53,47 @@ static bool is_block(struct heap_walk *walk, uint64_t start, uint64_t chunk, uin
 	return true;
 }
 
-/*
- * The block whose mapping starts at a page, aligned to at most 1 << max_bits. Where it is aligned, the header at the
- * page is an older one.
- */
-static bool find_block(struct heap_walk *walk, uint64_t start, uint64_t limit, unsigned int max_bits,
+static bool look_at(struct heap_walk *walk, uint64_t start, uint64_t block_start, uint64_t limit,
+                    struct loose_blocks *blocks, struct loose_block *block)
+{
+	blocks->n_looks++;
+	return block_start < limit && block_start > start &&
+	       is_block(walk, start, block_start - CHUNK_HEADER_BYTES, limit, block);
+}
+
+/* Looks for a block that is aligned, which may lie far behind the mapping's start if one is likely to be there. */
+static bool find_aligned(struct heap_walk *walk, uint64_t start, uint64_t limit, bool is_likely,
+                         struct loose_blocks *blocks, struct loose_block *block)
+{
+	uint64_t last = 0;
+
+	for (unsigned int bits = MIN_ALIGN_BITS; bits <= PAGE_ALIGN_BITS; bits++)
+		if (look_at(walk, start, start + (1UL << bits), limit, blocks, block))
+			return true;
+	for (unsigned int page = 2; page <= MOVED_PAGES; page++)
+		if (look_at(walk, start, start + page * HEAP_PAGE_BYTES, limit, blocks, block))
+			return true;
+	for (unsigned int bits = PAGE_ALIGN_BITS + 1; bits <= MAX_ALIGN_BITS && is_likely; bits++) {
+		uint64_t align = 1UL << bits, aligned = (start + align) & ~(align - 1);
+
+		if (aligned >= limit)
+			break;
+		if (aligned != last && look_at(walk, start, aligned, limit, blocks, block))
+			return true;
+		last = aligned;
+	}
+	return false;
+}
+
+/* The block whose mapping starts at a page. Where it is aligned, a header at the page is an older one. */
+static bool find_block(struct heap_walk *walk, uint64_t start, uint64_t limit, bool is_likely,
                        struct loose_blocks *blocks, struct loose_block *block)
 {
-	uint64_t last = start;
 	bool found;
 
 	blocks->n_looks++;
 	found = is_block(walk, start, start, limit, block);
-	for (unsigned int bits = MIN_ALIGN_BITS; bits <= max_bits; bits++) {
-		uint64_t align = 1UL << bits;
-		uint64_t aligned = (start + CHUNK_HEADER_BYTES + align - 1) & ~(align - 1);
-
-		if (aligned >= limit || aligned < start)
-			break;
-		if (aligned == last)
-			continue;
-		last = aligned;
-		blocks->n_looks++;
-		if (is_block(walk, start, aligned - CHUNK_HEADER_BYTES, limit, block))
-			return true;
-	}
-	return found;
+	return find_aligned(walk, start, limit, is_likely, blocks, block) || found;
 }
 
 /* Blocks of one mapping: from its start on one behind the other or, at every page, wherever they are. */
@@ -88,7 +107,7 @@ static int find_in_mapping(struct heap_walk *walk, const struct heap_mapping *ma
 	while (at < mapping->end && blocks->n_looks < MAX_LOOKS && blocks->n < MAX_BLOCKS) {
 		struct loose_block block;
 
-		if (find_block(walk, at, mapping->end, is_likely ? MAX_ALIGN_BITS : USUAL_ALIGN_BITS, blocks, &block)) {
+		if (find_block(walk, at, mapping->end, is_likely, blocks, &block)) {
 			if (grow_list((void **)&blocks->all, blocks->n, sizeof(*blocks->all)))
 				return -ENOMEM;
 			blocks->all[blocks->n++] = block;
