@@ -86,6 +86,16 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 .PHONY: fixtures
 fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES)
 
+# The heap walkers on a process that is stopped, and that process made an image (tests/fuzz/seeds/heap).
+HEAP_TOOL := $(BUILD)/tests/heap/walk
+HEAP_TOOL_OBJECTS := $(filter-out $(BUILD)/src/main.o $(BUILD)/src/cli/%,$(OBJECTS))
+
+$(BUILD)/tests/heap/%: tests/heap/%.c tests/heap/stopped.h $(HEAP_TOOL_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $< $(HEAP_TOOL_OBJECTS) $(LDLIBS)
+
+fixtures: $(HEAP_TOOL)
+
 include tests/bench/bench.mk
 
 # The symbolizer alone, for what compares and measures it. Optimised as the program is.
