@@ -115,24 +115,45 @@ static bool known_within(const struct known *known, uint64_t start, uint64_t end
 	return known->keys[i].value + known->blocks[known->keys[i].index].size_bytes > start;
 }
 
+/* Bytes of heap blocks that begin in it. */
+static uint64_t known_bytes(const struct known *known, uint64_t start, uint64_t end)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = known_from(known, start); i < known->n && known->keys[i].value < end; i++) {
+		const struct found_block *block = &known->blocks[known->keys[i].index];
+
+		bytes += block->kind == KIND_HEAP ? block->size_bytes : 0;
+	}
+	return bytes;
+}
+
+static int add_extent(struct scan_extent **list, size_t *n, const struct heap_extent *extent)
+{
+	int error = grow_list((void **)list, *n, sizeof(**list));
+
+	if (!error)
+		(*list)[(*n)++] = (struct scan_extent){extent->start, extent->end};
+	return error;
+}
+
 static int settle_extent(const struct heap_extent *extent, const struct known *known, bool judge_before,
                          struct scan *scan)
 {
-	int error = 0;
+	bool nobodys = !known_within(known, extent->start, extent->end);
+	uint64_t bytes = extent->end - extent->start, live_bytes;
 
-	if (extent->kind == HEAP_FREE && !known_within(known, extent->start, extent->end)) {
-		error = grow_list((void **)&scan->unused, scan->n_unused, sizeof(*scan->unused));
-		if (!error)
-			scan->unused[scan->n_unused++] = (struct scan_extent){extent->start, extent->end};
-	} else if (extent->kind == HEAP_USED && judge_before && !known_within(known, extent->start, extent->end)) {
-		error = grow_list((void **)&scan->before, scan->n_before, sizeof(*scan->before));
-		if (!error)
-			scan->before[scan->n_before++] = (struct scan_extent){extent->start, extent->end};
-	} else if (extent->kind == HEAP_UNKNOWN || extent->kind == HEAP_MAYBE_USED ||
-	           (extent->kind == HEAP_USED && !known_within(known, extent->start, extent->end))) {
-		scan->unknown_heap_bytes += extent->end - extent->start;
+	if (extent->kind == HEAP_METADATA)
+		return 0;
+	if (extent->kind == HEAP_FREE && nobodys)
+		return add_extent(&scan->unused, &scan->n_unused, extent);
+	if (extent->kind == HEAP_USED && nobodys && judge_before)
+		return add_extent(&scan->before, &scan->n_before, extent);
+	if (nobodys || extent->kind == HEAP_UNKNOWN) {
+		live_bytes = known_bytes(known, extent->start, extent->end);
+		scan->unknown_heap_bytes += live_bytes < bytes ? bytes - live_bytes : 0;
 	}
-	return error;
+	return 0;
 }
 
 /* A mapping that heap blocks lie in, of an allocator whose heaps cannot be walked. */
@@ -142,15 +163,12 @@ static void count_unknown(const struct heap *heap, const struct scan_areas *area
 	for (size_t i = 0; i < areas->n_areas; i++) {
 		const struct scan_area *area = &areas->areas[i];
 		const struct heap_extent *extent;
-		uint64_t live_bytes = 0;
+		uint64_t live_bytes;
 		enum heap_kind kind;
 
-		for (size_t j = known_from(known, area->start); j < known->n && known->keys[j].value < area->end; j++) {
-			const struct found_block *block = &known->blocks[known->keys[j].index];
-
-			if (block->kind == KIND_HEAP && !heap_find(heap, block->address, &kind, &extent))
-				live_bytes += block->size_bytes;
-		}
+		if (heap_find(heap, area->start, &kind, &extent) || heap_find(heap, area->end - 1, &kind, &extent))
+			continue;
+		live_bytes = known_bytes(known, area->start, area->end);
 		if (!live_bytes)
 			continue;
 		scan->heap_bytes += area->end - area->start;
