@@ -8,6 +8,7 @@
 #include "collect/drain.h"
 #include "collect/internal.h"
 #include "collect/nodes.h"
+#include "collect/scan.h"
 #include "collect/twice.h"
 
 static uint64_t age_of(const struct drain *drain, uint64_t time_ns)
@@ -50,6 +51,12 @@ static void take_block(struct drain *drain, const struct found_block *block)
 		drain_tally(drain, block, block->size_bytes);
 }
 
+/* Blocks of a process that was scanned are those that were there then. */
+static bool wanted(const struct drain *drain, uint32_t slot)
+{
+	return drain->only_slot >= 0 ? slot == (uint32_t)drain->only_slot : !drain->session->targets[slot]->scanned;
+}
+
 static void on_live_block(void *context, uint64_t owner, uint64_t address, const struct mt_block *block)
 {
 	struct drain *drain = context;
@@ -61,7 +68,7 @@ static void on_live_block(void *context, uint64_t owner, uint64_t address, const
 	                            .size_bytes = block->size_bytes,
 	                            .time_ns = block->time_ns};
 
-	if (slot < drain->session->n_targets &&
+	if (slot < drain->session->n_targets && wanted(drain, slot) &&
 	    owner == MT_OWNER(slot, drain->session->tracing.processes[slot].generation))
 		take_block(drain, &found);
 }
@@ -107,6 +114,10 @@ static int copy_processes(struct drain *drain)
 		process->n_mappings = target->n_mappings;
 		if (placement_init(&process->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
 			return -ENOMEM;
+		if (target->scanned) {
+			process->scan = target->scanned->scan;
+			target->scanned->scan = NULL;
+		}
 		snapshot->untraced_children += session->tracing.processes[i].untraced_children;
 	}
 	return 0;
@@ -146,7 +157,7 @@ static int copy_addresses(const struct session *session, const struct mt_stack *
 	return 0;
 }
 
-static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stack *from)
+static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stack *from, const struct usage *ranges)
 {
 	struct snapshot *snapshot = drain->snapshot;
 	struct stack *stack = &snapshot->stacks[snapshot->n_stacks];
@@ -157,7 +168,7 @@ static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stac
 	stack->kind = from->kind < KIND_OF_KERNEL ? from->kind : KIND_HEAP;
 	stack->end = MT_STACK_END(from->flags);
 	stack->guessed = from->flags & MT_STACK_GUESSED;
-	stack->usage = drain->session->range_usage[number];
+	stack->usage = *ranges;
 	stack->usage.alloc_bytes += __atomic_load_n(&from->alloc_bytes, __ATOMIC_RELAXED);
 	stack->usage.alloc_count += __atomic_load_n(&from->alloc_count, __ATOMIC_RELAXED);
 	stack->usage.free_bytes += __atomic_load_n(&from->free_bytes, __ATOMIC_RELAXED);
@@ -186,12 +197,17 @@ static int copy_stacks(struct drain *drain)
 	for (uint32_t i = 0; i < drain->n_tallies; i++) {
 		const struct mt_stack *stack = &session->stacks.rows[i];
 		uint32_t slot = stack->owner / MT_GENERATIONS;
+		const struct scanned *scanned;
 		int error;
 
 		if (!(stack->flags & MT_STACK_USED) || slot >= session->n_targets ||
 		    stack->owner != MT_OWNER(slot, session->tracing.processes[slot].generation))
 			continue;
-		error = copy_stack(drain, i, stack);
+		scanned = session->targets[slot]->scanned;
+		if (scanned && i >= scanned->n_rows)
+			continue;
+		error = copy_stack(drain, i, scanned ? &scanned->rows[i] : stack,
+		                   scanned ? &scanned->range_usage[i] : &session->range_usage[i]);
 		if (error)
 			return error;
 	}
@@ -230,6 +246,7 @@ static int add_block(struct drain *drain, const struct found_block *found)
 	    .not_resident_bytes = found->not_resident_bytes,
 	    .node = drain->placing ? found->node : drain->nodes[0],
 	    .cpu_node = found->cpu_node,
+	    .judged = found->judged,
 	};
 	return 0;
 }
@@ -303,10 +320,32 @@ static int find_blocks(struct drain *drain)
 		return -ENOMEM;
 	error = live_scan(session->live, on_live_block, drain);
 	for (size_t i = 0; i < session->n_targets && !error; i++) {
+		const struct scanned *scanned = session->targets[i]->scanned;
+
 		drain->range_slot = i;
-		error = ranges_each(session->targets[i]->ranges, on_range, drain);
+		if (wanted(drain, i))
+			error = ranges_each(session->targets[i]->ranges, on_range, drain);
+		for (size_t j = 0; scanned && drain->only_slot < 0 && j < scanned->n_blocks; j++)
+			take_block(drain, &scanned->blocks[j]);
 	}
 	return error ? error : drain->error;
+}
+
+int drain_collect(struct session *session, uint32_t slot, struct found_block **blocks, size_t *n, size_t *room)
+{
+	struct drain drain = {.session = session,
+	                      .with_blocks = true,
+	                      .only_slot = (int)slot,
+	                      .now_ns = clock_ns(CLOCK_MONOTONIC),
+	                      .blocks = *blocks,
+	                      .blocks_size = *room};
+	int error = find_blocks(&drain);
+
+	free(drain.tallies);
+	*blocks = drain.blocks;
+	*n = drain.n_blocks;
+	*room = drain.blocks_size;
+	return error;
 }
 
 static int fill(struct drain *drain)
@@ -339,7 +378,7 @@ static void drain_free(struct drain *drain)
 
 static int take(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result)
 {
-	struct drain drain = {.session = session, .older_ns = older_ns, .with_blocks = with_blocks};
+	struct drain drain = {.session = session, .older_ns = older_ns, .with_blocks = with_blocks, .only_slot = -1};
 	int error = events_consume(session);
 
 	*result = NULL;
@@ -365,7 +404,7 @@ static int take(struct session *session, uint64_t older_ns, bool with_blocks, st
 void session_remember_places(struct session *session, struct target *target)
 {
 	struct snapshot snapshot = {.placement = {.nodes = NULL}};
-	struct drain drain = {.session = session, .snapshot = &snapshot};
+	struct drain drain = {.session = session, .snapshot = &snapshot, .only_slot = -1};
 	int error = find_nodes(&drain);
 
 	if (!error && drain.placing) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "collect/procfs.h"
+#include "collect/scan.h"
 #include "model/kind.h"
 #include "probe/bpf.h"
 #include "probe/elf_file.h"
@@ -132,6 +133,7 @@ void target_free(struct target *target)
 	}
 	ranges_free(target->ranges);
 	place_memo_free(target->places);
+	scanned_free(target->scanned);
 	if (target->pidfd >= 0)
 		close(target->pidfd);
 	free(target->attached);

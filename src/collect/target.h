@@ -22,6 +22,7 @@ struct bpf_program;
 struct memtrace_bpf;
 struct guard;
 struct place_memo;
+struct scanned;
 
 /* What all targets of a session share. */
 struct tracing {
@@ -69,6 +70,7 @@ struct target {
 	const struct module *loader;
 	struct ranges *ranges;
 	struct place_memo *places; /* where its memory lay when it was about to end; NULL: not known */
+	struct scanned *scanned;   /* what was found when it stood still for that; NULL: it was not scanned */
 	struct ranges_stats range_stats;
 	uint32_t generation; /* of the program that is known; the process may run a later one */
 	bool probes_lost;    /* by an exec from another thread than the main one */
