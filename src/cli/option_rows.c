@@ -41,6 +41,8 @@ const struct option_row option_rows[] = {
 	  .max = SIZE_MAX, .initial = "10", .help = "stacks (caches, processes) to print (10; 0 means all)" },
 	{ .letter = 'O', .name = "obj", .argument = "PATH", .kind = OPTION_OBJECTS, .needs = ACCEPT_HEAP,
 	  .help = "the object that holds the allocator; may be repeated (found by itself)" },
+	{ .name = "follow-fork", .kind = OPTION_FLAG, .needs = ACCEPT_HEAP, FIELD(follow_fork),
+	  .help = "trace the children of the processes too, each by itself" },
 	{ .name = "sort", .argument = "KEY", .kind = OPTION_CHOICE, .needs = ACCEPT_STACKS, FIELD(sort),
 	  .choices = sort_keys, .initial = "bytes",
 	  .help = "order of the stacks: bytes, count, growth or age (bytes)" },

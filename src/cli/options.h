@@ -35,6 +35,7 @@ struct options {
 	uint64_t max_memory_bytes;
 	unsigned int stack_depth;
 	bool frame_pointers;
+	bool follow_fork;
 	bool debuginfod;            /* --debuginfod; the environment may ask for it as well */
 	int verbosity;              /* -1 quiet, 0, 1, 2 … */
 	const char *cache, *cgroup; /* NULL: all */

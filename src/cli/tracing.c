@@ -114,6 +114,8 @@ static int open_session(struct tracing *tracing)
 	    .node = options->node_given ? (int)options->node : -1,
 	    .stack_depth = options->stack_depth,
 	    .frame_pointers = options->frame_pointers,
+	    .follow_fork = options->follow_fork,
+	    .keep_blocks = options->show_allocs || tracing->scan,
 	    .backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
 	    .objects = options->objects,
 	    .n_objects = options->n_objects,
@@ -145,6 +147,8 @@ static int attach(struct tracing *tracing)
 		error = session_launch(tracing->session, options->command, tracing->error, sizeof(tracing->error));
 	for (size_t i = 0; i < options->n_pids && !error; i++)
 		error = session_add_process(tracing->session, options->pids[i], tracing->error, sizeof(tracing->error));
+	if (!error && options->follow_fork && !options->command)
+		error = session_follow(tracing->session, tracing->error, sizeof(tracing->error));
 	if (error)
 		return error;
 	session_start(tracing->session);
@@ -215,7 +219,9 @@ static bool asked_to_stop(struct tracing *tracing)
 	struct signalfd_siginfo signal;
 
 	while (read(tracing->signal_fd, &signal, sizeof(signal)) == sizeof(signal)) {
-		if (signal.ssi_signo != SIGTERM && tracing->options.command)
+		/* A command gets it too; children that outlive it need not. */
+		if (signal.ssi_signo != SIGTERM && tracing->options.command &&
+		    session_command_status(tracing->session) < 0)
 			continue;
 		session_let_go(tracing->session);
 		return true;

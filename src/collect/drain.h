@@ -38,13 +38,15 @@ struct drain {
 	uint64_t now_ns, older_ns;
 	bool with_blocks; /* the snapshot is to have them */
 	bool placing;     /* it is asked where they lie */
+	bool ended_only;  /* children alone that have ended */
+	size_t *rows;     /* by slot: index into snapshot->processes */
 	int *nodes;       /* numbers, in the order of the snapshot's */
 	size_t n_nodes;
 	int only; /* index of the node that alone is of interest; -1: all */
 	struct found_block *blocks;
 	size_t n_blocks, blocks_size;
 	uint32_t range_slot; /* whose ranges are gone through */
-	int only_slot;       /* whose blocks are looked for; -1: all, and of those scanned what was found then */
+	const struct target *only_target; /* whose blocks are looked for; NULL: all, and of those scanned what was found then */
 	int error;
 };
 
@@ -52,7 +54,8 @@ struct drain {
  * All blocks of one process as they are now. The list, of *n blocks and room for *room, is the caller's, who may
  * give one that is to be filled again. 0 or -errno.
  */
-int drain_collect(struct session *session, uint32_t slot, struct found_block **blocks, size_t *n, size_t *room);
+int drain_collect(struct session *session, const struct target *target, struct found_block **blocks, size_t *n,
+                  size_t *room);
 
 /* Adds `bytes` of the block to the sums of its stack. */
 void drain_tally(struct drain *drain, const struct found_block *block, uint64_t bytes);

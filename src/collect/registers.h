@@ -24,6 +24,9 @@ extern const unsigned int registers_dtv_offset;
 /* 0 or -errno. */
 int registers_read(pid_t thread, struct registers *registers);
 
+/* The number of the system call that a stopped thread is in, or was in last. 0 or -errno. */
+int registers_syscall(pid_t thread, long *number);
+
 /* The name of the word at that index; "vector" from the general ones on. Static. */
 const char *registers_name(size_t word);
 

@@ -42,6 +42,17 @@ int registers_read(pid_t thread, struct registers *registers)
 	return 0;
 }
 
+int registers_syscall(pid_t thread, long *number)
+{
+	struct user_regs_struct general;
+	struct iovec vector = {.iov_base = &general, .iov_len = sizeof(general)};
+
+	if (ptrace(PTRACE_GETREGSET, thread, NT_PRSTATUS, &vector))
+		return -errno;
+	*number = (long)general.regs[8];
+	return 0;
+}
+
 const char *registers_name(size_t word)
 {
 	return word < N_NAMES ? names[word] : "vector";

@@ -66,7 +66,7 @@ static int make_index(struct scanning *scanning)
 	int error = events_consume(session);
 
 	if (!error)
-		error = drain_collect(session, scanning->target->slot, &scanned->blocks, &scanned->n_blocks,
+		error = drain_collect(session, scanning->target, &scanned->blocks, &scanned->n_blocks,
 		                      &scanned->blocks_room);
 	scanning->pages = page_set_new();
 	if (!error && !scanning->pages)
@@ -109,7 +109,7 @@ static int take_blocks(struct scanning *scanning)
 	int error = events_consume(session);
 
 	if (!error)
-		error = drain_collect(session, scanning->target->slot, &scanned->blocks, &scanned->n_blocks,
+		error = drain_collect(session, scanning->target, &scanned->blocks, &scanned->n_blocks,
 		                      &scanned->blocks_room);
 	memcpy(scanned->rows, session->stacks.rows, scanned->n_rows * sizeof(*scanned->rows));
 	memcpy(scanned->range_usage, session->range_usage, scanned->n_rows * sizeof(*scanned->range_usage));

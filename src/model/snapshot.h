@@ -95,6 +95,7 @@ struct stack {
 
 struct process {
 	pid_t pid;
+	uint64_t number; /* told apart by it from others that had the same ID, since the beginning */
 	char comm[16 + 1];
 	char *exe; /* path as /proc/PID/exe says, NULL if not known */
 	/* Of kernel memory by cgroup, not a process at all: the lower half of its ID, and its directory if known. */
@@ -127,7 +128,8 @@ struct snapshot {
 	uint64_t lost[LOSS_COUNT];
 	uint64_t abandoned_calls;
 	uint64_t unknown_frees;
-	bool unknown_frees_known; /* false with -z or -Z */
+	uint64_t inherited_frees; /* by children that are followed, of what their parents had allocated */
+	bool unknown_frees_known; /* false with -z or -Z; the same of those inherited */
 	uint64_t incomplete_stacks;
 	uint64_t ends[END_COUNT]; /* stacks with frames, by why they end */
 	uint64_t untraced_children;
