@@ -9,7 +9,7 @@ import fnmatch
 import shutil
 
 from harness import *
-from harness.leaks import LEAKED, PROGRAMS, account_of, by_lsan, by_valgrind, look_at, site_errors
+from harness.leaks import LEAKED, PROGRAMS, account_of, by_lsan, by_valgrind, run_and_look, site_errors
 
 # Tool, site, and why what it calls lost is not.
 THEY_ERR = [
@@ -45,10 +45,8 @@ def accounts(program):
     """(truth, account of each tool)"""
     if not shutil.which("valgrind"):
         raise Skip("valgrind is not installed")
-    with Fixture(f"leaks/{program}-gcc-O2") as target:
-        report = look_at(target)
-        assert target.quit() == 0
-    truth = target.truth
+    with scratch() as folder:
+        _, report, truth = run_and_look(f"leaks/{program}-gcc-O2", folder, "_exit")
     return truth, {"memtrace": account_of(report, truth)[0],
                    "LeakSanitizer": by_lsan(fixture_path(f"leaks/{program}-gcc-O2-lsan"), truth),
                    "valgrind": by_valgrind(fixture_path(f"leaks/{program}-gcc-O2"), truth)}
