@@ -68,6 +68,7 @@ FIXTURE_RUNPATH := -Wl,-rpath,'$$ORIGIN'
 
 include tests/fixtures/flags.mk
 include tests/fixtures/stacks/stacks.mk
+include tests/fixtures/leaks/leaks.mk
 
 FIXTURE_EXTRA := $(FIXTURE_VARIANTS:%=$(FIXTURE_DIR)/%)
 
@@ -84,7 +85,7 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 	$(CC) $(FIXTURE_CFLAGS) -std=gnu17 -fPIC -shared $(CFLAGS_lib$*) -o $@ $<
 
 .PHONY: fixtures
-fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES)
+fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES) $(LEAK_FIXTURES)
 
 # The heap walkers on a process that is stopped, and that process made an image (tests/fuzz/seeds/heap).
 HEAP_TOOL := $(BUILD)/tests/heap/walk
