@@ -13,9 +13,11 @@
 
 /* A block of the process that is looked at: where it stands in the snapshot. */
 struct place {
-	uint32_t stack;
+	uint32_t stack; /* BEFORE: none, it is from before memtrace attached */
 	uint32_t block;
 };
+
+#define BEFORE UINT32_MAX
 
 struct judging {
 	struct snapshot *snapshot;
@@ -37,10 +39,12 @@ static bool is_of(const struct judging *judging, const struct stack *stack)
 static int list_places(struct judging *judging, struct radix_key **keys, struct place **places)
 {
 	const struct snapshot *snapshot = judging->snapshot;
+	const struct scan *scan = snapshot->processes[judging->process].scan;
 	size_t n = 0;
 
 	for (size_t i = 0; i < snapshot->n_stacks; i++)
 		n += is_of(judging, &snapshot->stacks[i]) ? snapshot->stacks[i].n_blocks : 0;
+	n += scan->n_before;
 	*keys = calloc(n + 1, sizeof(**keys));
 	*places = calloc(n + 1, sizeof(**places));
 	if (!*keys || !*places)
@@ -56,7 +60,30 @@ static int list_places(struct judging *judging, struct radix_key **keys, struct 
 			(*places)[n] = (struct place){(uint32_t)i, (uint32_t)j};
 		}
 	}
+	for (size_t i = 0; i < scan->n_before; i++) {
+		n = judging->n_blocks++;
+		(*keys)[n] = (struct radix_key){.value = scan->before[i].start, .index = (uint32_t)n};
+		(*places)[n] = (struct place){BEFORE, (uint32_t)i};
+	}
 	return radix_sort(*keys, judging->n_blocks);
+}
+
+static struct reach_block block_of(const struct judging *judging, const struct place *place)
+{
+	const struct scan *scan = judging->snapshot->processes[judging->process].scan;
+	const struct stack *stack;
+
+	if (place->stack == BEFORE) {
+		const struct scan_extent *extent = &scan->before[place->block];
+
+		return (struct reach_block){.address = extent->start, .size_bytes = extent->end - extent->start};
+	}
+	stack = &judging->snapshot->stacks[place->stack];
+	return (struct reach_block){
+	    .address = stack->blocks[place->block].address,
+	    .size_bytes = stack->blocks[place->block].size_bytes,
+	    .divided = stack->kind != KIND_HEAP,
+	};
 }
 
 static int list_blocks(struct judging *judging)
@@ -70,15 +97,8 @@ static int list_blocks(struct judging *judging)
 	if (!judging->blocks || !judging->places)
 		error = -ENOMEM;
 	for (size_t i = 0; i < judging->n_blocks && !error; i++) {
-		const struct place *place = &places[keys[i].index];
-		const struct stack *stack = &judging->snapshot->stacks[place->stack];
-
-		judging->places[i] = *place;
-		judging->blocks[i] = (struct reach_block){
-		    .address = stack->blocks[place->block].address,
-		    .size_bytes = stack->blocks[place->block].size_bytes,
-		    .divided = stack->kind != KIND_HEAP,
-		};
+		judging->places[i] = places[keys[i].index];
+		judging->blocks[i] = block_of(judging, &judging->places[i]);
 	}
 	free(keys);
 	free(places);
@@ -109,12 +129,11 @@ static int list_words(struct judging *judging, const struct scan *scan)
 static enum leak_class class_of(const struct judging *judging, size_t block)
 {
 	const struct place *place = &judging->places[block];
-	const struct stack *stack = &judging->snapshot->stacks[place->stack];
 	const struct scan *scan = judging->snapshot->processes[judging->process].scan;
 	enum leak_class class = (enum leak_class)judging->result.classes[block];
 
 	/* The program break says itself where it is. */
-	if (stack->kind == KIND_BRK)
+	if (place->stack != BEFORE && judging->snapshot->stacks[place->stack].kind == KIND_BRK)
 		return LEAK_REACHABLE;
 	/* Without standing still, what was seen of it was never true at one moment. */
 	if (!scan->stopped && (class == LEAK_DEFINITE || class == LEAK_INDIRECT))
@@ -128,13 +147,17 @@ static void set_classes(struct judging *judging)
 
 	for (size_t i = 0; i < judging->n_blocks; i++) {
 		const struct place *place = &judging->places[i];
-		struct block *block = &snapshot->stacks[place->stack].blocks[place->block];
+		enum leak_class class = class_of(judging, i);
 
-		block->leak = class_of(judging, i);
-		if (block->left_out)
-			continue;
-		snapshot->leaks[block->leak].live_bytes += block->size_bytes;
-		snapshot->leaks[block->leak].live_blocks++;
+		if (place->stack != BEFORE) {
+			struct block *block = &snapshot->stacks[place->stack].blocks[place->block];
+
+			block->leak = class;
+			if (block->left_out)
+				continue;
+		}
+		snapshot->leaks[class].live_bytes += judging->blocks[i].size_bytes;
+		snapshot->leaks[class].live_blocks++;
 	}
 }
 
@@ -186,9 +209,11 @@ static int add_holding(const struct judging *judging, struct stack *row, size_t 
 	if (holder->block != REACH_NOBODY) {
 		holding->block_address = judging->blocks[holder->block].address;
 		holding->block_bytes = judging->blocks[holder->block].size_bytes;
-		holding->site = site_of(&judging->snapshot->stacks[judging->places[holder->block].stack]);
-		if (!holding->site)
-			return -ENOMEM;
+		if (judging->places[holder->block].stack != BEFORE) {
+			holding->site = site_of(&judging->snapshot->stacks[judging->places[holder->block].stack]);
+			if (!holding->site)
+				return -ENOMEM;
+		}
 	} else if (REACH_IS_ADDRESS(word->at)) {
 		holding->area = scan_area_at(scan, word->at);
 	}
@@ -287,6 +312,41 @@ static int add_rows(const struct judging *judging, struct stack *rows, size_t *n
 	return error;
 }
 
+/* Of blocks from before there is a row for each class, too. */
+static int add_rows_before(const struct judging *judging, struct stack *rows, size_t *n_rows, enum leak_class last)
+{
+	const struct snapshot *snapshot = judging->snapshot;
+	size_t n_before = snapshot->processes[judging->process].scan->n_before;
+	int error = 0;
+
+	for (int class = LEAK_DEFINITE; class <= (int)last && n_before && !error; class ++) {
+		struct stack row = {
+		    .process = judging->process, .kind = KIND_HEAP, .leak = (enum leak_class)class, .before = true};
+
+		row.blocks = calloc(n_before, sizeof(*row.blocks));
+		if (!row.blocks)
+			return -ENOMEM;
+		for (size_t i = 0; i < judging->n_blocks; i++) {
+			if (judging->places[i].stack != BEFORE || class_of(judging, i) != row.leak)
+				continue;
+			row.blocks[row.n_blocks++] = (struct block){.address = judging->blocks[i].address,
+			                                            .size_bytes = judging->blocks[i].size_bytes,
+			                                            .judged = true,
+			                                            .leak = row.leak,
+			                                            .node = -1};
+			row.usage.live_bytes += judging->blocks[i].size_bytes;
+		}
+		row.usage.live_blocks = row.n_blocks;
+		if (row.n_blocks && row.leak >= LEAK_POSSIBLE)
+			error = find_holders(judging, &row);
+		if (row.n_blocks)
+			rows[(*n_rows)++] = row;
+		else
+			stack_clear(&row);
+	}
+	return error;
+}
+
 static void judging_clear(struct judging *judging)
 {
 	reach_result_free(&judging->result);
@@ -309,6 +369,8 @@ static int judge_process(struct snapshot *snapshot, size_t process, struct stack
 	if (!error) {
 		set_classes(&judging);
 		error = add_rows(&judging, rows, n_rows, last);
+		if (!error)
+			error = add_rows_before(&judging, rows, n_rows, last);
 	}
 	judging_clear(&judging);
 	return error;
@@ -316,7 +378,7 @@ static int judge_process(struct snapshot *snapshot, size_t process, struct stack
 
 int leaks_judge(struct snapshot *snapshot, bool with_reachable)
 {
-	struct stack *rows = calloc(4 * snapshot->n_stacks + 1, sizeof(*rows));
+	struct stack *rows = calloc(LEAK_CLASS_COUNT * (snapshot->n_stacks + snapshot->n_processes) + 1, sizeof(*rows));
 	size_t n_rows = 0;
 	int error = 0;
 

@@ -106,6 +106,7 @@ static int on_range(void *context, const struct range *range)
 	struct found_block found = {.stack = range->stack,
 	                            .slot = drain->range_slot,
 	                            .cpu_node = range->node,
+	                            .kind = KIND_MMAP,
 	                            .address = range->start,
 	                            .size_bytes = range->end - range->start,
 	                            .time_ns = range->time_ns};

@@ -28,6 +28,7 @@ struct found_block {
 	bool placed;   /* where it lies could be told */
 	bool left_out; /* nothing of it lies where it is asked for */
 	bool judged;   /* what leads to it was looked for */
+	uint8_t kind;  /* enum block_kind: heap, or of what is a range not told more closely than mmap */
 };
 
 struct drain {

@@ -15,11 +15,13 @@
 #include "collect/drain.h"
 #include "collect/freeze.h"
 #include "collect/internal.h"
+#include "collect/iterate.h"
 #include "collect/kernel_words.h"
 #include "collect/procfs.h"
 #include "collect/registers.h"
 #include "collect/resident.h"
 #include "collect/scan_areas.h"
+#include "collect/scan_heap.h"
 #include "collect/words.h"
 
 #define RUNS 256
@@ -38,6 +40,7 @@ struct scanning {
 	int *epolls;
 	size_t n_epolls;
 	struct words words;
+	struct heap heap; /* as the allocators have it */
 	uint64_t stopped_ns;
 };
 
@@ -82,6 +85,48 @@ static int make_index(struct scanning *scanning)
 	return error ? error : kernel_words_find(scanning->reader, &scanning->epolls, &scanning->n_epolls);
 }
 
+/* Number of threads that are within an allocation function. */
+static int count_pending(void *context, const void *record)
+{
+	size_t *n = context;
+
+	(void)record;
+	++*n;
+	return 0;
+}
+
+static int walk_heaps(struct scanning *scanning)
+{
+	uint64_t *pointers = calloc(scanning->n_threads + 1, sizeof(*pointers));
+	size_t n_pending = 0;
+	int error = pointers ? 0 : -ENOMEM;
+
+	if (!error)
+		error = iterate(scanning->session->tracing.bpf->progs.pending_stacks, sizeof(uint32_t), count_pending,
+		                &n_pending);
+	for (size_t i = 0; i < scanning->n_threads && scanning->registers && !error; i++)
+		pointers[i] = scanning->registers[i].thread_pointer;
+	heap_free(&scanning->heap);
+	if (!error)
+		error = scan_heap_walk(&scanning->areas, &scanning->words, pointers,
+		                       scanning->registers ? scanning->n_threads : 0, n_pending > 0, &scanning->heap);
+	free(pointers);
+	return error;
+}
+
+/* Where the heaps are, so that what leads to a block from before memtrace came will be kept, too. */
+static int index_heaps(struct scanning *scanning)
+{
+	int error = scan_areas_read(&scanning->areas, scanning->reader);
+
+	if (!error)
+		error = walk_heaps(scanning);
+	if (!error)
+		error = scan_heap_pages(&scanning->heap, scanning->pages);
+	scan_areas_clear(&scanning->areas);
+	return error;
+}
+
 static int make_scanning(struct scanning *scanning)
 {
 	const struct session_options *options = &scanning->session->options;
@@ -98,7 +143,9 @@ static int make_scanning(struct scanning *scanning)
 	if (!scanning->scanned->scan)
 		return -ENOMEM;
 	error = make_index(scanning);
-	return error ? error : words_open(&scanning->words, scanning->reader, scanning->pages, max_words);
+	if (!error)
+		error = words_open(&scanning->words, scanning->reader, scanning->pages, max_words);
+	return error ? error : index_heaps(scanning);
 }
 
 /* What is live at this moment, and sums that are of it, too. */
@@ -213,6 +260,8 @@ static int look(struct scanning *scanning)
 		error = take_blocks(scanning);
 	if (!error)
 		error = read_memory(scanning);
+	if (!error && scanning->n_threads)
+		error = walk_heaps(scanning);
 	if (!error)
 		error = add_registers(scanning);
 	if (!error)
@@ -234,12 +283,40 @@ static void mark_judged(struct scanning *scanning)
 	}
 }
 
-/* The process goes on already: hands over what was found. */
-static void settle(struct scanning *scanning)
+/* Of blocks from before memtrace came those stay whose pages were known before. The others hold what they point to. */
+static void keep_judged_before(struct scanning *scanning)
 {
 	struct scan *scan = scanning->scanned->scan;
+	size_t n = 0;
+
+	for (size_t i = 0; i < scan->n_before; i++) {
+		const struct scan_extent *extent = &scan->before[i];
+
+		if (page_set_covers(scanning->pages, extent->start, extent->end - extent->start))
+			scan->before[n++] = *extent;
+		else
+			scan->unknown_heap_bytes += extent->end - extent->start;
+	}
+	scan->n_before = n;
+}
+
+/* The process goes on already: hands over what was found. */
+static int settle(struct scanning *scanning)
+{
+	struct scan *scan = scanning->scanned->scan;
+	/* Of a command all blocks are known, but those of calls that are under way. */
+	bool judge_before = !scanning->target->held;
+	int error = 0;
 
 	mark_judged(scanning);
+	/* Where nothing stood still, what the allocators say was never true. */
+	if (!scanning->n_threads)
+		heap_free(&scanning->heap);
+	error = scan_heap_settle(&scanning->heap, &scanning->areas, scanning->scanned->blocks,
+	                         scanning->scanned->n_blocks, judge_before, scan);
+	if (error)
+		return error;
+	keep_judged_before(scanning);
 	scan->n_threads = scanning->n_threads;
 	scan->read_bytes = scanning->words.read_bytes;
 	scan->unreadable_bytes = scanning->words.unreadable_bytes;
@@ -253,6 +330,7 @@ static void settle(struct scanning *scanning)
 	scanned_free(scanning->target->scanned);
 	scanning->target->scanned = scanning->scanned;
 	scanning->scanned = NULL;
+	return 0;
 }
 
 static void scanning_clear(struct scanning *scanning)
@@ -260,6 +338,7 @@ static void scanning_clear(struct scanning *scanning)
 	scanned_free(scanning->scanned);
 	page_set_free(scanning->pages);
 	scan_areas_clear(&scanning->areas);
+	heap_free(&scanning->heap);
 	free(scanning->registers);
 	free(scanning->epolls);
 	words_close(&scanning->words);
@@ -331,7 +410,7 @@ int scan_running(struct session *session, struct target *target, char *error, si
 	if (!code)
 		code = session->options.no_stop ? look(&scanning) : stop_and_look(&scanning, error, error_size);
 	if (!code)
-		settle(&scanning);
+		code = settle(&scanning);
 	code = say_why(&scanning, code, error, error_size);
 	scanning_clear(&scanning);
 	return code;
@@ -355,7 +434,7 @@ int scan_stopped(struct session *session, struct target *target, const pid_t *th
 	if (!code) {
 		scanning.scanned->scan->stopped = true;
 		scanning.scanned->scan->pause_ns = clock_ns(CLOCK_MONOTONIC) - start_ns;
-		settle(&scanning);
+		code = settle(&scanning);
 	}
 	code = say_why(&scanning, code, error, error_size);
 	scanning_clear(&scanning);

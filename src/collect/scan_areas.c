@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap/heap.h"
 #include "util/grow.h"
 
 #define WORD_BYTES 8ULL
@@ -74,6 +75,8 @@ int scan_areas_add(struct scan_areas *areas, const struct maps_row *row)
 	    .skip = is_kernels(row->name) || (row->shared && !row->writable && !is_memory(row->name)),
 	    .private_alone = !row->shared,
 	    .protected = !row->readable,
+	    .writable = row->writable,
+	    .heap_kind = (uint8_t)heap_mapping_kind(row->name),
 	    .guard = !row->readable && !row->writable && !row->executable && !row->name[0],
 	};
 	areas->n_areas++;

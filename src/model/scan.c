@@ -12,6 +12,7 @@ void scan_free(struct scan *scan)
 	free(scan->areas);
 	free(scan->words);
 	free(scan->unused);
+	free(scan->before);
 	free(scan);
 }
 

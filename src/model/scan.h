@@ -37,6 +37,8 @@ struct scan {
 	size_t n_areas;
 	struct scan_extent *unused; /* by start */
 	size_t n_unused;
+	struct scan_extent *before; /* by start: blocks from before memtrace attached, as the allocator has them */
+	size_t n_before;
 	bool stopped; /* the process stood still meanwhile */
 	uint64_t pause_ns, read_bytes, unreadable_bytes;
 	size_t n_threads;

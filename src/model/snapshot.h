@@ -71,6 +71,7 @@ struct stack {
 	enum block_kind kind;
 	enum stack_end end;
 	bool guessed;
+	bool before;          /* blocks from before memtrace attached, of which the allocator alone knows */
 	enum leak_class leak; /* of all its live blocks, where they were judged: a stack has a row for each class */
 	struct usage usage;
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */

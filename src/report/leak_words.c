@@ -15,7 +15,7 @@ const char *leak_words_place(const struct holding *holding)
 	    [SCAN_AREA_MAPPED] = "mapped",
 	};
 
-	if (holding->site)
+	if (holding->block_bytes)
 		return "block";
 	if (!REACH_IS_ADDRESS(holding->at))
 		return REACH_IS_REGISTER(holding->at) ? "register" : "kernel";
@@ -27,8 +27,10 @@ static void write_site(FILE *out, const struct snapshot *snapshot, const struct 
 	struct printed_frame printed;
 
 	fprintf(out, "0x%" PRIx64 ", in a block of %" PRIu64 " bytes", holding->at, holding->block_bytes);
-	if (!printed_frame_count(holding->site))
+	if (!holding->site || !printed_frame_count(holding->site)) {
+		fputs(holding->site ? "" : " from before memtrace attached", out);
 		return;
+	}
 	printed_frame_get(&printed, &snapshot->processes[holding->site->process], holding->site, 0);
 	fputs(" allocated by ", out);
 	if (printed.frame.function)
@@ -63,7 +65,7 @@ static void write_area(FILE *out, const struct holding *holding)
 
 void leak_words_holding(FILE *out, const struct snapshot *snapshot, const struct holding *holding)
 {
-	if (holding->site)
+	if (holding->block_bytes)
 		write_site(out, snapshot, holding);
 	else if (REACH_IS_ADDRESS(holding->at))
 		write_area(out, holding);

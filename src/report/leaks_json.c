@@ -68,7 +68,7 @@ static json_t *build_holding(const struct snapshot *snapshot, const struct holdi
 	                 has_thread ? json_integer(reg ? (json_int_t)REACH_THREAD(holding->at) : area->thread)
 	                            : json_null(),
 	                 "module", area && area->name[0] ? json_name(area->name) : json_null(), "block_size",
-	                 holding->site ? json_uint(holding->block_bytes) : json_null(), "function",
+	                 holding->block_bytes ? json_uint(holding->block_bytes) : json_null(), "function",
 	                 holding->site ? build_site(snapshot, holding->site) : json_null());
 }
 
@@ -79,6 +79,7 @@ int leaks_json_set_stack(json_t *object, const struct snapshot *snapshot, const 
 
 	for (size_t i = 0; i < stack->n_held_by; i++)
 		failed |= json_array_append_new(held_by, build_holding(snapshot, &stack->held_by[i]));
-	return json_object_set_new(object, "leak", json_string(leak_class_name(stack->leak))) |
+	return json_object_set_new(object, "before", json_boolean(stack->before)) |
+	       json_object_set_new(object, "leak", json_string(leak_class_name(stack->leak))) |
 	       json_object_set_new(object, "held_by", json_whole(held_by, failed));
 }

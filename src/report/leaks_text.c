@@ -61,7 +61,9 @@ static void write_frames(FILE *out, const struct snapshot *snapshot, const struc
 		printed_frame_get(&printed, &snapshot->processes[stack->process], stack, i);
 		write_frame(out, i, &printed.frame);
 	}
-	if (!n)
+	if (stack->before)
+		fputs(INDENT "[before memtrace attached]\n", out);
+	else if (!n)
 		fputs(INDENT "[frames not known]\n", out);
 	else if (stack->end != END_COMPLETE)
 		fprintf(out, INDENT "[stack ends: %s]\n", stack_end_name(stack->end));
