@@ -26,8 +26,8 @@ static void print_extents(const struct heap *heap)
 		printf("area 0x%" PRIx64 " 0x%" PRIx64 " %s\n", area->start, area->end,
 		       heap_allocator_name(area->allocator));
 		for (size_t j = area->first; j < area->first + area->n; j++)
-			printf("extent 0x%" PRIx64 " 0x%" PRIx64 " %s\n", heap->extents[j].start, heap->extents[j].end,
-			       heap_kind_name((enum heap_kind)heap->extents[j].kind));
+			printf("extent 0x%" PRIx64 " 0x%" PRIx64 " %s\n", heap->extents[j].start,
+			       (uint64_t)heap->extents[j].end, heap_kind_name((enum heap_kind)heap->extents[j].kind));
 	}
 }
 
