@@ -75,7 +75,7 @@ static inline struct image *image_load(const uint8_t *at, size_t left)
 	struct image_header header = {0};
 	struct image_mapping row;
 	struct image_run run;
-	uint64_t last = 0, room = IMAGE_MAX_BYTES;
+	uint64_t last = 0, room = IMAGE_MAX_BYTES, word = 0;
 
 	image->process = (struct heap_process){.read = image_read, .context = image, .mappings = image->mappings};
 	image->process.thread_pointers = image->thread_pointers;
@@ -97,15 +97,14 @@ static inline struct image *image_load(const uint8_t *at, size_t left)
 	for (uint32_t i = 0; i < header.n_threads && i < IMAGE_MAX_THREADS; i++)
 		if (image_take(&at, &left, &image->thread_pointers[i], sizeof(uint64_t)))
 			image->process.n_threads++;
-	while (image_take(&at, &left, &run, sizeof(run))) {
+	while (image_take(&at, &left, &run, sizeof(run)))
 		for (uint32_t i = 0; i < run.n_words; i++) {
-			uint8_t *to = image_bytes(image, run.address + i * sizeof(uint64_t), sizeof(uint64_t));
+			uint8_t *to = image_bytes(image, run.address + i * sizeof(word), sizeof(word));
 
-			if (!to || (i && run.repeats ? !memcpy(to, to - sizeof(uint64_t), sizeof(uint64_t))
-			                             : !image_take(&at, &left, to, sizeof(uint64_t))))
+			if (!to || ((!i || !run.repeats) && !image_take(&at, &left, &word, sizeof(word))))
 				break;
+			memcpy(to, &word, sizeof(word));
 		}
-	}
 	return image;
 }
 
