@@ -112,6 +112,11 @@ def threads_of_the_fixture(setting):
 
 
 @case
+def statically_linked():
+    check_fixture("as it is", 0, program="heapwalk-static")
+
+
+@case
 def child_of_a_process_with_threads():
     """What the parent's other threads kept at hand is nobody's in the child, and free all the same."""
     for seed in range(3):
