@@ -228,10 +228,8 @@ static bool free_threads_caches(struct glibc *glibc)
 	for (size_t i = 0; i < process->n_threads; i++) {
 		uint64_t at;
 
-		if (!read_variable(glibc->walk, process->thread_pointers[i], variables.cache, &at))
-			whole = false;
-		else if (at &&
-		         (!is_cache(glibc, heap_extent_at(glibc->walk, at), &cache) || free_cached(glibc, &cache)))
+		if (!read_variable(glibc->walk, process->thread_pointers[i], variables.cache, &at) ||
+		    (at && (!is_cache(glibc, heap_extent_at(glibc->walk, at), &cache) || free_cached(glibc, &cache))))
 			whole = false;
 	}
 	return whole;
