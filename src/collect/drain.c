@@ -280,6 +280,7 @@ static int add_block(struct drain *drain, const struct found_block *found)
 	    .node = drain->placing ? found->node : drain->nodes[0],
 	    .cpu_node = found->cpu_node,
 	    .judged = found->judged,
+	    .slack_bytes = found->slack_bytes,
 	};
 	return 0;
 }

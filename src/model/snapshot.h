@@ -35,6 +35,7 @@ void usage_add(struct usage *to, const struct usage *from);
 struct block {
 	uint64_t address, size_bytes, age_ns;
 	uint64_t not_resident_bytes; /* only if `placed` */
+	uint32_t slack_bytes;        /* usable behind it, where that is known (memtrace leaks) */
 	int node;                    /* that most of it lies on; -1: none, or not known */
 	int cpu_node;                /* of the CPU that allocated it */
 	bool placed;                 /* where it lies could be told */
