@@ -44,7 +44,7 @@ struct options {
 	uint64_t min_growth_bytes;
 	unsigned int by; /* enum laid_to */
 	/* hidden, for tests: */
-	uint64_t unwind_table_bytes;
+	uint64_t unwind_table_bytes, ended_bytes;
 	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes; /* 0: by max_memory_bytes */
 	const char *backend;                                             /* NULL, "session", "multi", "perf" */
 };

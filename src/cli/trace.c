@@ -94,6 +94,7 @@ static int open_session(struct trace *trace)
 	    .live_table_slots = options->live_table_slots,
 	    .stack_table_rows = options->stack_table_rows,
 	    .event_buffer_bytes = options->event_buffer_bytes,
+	    .ended_bytes = options->ended_bytes,
 	    .unwind_table_bytes = options->unwind_table_bytes,
 	    .command_signals = trace->signals_found,
 	    .command_pipe_action = trace->pipe_action,

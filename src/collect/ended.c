@@ -206,16 +206,8 @@ static int clear_tables(struct session *session)
 static void give_up_slots(struct session *session)
 {
 	for (size_t i = 0; i < session->n_targets; i++) {
-		struct target *target = session->targets[i];
-		struct mt_process *process = &session->tracing.processes[i];
-
-		if (!target || !target_is_over(target))
-			continue;
-		session->untraced_children += process->untraced_children;
-		process->untraced_children = 0;
-		process->generation++; /* events that come late are not of the next one */
-		session->targets[i] = NULL;
-		target_free(target);
+		if (session->targets[i] && target_is_over(session->targets[i]))
+			session_give_up_slot(session, session->targets[i]);
 	}
 }
 
@@ -261,6 +253,8 @@ static int copy_process(struct process *to, const struct process *from, const st
 {
 	*to = (struct process){.pid = from->pid,
 	                       .number = from->number,
+	                       .is_child = from->is_child,
+	                       .parent = from->parent,
 	                       .ended = from->ended,
 	                       .exit_status = from->exit_status,
 	                       .exit_status_known = from->exit_status_known};

@@ -87,7 +87,8 @@ static int add_child(struct session *session, pid_t pid, struct target **target,
 		code = session_add_target(session, pid, target, error, error_size);
 	if (code)
 		return code;
-	(*target)->held = (*target)->is_child = true;
+	(*target)->held = true;
+	target_set_child(*target);
 	target_inherits(*target);
 	code = target_read_mappings(*target);
 	if (code) {

@@ -105,7 +105,8 @@ static json_t *build_process(const struct snapshot *snapshot, const struct proce
 {
 	bool known = process->ended && process->exit_status_known;
 	json_t *object =
-	    json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "pid", (int)process->pid, "comm", json_name(process->comm),
+	    json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "pid", (int)process->pid, "parent",
+	              process->parent ? json_integer(process->parent) : json_null(), "comm", json_name(process->comm),
 	              "exe", json_name(process->exe ? process->exe : ""), "exit_status",
 	              known ? json_integer(process->exit_status) : json_null(), "live_bytes",
 	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
