@@ -57,8 +57,7 @@ static struct target *target_in(const struct drain *drain, size_t slot)
 /* What a child that has ended never freed is not too young to be told. */
 static bool too_young(const struct drain *drain, const struct found_block *block)
 {
-	return age_of(drain, block->time_ns) < drain->older_ns &&
-	       !target_is_over(drain->session->targets[block->slot]);
+	return age_of(drain, block->time_ns) < drain->older_ns && !target_is_over(drain->session->targets[block->slot]);
 }
 
 static void take_block(struct drain *drain, const struct found_block *block)
@@ -82,8 +81,7 @@ static void on_live_block(void *context, uint64_t owner, uint64_t address, const
 	                            .size_bytes = block->size_bytes,
 	                            .time_ns = block->time_ns};
 
-	if (target_in(drain, slot) &&
-	    owner == MT_OWNER(slot, drain->session->tracing.processes[slot].generation))
+	if (target_in(drain, slot) && owner == MT_OWNER(slot, drain->session->tracing.processes[slot].generation))
 		take_block(drain, &found);
 }
 

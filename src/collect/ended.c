@@ -175,8 +175,7 @@ static int keep(struct ended *ended, struct snapshot *snapshot, uint64_t now_ns,
 	}
 	ended->batches = batches;
 	*lost += make_fit(ended, snapshot);
-	batches[ended->n] =
-	    (struct batch){.snapshot = snapshot, .taken_ns = now_ns, .bytes = snapshot_bytes(snapshot)};
+	batches[ended->n] = (struct batch){.snapshot = snapshot, .taken_ns = now_ns, .bytes = snapshot_bytes(snapshot)};
 	ended->bytes += batches[ended->n++].bytes;
 	return 0;
 }

@@ -135,14 +135,13 @@ static json_t *build_integrity(const struct snapshot *snapshot)
 	for (int i = 0; i < END_COUNT; i++)
 		failed_ends |=
 		    json_object_set_new(ends, stack_end_name((enum stack_end)i), json_uint(snapshot->ends[i]));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
-	                 json_whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls),
-	                 "unknown_frees",
-	                 snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(),
-	                 "inherited_frees",
-	                 snapshot->unknown_frees_known ? json_uint(snapshot->inherited_frees) : json_null(),
-	                 "incomplete_stacks", json_uint(snapshot->incomplete_stacks), "untraced_children",
-	                 json_uint(snapshot->untraced_children), "ends", json_whole(ends, failed_ends));
+	return json_pack(
+	    "{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
+	    json_whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls), "unknown_frees",
+	    snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(), "inherited_frees",
+	    snapshot->unknown_frees_known ? json_uint(snapshot->inherited_frees) : json_null(), "incomplete_stacks",
+	    json_uint(snapshot->incomplete_stacks), "untraced_children", json_uint(snapshot->untraced_children), "ends",
+	    json_whole(ends, failed_ends));
 }
 
 /* All but the stacks. */
