@@ -77,7 +77,7 @@ enum {
 
 /* session.c */
 /* Also where an ended child's slot is the only one left. */
-int session_add_target(struct session *session, pid_t pid, struct target **target, char *error, size_t error_size);
+int session_add_target(struct session *session, pid_t pid, struct target **result, char *error, size_t error_size);
 /* Frees a target of which the tables hold nothing any more. */
 void session_give_up_slot(struct session *session, struct target *target);
 /* Takes a target out of which nothing counts yet. */

@@ -22,6 +22,7 @@ int process_find(struct tracing *tracing, pid_t pid, struct found_process *found
 	char buffer[64];
 	int fd, error = 0;
 
+	*found = (struct found_process){0};
 	if (!link)
 		return -errno;
 	tracing->bpf->bss->wanted_pid = pid;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The ptrace(2) stops of a command that memtrace started.
+ * The ptrace(2) stops of a command that memtrace started, and of all whose children are followed (follow.c).
  *
- * It is held at the moments at which its allocators appear: at an exec, and where the dynamic
+ * A process is held at the moments at which its allocators appear: at an exec, and where the dynamic
  * loader tells debuggers that it has mapped libraries, before any constructor runs. There a
  * program sends the thread a signal, which the command never gets to see.
  *

@@ -215,6 +215,13 @@ def shared_memory():
     assert len(done.err.lines) == 1 and "goes untraced" in done.err.text, done.err.text
 
 
+@case
+def out_of_reach():
+    """CLONE_UNTRACED keeps a child from its parent's tracer."""
+    _, report = follow(FAMILY, "hidden")
+    assert report.integrity["untraced_children"] == 1 and len(report["processes"]) == 1, report.integrity
+
+
 @case(times=["PROGRAM", "(exec PROGRAM)"])
 def programs_that_cannot_be_traced(call):
     """A stripped static program, by vfork and by fork: it is counted and told, and the others are whole."""
