@@ -9,6 +9,7 @@
 #include "collect/ended.h"
 #include "collect/internal.h"
 #include "collect/nodes.h"
+#include "collect/scan.h"
 #include "collect/twice.h"
 
 static uint64_t age_of(const struct drain *drain, uint64_t time_ns)
@@ -70,6 +71,18 @@ static void take_block(struct drain *drain, const struct found_block *block)
 		drain_tally(drain, block, block->size_bytes);
 }
 
+/* Blocks of a process that was scanned are those that were there then. */
+static bool looked_at(const struct target *target, const struct drain *drain)
+{
+	return target && (drain->only_target ? target == drain->only_target : !target->scanned);
+}
+
+static void take_scanned(struct drain *drain, const struct scanned *scanned)
+{
+	for (size_t i = 0; i < scanned->n_blocks; i++)
+		take_block(drain, &scanned->blocks[i]);
+}
+
 static void on_live_block(void *context, uint64_t owner, uint64_t address, const struct mt_block *block)
 {
 	struct drain *drain = context;
@@ -81,7 +94,8 @@ static void on_live_block(void *context, uint64_t owner, uint64_t address, const
 	                            .size_bytes = block->size_bytes,
 	                            .time_ns = block->time_ns};
 
-	if (target_in(drain, slot) && owner == MT_OWNER(slot, drain->session->tracing.processes[slot].generation))
+	if (looked_at(target_in(drain, slot), drain) &&
+	    owner == MT_OWNER(slot, drain->session->tracing.processes[slot].generation))
 		take_block(drain, &found);
 }
 
@@ -91,6 +105,7 @@ static int on_range(void *context, const struct range *range)
 	struct found_block found = {.stack = range->stack,
 	                            .slot = drain->range_slot,
 	                            .cpu_node = range->node,
+	                            .kind = KIND_MMAP,
 	                            .address = range->start,
 	                            .size_bytes = range->end - range->start,
 	                            .time_ns = range->time_ns};
@@ -133,6 +148,10 @@ static int copy_processes(struct drain *drain)
 		process->n_mappings = target->n_mappings;
 		if (placement_init(&process->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
 			return -ENOMEM;
+		if (target->scanned) {
+			process->scan = target->scanned->scan;
+			target->scanned->scan = NULL;
+		}
 		snapshot->untraced_children += session->tracing.processes[i].untraced_children;
 	}
 	return 0;
@@ -172,7 +191,7 @@ static int copy_addresses(const struct session *session, const struct mt_stack *
 	return 0;
 }
 
-static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stack *from)
+static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stack *from, const struct usage *ranges)
 {
 	struct snapshot *snapshot = drain->snapshot;
 	struct stack *stack = &snapshot->stacks[snapshot->n_stacks];
@@ -183,7 +202,7 @@ static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stac
 	stack->kind = from->kind < KIND_OF_KERNEL ? from->kind : KIND_HEAP;
 	stack->end = MT_STACK_END(from->flags);
 	stack->guessed = from->flags & MT_STACK_GUESSED;
-	stack->usage = drain->session->range_usage[number];
+	stack->usage = *ranges;
 	stack->usage.alloc_bytes += __atomic_load_n(&from->alloc_bytes, __ATOMIC_RELAXED);
 	stack->usage.alloc_count += __atomic_load_n(&from->alloc_count, __ATOMIC_RELAXED);
 	stack->usage.free_bytes += __atomic_load_n(&from->free_bytes, __ATOMIC_RELAXED);
@@ -212,12 +231,17 @@ static int copy_stacks(struct drain *drain)
 	for (uint32_t i = 0; i < drain->n_tallies; i++) {
 		const struct mt_stack *stack = &session->stacks.rows[i];
 		uint32_t slot = stack->owner / MT_GENERATIONS;
+		const struct scanned *scanned;
 		int error;
 
 		if (!(stack->flags & MT_STACK_USED) || !target_in(drain, slot) ||
 		    stack->owner != MT_OWNER(slot, session->tracing.processes[slot].generation))
 			continue;
-		error = copy_stack(drain, i, stack);
+		scanned = session->targets[slot]->scanned;
+		if (scanned && i >= scanned->n_rows)
+			continue;
+		error = copy_stack(drain, i, scanned ? &scanned->rows[i] : stack,
+		                   scanned ? &scanned->range_usage[i] : &session->range_usage[i]);
 		if (error)
 			return error;
 	}
@@ -256,6 +280,7 @@ static int add_block(struct drain *drain, const struct found_block *found)
 	    .not_resident_bytes = found->not_resident_bytes,
 	    .node = drain->placing ? found->node : drain->nodes[0],
 	    .cpu_node = found->cpu_node,
+	    .judged = found->judged,
 	};
 	return 0;
 }
@@ -334,10 +359,30 @@ static int find_blocks(struct drain *drain)
 		const struct target *target = target_in(drain, i);
 
 		drain->range_slot = i;
-		if (target)
+		if (looked_at(target, drain))
 			error = ranges_each(target->ranges, on_range, drain);
+		else if (target && !drain->only_target)
+			take_scanned(drain, target->scanned);
 	}
 	return error ? error : drain->error;
+}
+
+int drain_collect(struct session *session, const struct target *target, struct found_block **blocks, size_t *n,
+                  size_t *room)
+{
+	struct drain drain = {.session = session,
+	                      .with_blocks = true,
+	                      .only_target = target,
+	                      .now_ns = clock_ns(CLOCK_MONOTONIC),
+	                      .blocks = *blocks,
+	                      .blocks_size = *room};
+	int error = find_blocks(&drain);
+
+	free(drain.tallies);
+	*blocks = drain.blocks;
+	*n = drain.n_blocks;
+	*room = drain.blocks_size;
+	return error;
 }
 
 static int fill(struct drain *drain)

@@ -27,6 +27,8 @@ struct found_block {
 	int cpu_node;  /* of the CPU that allocated it */
 	bool placed;   /* where it lies could be told */
 	bool left_out; /* nothing of it lies where it is asked for */
+	bool judged;   /* what leads to it was looked for */
+	uint8_t kind;  /* enum block_kind: heap, or of what is a range not told more closely than mmap */
 };
 
 struct drain {
@@ -45,8 +47,16 @@ struct drain {
 	struct found_block *blocks;
 	size_t n_blocks, blocks_size;
 	uint32_t range_slot; /* whose ranges are gone through */
+	const struct target *only_target; /* whose blocks are looked for; NULL: all, and of those scanned what was found then */
 	int error;
 };
+
+/*
+ * All blocks of one process as they are now. The list, of *n blocks and room for *room, is the caller's, who may
+ * give one that is to be filled again. 0 or -errno.
+ */
+int drain_collect(struct session *session, const struct target *target, struct found_block **blocks, size_t *n,
+                  size_t *room);
 
 /* Adds `bytes` of the block to the sums of its stack. */
 void drain_tally(struct drain *drain, const struct found_block *block, uint64_t bytes);

@@ -23,6 +23,8 @@
 
 #include "collect/internal.h"
 
+#define SCAN_POLL_MS 5
+
 static long trace_options(const struct session *session)
 {
 	long follow = session->options.follow_fork ? PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK : 0;
@@ -139,7 +141,9 @@ static int serve(struct session *session, char *error, size_t error_size)
 	int code = 0;
 
 	while (!code && !launched->over && !leaving(launched)) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		bool scanned = exit_scan_step(session);
+
+		if (poll(fds, 2, scanned ? -1 : SCAN_POLL_MS) < 0 && errno != EINTR)
 			code = -errno;
 		else
 			code = serve_stops(session, error, error_size);

@@ -20,6 +20,9 @@ struct session_options {
 	bool size_filter;
 	int node;                 /* blocks on this NUMA node alone; -1: on all */
 	unsigned int stack_depth; /* frames */
+	uint64_t max_pause_ns;    /* that a process may stand still for a scan */
+	bool no_stop;             /* it does not stand still */
+	bool scan_at_exit;        /* of the command */
 	bool frame_pointers;      /* stacks by them alone, whatever the kernel can do */
 	bool follow_fork;         /* children are traced too */
 	bool keep_blocks;         /* snapshots are asked for with blocks */
@@ -83,6 +86,12 @@ int session_command_status(struct session *session);
 
 /* One line on what is attached where, for --verbose. */
 void session_describe(struct session *session, char *text, size_t size);
+
+/*
+ * Reads the memory of all processes that have not ended, each standing still meanwhile: the next snapshot tells what
+ * they had then, and has the scans. 0, or -errno with one line in `error`.
+ */
+int session_scan(struct session *session, char *error, size_t error_size);
 
 /* What is known now. Blocks younger than older_ns are left out of live_*. 0 or -errno. */
 int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **snapshot);

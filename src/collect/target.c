@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "collect/procfs.h"
+#include "collect/scan.h"
 #include "model/kind.h"
 #include "probe/bpf.h"
 #include "probe/detach.h"
@@ -173,6 +174,8 @@ void target_free(struct target *target)
 	}
 	ranges_free(target->ranges);
 	place_memo_free(target->places);
+	scanned_free(target->scanned);
+	exit_scan_clear(&target->exit_scan);
 	if (target->pidfd >= 0)
 		close(target->pidfd);
 	free(target->attached);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "collect/exit_scan.h"
 #include "collect/modules.h"
 #include "collect/objects.h"
 #include "collect/ranges.h"
@@ -23,6 +24,7 @@ struct memtrace_bpf;
 struct detacher;
 struct guard;
 struct place_memo;
+struct scanned;
 
 /* What all targets of a session share. */
 struct tracing {
@@ -79,6 +81,8 @@ struct target {
 	const struct module *loader;
 	struct ranges *ranges;
 	struct place_memo *places; /* where its memory lay when it was about to end; NULL: not known */
+	struct exit_scan exit_scan;
+	struct scanned *scanned;   /* what was found when it stood still for that; NULL: it was not scanned */
 	struct ranges_stats range_stats;
 	uint32_t generation; /* of the program that is known; the process may run a later one */
 	bool probes_lost;    /* by an exec from another thread than the main one */

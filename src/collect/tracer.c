@@ -292,24 +292,26 @@ static bool last_one(pid_t thread)
 
 /*
  * A thread is about to end. With the main one mostly the process ends; where others run on, what was
- * learned then is learned anew with the last of them.
+ * learned then is learned anew with the last of them. True: it is held for a scan of its memory.
  */
-static void on_exit_of(struct session *session, pid_t thread)
+static bool on_exit_of(struct session *session, pid_t thread)
 {
 	struct target *target = target_of(session, thread);
 	bool main_thread = target && thread == target->pid;
 
 	if (!target)
-		return;
+		return false;
 	if (main_thread)
 		target_read_mappings(target);
 	if (main_thread || (target->main_exits && last_one(thread)))
 		session_remember_places(session, target);
 	target->main_exits |= main_thread;
+	return exit_scan_hold(session, target, thread);
 }
 
 int tracer_stop(struct session *session, pid_t thread, int status, char *error, size_t error_size)
 {
+	bool held;
 	int code = 0;
 
 	switch (EVENT_OF(status)) {
@@ -327,8 +329,10 @@ int tracer_stop(struct session *session, pid_t thread, int status, char *error, 
 		break;
 	case PTRACE_EVENT_EXIT:
 		session_lock(session);
-		on_exit_of(session, thread);
+		held = on_exit_of(session, thread);
 		session_unlock(session);
+		if (held)
+			return 0;
 		break;
 	}
 	ptrace(PTRACE_CONT, thread, NULL, NULL);
