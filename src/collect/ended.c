@@ -65,7 +65,8 @@ static uint64_t snapshot_bytes(const struct snapshot *snapshot)
 		const struct process *process = &snapshot->processes[i];
 
 		bytes += sizeof(*process) + process->n_mappings * sizeof(*process->mappings) +
-		         (process->exe ? strlen(process->exe) + 1 : 0);
+		         (process->exe ? strlen(process->exe) + 1 : 0) +
+		         (process->scan ? process->scan->n_words * sizeof(*process->scan->words) : 0);
 	}
 	return bytes;
 }
@@ -248,7 +249,8 @@ static void *copy(const void *from, size_t n, size_t size)
 	return to;
 }
 
-static int copy_process(struct process *to, const struct process *from, const struct placement *nodes)
+/* The scan goes with the first snapshot, as it does of processes that have a slot. */
+static int copy_process(struct process *to, struct process *from, const struct placement *nodes)
 {
 	*to = (struct process){.pid = from->pid,
 	                       .number = from->number,
@@ -258,6 +260,8 @@ static int copy_process(struct process *to, const struct process *from, const st
 	                       .exit_status = from->exit_status,
 	                       .exit_status_known = from->exit_status_known};
 	memcpy(to->comm, from->comm, sizeof(to->comm));
+	to->scan = from->scan;
+	from->scan = NULL;
 	to->exe = from->exe ? strdup(from->exe) : NULL;
 	to->mappings = copy(from->mappings, from->n_mappings, sizeof(*to->mappings));
 	if ((from->exe && !to->exe) || !to->mappings)

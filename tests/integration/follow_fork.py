@@ -40,8 +40,8 @@ class Family:
                 got = seen.get(site, dict.fromkeys(USAGE, 0))
                 if got != truth:
                     errors.append(f"{pid} {site}: {got}, truth {truth}")
-        assert not errors, "\n".join(errors[:10])
         integrity = report.integrity
+        assert not errors, "\n".join(errors[:10] + [str(integrity)])
         assert integrity["complete"] and not integrity["untraced_children"], integrity
         assert integrity["unknown_frees"] == unknown_frees, integrity
         assert integrity["inherited_frees"] == self.inherited_frees, (integrity, self.inherited_frees)
@@ -213,6 +213,27 @@ def shared_memory():
         done, report = run_command([FAMILY, "shared"], "--follow-fork", output=f"{folder}/r")
     assert report.integrity["untraced_children"] == 1 and len(report["processes"]) == 1, report.integrity
     assert len(done.err.lines) == 1 and "goes untraced" in done.err.text, done.err.text
+
+
+@case
+def looked_at_for_leaks():
+    """Each child by itself at its end, also those whose slots are others' by then."""
+    with scratch() as folder:
+        done = run_memtrace("leaks", "--follow-fork", "--format", "json", "--top", "0", "--output", f"{folder}/r", "--",
+                            FAMILY, "many", "40", timeout=LONG_S)
+        assert done.status == 0, done.err.text
+        with open(f"{folder}/r", encoding="utf-8") as file:
+            report, = parse_reports(file.read())
+    family = Family(done.out.lines)
+    for pid, sites in family.sites.items():
+        if pid == report["processes"][0]["pid"]:
+            continue  # what it holds is reachable
+        leaked = sum(s["live_blocks"] for s in report.stacks if s["pid"] == pid and s["leak"] == "definite"
+                     and report.top_function(s) == "family_block")
+        assert leaked == sites["heap", "family_block"]["live_blocks"], (pid, leaked, sites)
+    with Process([FAMILY, "wait"]) as target:
+        refused = run_memtrace("leaks", "--follow-fork", "-p", str(target.pid), "3600")
+        assert refused.status == 2 and len(refused.err.lines) == 1, refused.err.lines
 
 
 @case
