@@ -58,8 +58,7 @@ static struct target *target_in(const struct drain *drain, size_t slot)
 /* What a child that has ended never freed is not too young to be told. */
 static bool too_young(const struct drain *drain, const struct found_block *block)
 {
-	return age_of(drain, block->time_ns) < drain->older_ns &&
-	       !target_is_over(drain->session->targets[block->slot]);
+	return age_of(drain, block->time_ns) < drain->older_ns && !target_is_over(drain->session->targets[block->slot]);
 }
 
 static void take_block(struct drain *drain, const struct found_block *block)
@@ -135,6 +134,8 @@ static int copy_processes(struct drain *drain)
 			target_follow_code(target); /* code that was made at run time has no event */
 		process->pid = target->pid;
 		process->number = target->number;
+		process->is_child = target->is_child;
+		process->parent = target->parent;
 		memcpy(process->comm, target->comm, sizeof(target->comm));
 		process->ended = target->ended;
 		process->exit_status_known = target->exit_status_known;

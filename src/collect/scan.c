@@ -460,7 +460,7 @@ int session_scan(struct session *session, char *error, size_t error_size)
 
 	session_lock(session);
 	for (size_t i = 0; i < session->n_targets && !code; i++) {
-		if (!session->targets[i]->ended)
+		if (session->targets[i] && !session->targets[i]->ended)
 			code = scan_running(session, session->targets[i], error, error_size);
 		if (code == -ESRCH) /* it has just ended: its last report has no scan */
 			code = 0;

@@ -98,6 +98,8 @@ struct stack {
 struct process {
 	pid_t pid;
 	uint64_t number; /* told apart by it from others that had the same ID, since the beginning */
+	bool is_child;   /* traced because one of the others forked it */
+	pid_t parent;    /* of a child; 0: not known */
 	char comm[16 + 1];
 	char *exe; /* path as /proc/PID/exe says, NULL if not known */
 	/* Of kernel memory by cgroup, not a process at all: the lower half of its ID, and its directory if known. */
