@@ -83,6 +83,7 @@ static struct reach_block block_of(const struct judging *judging, const struct p
 	    .address = stack->blocks[place->block].address,
 	    .size_bytes = stack->blocks[place->block].size_bytes,
 	    .slack_bytes = stack->blocks[place->block].slack_bytes,
+	    .slack_counts = scan->slack_counts,
 	    .divided = stack->kind != KIND_HEAP,
 	};
 }

@@ -58,12 +58,25 @@ static uint32_t block_at(const struct graph *graph, uint64_t address, bool with_
 	return block;
 }
 
-/* The block that the word lies in; REACH_NOBODY: it is a root. */
+/* Of a word that has no meaning. */
+#define LEADS_NOWHERE (REACH_NOBODY - 1)
+
+/* The block that the word lies in; REACH_NOBODY: it is a root; LEADS_NOWHERE: it has begun in the slack, or ends there. */
 static uint32_t holder_of(const struct graph *graph, size_t word)
 {
 	uint64_t at = graph->words[word].at;
+	const struct reach_block *block;
+	uint32_t holder;
 
-	return REACH_IS_ADDRESS(at) ? block_at(graph, at, true) : REACH_NOBODY;
+	if (!REACH_IS_ADDRESS(at))
+		return REACH_NOBODY;
+	holder = block_at(graph, at, true);
+	if (holder == REACH_NOBODY)
+		return REACH_NOBODY;
+	block = &graph->blocks[holder];
+	if (block->slack_bytes && !block->slack_counts && at + sizeof(uint64_t) > block->address + block->size_bytes)
+		return LEADS_NOWHERE;
+	return holder;
 }
 
 static void find_enclosing(struct graph *graph)
@@ -108,7 +121,7 @@ static int make_edges(struct graph *graph)
 	}
 	for (size_t i = 0; i < graph->n_words; i++) {
 		from[i] = holder_of(graph, i);
-		if (from[i] != REACH_NOBODY)
+		if (from[i] < LEADS_NOWHERE)
 			graph->first_edge[from[i] + 1]++;
 	}
 	for (size_t i = 0; i < graph->n_blocks; i++) {
@@ -116,7 +129,7 @@ static int make_edges(struct graph *graph)
 		next[i] = graph->first_edge[i];
 	}
 	for (size_t i = 0; i < graph->n_words; i++) {
-		if (from[i] != REACH_NOBODY)
+		if (from[i] < LEADS_NOWHERE)
 			graph->edges[next[from[i]]++] = edge_of(graph, i);
 	}
 	free(from);
@@ -354,7 +367,7 @@ int reach_classify(const struct reach_block *blocks, size_t n_blocks, const stru
 	int error;
 
 	*result = (struct reach_result){.classes = NULL};
-	if (n_blocks >= REACH_NOBODY || n_words > INT32_MAX)
+	if (n_blocks >= LEADS_NOWHERE || n_words > INT32_MAX)
 		return -E2BIG;
 	error = classify(&graph);
 	free(graph.enclosing);

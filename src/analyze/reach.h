@@ -7,7 +7,7 @@
 
 /*
  * Blocks in the order of their addresses, of which one may lie within another; words in the order of where they lie.
- * Words that lie in no block are roots. Both are the caller's; fewer than 2^32 - 1 of each. 0 or -errno, and
+ * Words that lie in no block are roots. Both are the caller's; fewer than 2^31 of each. 0 or -errno, and
  * then there is no result.
  */
 int reach_classify(const struct reach_block *blocks, size_t n_blocks, const struct reach_word *words, size_t n_words,

@@ -127,6 +127,7 @@ static int find_facts(const struct objects *objects, const struct mapping *mappi
 	int error;
 
 	object->is_program = elf_file_is_program(file);
+	object->asks_size = elf_file_imports(file, "malloc_usable_size");
 	if (elf_file_code_delta(file, mapping->offset, &object->address_less_offset))
 		return 0;
 	error = resolve_wrappers(file, &object->wrappers, &object->n_wrappers);

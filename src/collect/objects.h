@@ -27,6 +27,7 @@ struct object {
 	struct address_range own[OBJECT_OWN_RANGES]; /* of a program that holds its allocator: what maps for it */
 	size_t n_own;
 	bool is_program, is_libc;
+	bool asks_size;              /* it asks the allocator how much a block has room for, and may use all */
 	bool throws;                 /* an exception may pass through a probed function */
 	uint64_t unwinder_offset;    /* in the file, of the C++ runtime's entry; 0: it is not here */
 	uint64_t loader_offset;      /* in the file, of the dynamic loader's hook; 0: it is not here */

@@ -311,6 +311,18 @@ static void keep_judged_before(struct scanning *scanning)
 	scan->n_before = n;
 }
 
+/* Does any of what the process has mapped ask how much room its blocks have? */
+static bool asks_sizes(const struct target *target)
+{
+	for (size_t i = 0; i < target->n_mapped; i++) {
+		const struct object *object;
+
+		if (!objects_get(target->tracing->objects, &target->mapped[i], &object) && object && object->asks_size)
+			return true;
+	}
+	return false;
+}
+
 /* The process goes on already: hands over what was found. */
 static int settle(struct scanning *scanning)
 {
@@ -329,6 +341,7 @@ static int settle(struct scanning *scanning)
 		return error;
 	keep_judged_before(scanning);
 	scan->n_threads = scanning->n_threads;
+	scan->slack_counts = asks_sizes(scanning->target);
 	scan->register_names = registers_names;
 	scan->n_register_names = n_registers_names;
 	scan->read_bytes = scanning->words.read_bytes;

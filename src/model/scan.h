@@ -39,6 +39,7 @@ struct scan {
 	size_t n_unused;
 	struct scan_extent *before; /* by start: blocks from before memtrace attached, as the allocator has them */
 	size_t n_before;
+	bool slack_counts; /* the program asks allocators how much room blocks have: what is behind one is its own, too */
 	const char *const *register_names; /* of the first registers; the others are vector ones; static */
 	size_t n_register_names;
 	bool stopped; /* the process stood still meanwhile */

@@ -31,6 +31,8 @@ int elf_file_symbol(const struct elf_file *file, const char *name, struct elf_sy
 /* Calls `found` for every function symbol (aliases each), until it returns false. */
 void elf_file_each_function(const struct elf_file *file, bool (*found)(void *context, const struct elf_symbol *symbol),
                             void *context);
+/* Does the file call a function of that name in another one? */
+bool elf_file_imports(const struct elf_file *file, const char *name);
 /* Has a .symtab with at least one function. */
 bool elf_file_has_symtab(const struct elf_file *file);
 /* Has a PT_INTERP or PT_DYNAMIC with DT_NEEDED: not a static program. */

@@ -173,6 +173,27 @@ int elf_file_symbol(const struct elf_file *file, const char *name, struct elf_sy
 	return find_in(file, &file->lazy->symtab, name, symbol);
 }
 
+bool elf_file_imports(const struct elf_file *file, const char *name)
+{
+	const struct elf_symbols *symbols = &file->lazy->dynsym;
+	struct elf_window table = ELF_WINDOW(file->fd);
+	bool found = false;
+
+	for (uint32_t i = 0; !found && i < symbols->count; i++) {
+		const void *bytes = elf_window_at(&table, symbols->offset + i * sizeof(Elf64_Sym), sizeof(Elf64_Sym));
+		Elf64_Sym symbol;
+		bool is_default;
+
+		if (!bytes)
+			break;
+		memcpy(&symbol, bytes, sizeof(symbol));
+		found = symbol.st_shndx == SHN_UNDEF && symbol.st_name && symbol.st_name < symbols->strings_size &&
+		        name_matches(file, symbols, i, &symbol, name, &is_default);
+	}
+	elf_window_close(&table);
+	return found;
+}
+
 bool elf_file_has_symtab(const struct elf_file *file)
 {
 	return indexed(file, &file->lazy->symtab)->n_keys > 0;
