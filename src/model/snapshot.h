@@ -21,6 +21,7 @@
 #include "model/module.h"
 #include "model/placement.h"
 #include "model/reach.h"
+#include "model/verdict.h"
 
 struct usage {
 	uint64_t live_bytes, live_blocks;
@@ -59,6 +60,7 @@ struct stack {
 	enum stack_end end;
 	bool guessed;
 	enum leak_class leak; /* of all its live blocks, where they were judged: a stack has a row for each class */
+	struct verdict verdict; /* of its live bytes, from the reports so far */
 	struct usage usage;
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
 	uint64_t *addresses; /* innermost first; none: entries were reclaimed or lost */
