@@ -8,6 +8,9 @@
 #include "analyze/identity.h"
 #include "analyze/series.h"
 
+/* Addresses of a stack, for what it takes. */
+#define MEAN_ADDRESSES 32
+
 /* A stack that is followed. */
 struct followed {
 	struct stack key; /* what tells it apart: all that identity_compare() looks at, and no more */
@@ -21,18 +24,13 @@ struct growth {
 	size_t n_followed;
 };
 
-struct growth *growth_new(size_t max_stacks)
+struct growth *growth_new(uint64_t max_bytes)
 {
 	struct growth *growth = calloc(1, sizeof(*growth));
 
 	if (growth)
-		growth->max_stacks = max_stacks;
+		growth->max_stacks = max_bytes / (sizeof(struct followed) + MEAN_ADDRESSES * sizeof(uint64_t));
 	return growth;
-}
-
-size_t growth_stack_bytes(void)
-{
-	return sizeof(struct followed) + sizeof(struct followed *);
 }
 
 static void forget(struct followed *followed)

@@ -7,11 +7,12 @@
 
 struct growth;
 
-/* For at most so many stacks at a time; further ones get no verdict. NULL: out of memory. */
-struct growth *growth_new(size_t max_stacks);
+/* Of the memory that memtrace may take for its tables, the part that is meant for this. */
+#define GROWTH_MEMORY_PART 16
+
+/* For as many stacks as fit into max_bytes; further ones get no verdict. NULL: out of memory. */
+struct growth *growth_new(uint64_t max_bytes);
 void growth_free(struct growth *growth);
-/* What a stack takes, in bytes, beside its addresses. */
-size_t growth_stack_bytes(void);
 
 /*
  * Takes up the next snapshot of the run. Its equal stacks are merged, and in the order in which aggregate_merge() has

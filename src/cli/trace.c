@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "analyze/aggregate.h"
+#include "analyze/growth.h"
 #include "analyze/select.h"
 #include "cli/commands.h"
 #include "cli/help.h"
@@ -29,6 +30,7 @@ struct trace {
 	struct session *session;
 	struct symbolizer *symbolizer;
 	struct snapshot *before;      /* the last report's, to see growth against */
+	struct growth *growth;        /* what the reports so far say of each stack */
 	struct sigaction pipe_action; /* as memtrace found it */
 	sigset_t signals_found;
 	int signal_fd, timer_fd;
@@ -99,7 +101,8 @@ static int open_session(struct trace *trace)
 	int error;
 
 	trace->symbolizer = symbolizer_new();
-	if (!trace->symbolizer)
+	trace->growth = growth_new(options->max_memory_bytes / GROWTH_MEMORY_PART);
+	if (!trace->symbolizer || !trace->growth)
 		return fail(trace, "cannot start", -ENOMEM);
 	error = use_debuginfod(trace);
 	if (error)
@@ -169,7 +172,11 @@ static int report(struct trace *trace, bool at_exit)
 	if (error)
 		return fail(trace, "cannot read the tables", error);
 	error = aggregate_merge(snapshot);
+	/* What is live at exit is no point of the series: blocks of any age count, and much was freed by then. */
+	if (!error && !at_exit)
+		error = growth_add(trace->growth, snapshot);
 	if (!error) {
+		growth_judge(trace->growth, snapshot);
 		aggregate_sum(snapshot);
 		error = select_stacks(snapshot, trace->before, (enum select_key)options->sort, options->top);
 	}
@@ -321,6 +328,7 @@ int command_trace(int argc, char **argv)
 	snapshot_free(trace.before);
 	session_free(trace.session);
 	symbolizer_free(trace.symbolizer);
+	growth_free(trace.growth);
 	options_free(&trace.options);
 	if (trace.signal_fd >= 0)
 		close(trace.signal_fd);

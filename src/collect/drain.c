@@ -7,6 +7,7 @@
 
 #include "collect/drain.h"
 #include "collect/internal.h"
+#include "collect/memory.h"
 #include "collect/nodes.h"
 #include "collect/twice.h"
 
@@ -40,8 +41,11 @@ void drain_tally(struct drain *drain, const struct found_block *block, uint64_t 
 		tally->oldest_ns = block->time_ns;
 }
 
-static void take_block(struct drain *drain, const struct found_block *block)
+static void take_block(struct drain *drain, const struct found_block *block, bool mapping)
 {
+	if (drain->known &&
+	    memory_known_add(&drain->known[block->slot], block->address, block->size_bytes, mapping))
+		drain->error = -ENOMEM;
 	if (block->stack >= drain->n_tallies || age_of(drain, block->time_ns) < drain->older_ns)
 		return;
 	if (drain->placing || drain->with_blocks)
@@ -63,7 +67,7 @@ static void on_live_block(void *context, uint64_t owner, uint64_t address, const
 
 	if (slot < drain->session->n_targets &&
 	    owner == MT_OWNER(slot, drain->session->tracing.processes[slot].generation))
-		take_block(drain, &found);
+		take_block(drain, &found, false);
 }
 
 static int on_range(void *context, const struct range *range)
@@ -76,8 +80,22 @@ static int on_range(void *context, const struct range *range)
 	                            .size_bytes = range->end - range->start,
 	                            .time_ns = range->time_ns};
 
-	take_block(drain, &found);
+	take_block(drain, &found, true);
 	return drain->error;
+}
+
+/* Read at once, while what is known to be live is new. */
+static void read_memory(struct drain *drain)
+{
+	const struct session *session = drain->session;
+
+	for (size_t i = 0; i < session->n_targets; i++) {
+		const struct target *target = session->targets[i];
+
+		if (!target->ended)
+			memory_read(target->pid, &drain->known[i], target->memory_before_bytes,
+			            &drain->snapshot->processes[i].memory);
+	}
 }
 
 static int copy_processes(struct drain *drain)
@@ -313,12 +331,17 @@ static int fill(struct drain *drain)
 {
 	int error = find_nodes(drain);
 
+	drain->known = calloc(drain->session->n_targets + 1, sizeof(*drain->known));
+	if (!error && !drain->known)
+		error = -ENOMEM;
 	if (!error)
 		error = find_blocks(drain);
-	if (!error && drain->placing)
-		error = drain_place(drain);
 	if (!error)
 		error = copy_processes(drain);
+	if (!error)
+		read_memory(drain);
+	if (!error && drain->placing)
+		error = drain_place(drain);
 	if (!error)
 		error = copy_stacks(drain);
 	if (!error && drain->with_blocks)
@@ -332,6 +355,9 @@ static void drain_free(struct drain *drain)
 {
 	for (uint32_t i = 0; drain->tallies && i < drain->n_tallies; i++)
 		placement_free(&drain->tallies[i].placement);
+	for (size_t i = 0; drain->known && i < drain->session->n_targets; i++)
+		memory_known_free(&drain->known[i]);
+	free(drain->known);
 	free(drain->tallies);
 	free(drain->blocks);
 	free(drain->nodes);

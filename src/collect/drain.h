@@ -9,6 +9,7 @@
 
 #include "model/snapshot.h"
 
+struct memory_known;
 struct session;
 struct target;
 
@@ -42,6 +43,7 @@ struct drain {
 	int only; /* index of the node that alone is of interest; -1: all */
 	struct found_block *blocks;
 	size_t n_blocks, blocks_size;
+	struct memory_known *known; /* by the target's slot: what is live in it, of any age */
 	uint32_t range_slot; /* whose ranges are gone through */
 	int error;
 };

@@ -18,6 +18,7 @@
 #include "model/kernel.h"
 #include "model/kind.h"
 #include "model/loss.h"
+#include "model/memory.h"
 #include "model/module.h"
 #include "model/placement.h"
 #include "model/reach.h"
@@ -88,6 +89,7 @@ struct process {
 	bool ended;
 	int exit_status; /* as the shell counts it: 128+N for signal N; only if ended */
 	bool exit_status_known;
+	struct process_memory memory;
 	struct usage usage; /* of its stacks */
 	struct placement placement;
 	struct mapping *mappings; /* executable ones, also those that are gone, sorted by start */

@@ -21,6 +21,7 @@
 #include "report/kernel_json.h"
 #include "report/machine_json.h"
 #include "report/stream.h"
+#include "report/verdict_json.h"
 
 #define SCHEMA "memtrace-report/1"
 static json_t *json_address(uint64_t address)
@@ -192,6 +193,7 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 	             set_stack_placement(object, snapshot, stack) |
 	             json_object_set_new(object, "end", json_string(stack_end_name(stack->end))) |
 	             json_object_set_new(object, "guessed", json_boolean(stack->guessed)) |
+	             json_object_set_new(object, "verdict", verdict_json(&stack->verdict)) |
 	             json_object_set_new(object, "frames", build_frames(snapshot, stack));
 
 	if (stack->leak != LEAK_UNJUDGED)

@@ -17,6 +17,7 @@
 #include "report/machine_text.h"
 #include "report/stream.h"
 #include "report/text_frames.h"
+#include "report/verdict_text.h"
 #include "util/escape.h"
 
 #define BOLD "1"
@@ -151,6 +152,7 @@ static void write_stack(const struct page *page, const struct stack *stack)
 	write_nodes(page, &stack->placement);
 	fputc('\n', page->out);
 	write_remote(page, TEXT_FRAME_INDENT, &stack->placement);
+	verdict_text_write(page->out, stack);
 	text_frames_write(page->out, page->snapshot, stack);
 	if (page->options->show_blocks)
 		write_blocks(page, stack);
