@@ -43,8 +43,7 @@ void drain_tally(struct drain *drain, const struct found_block *block, uint64_t 
 
 static void take_block(struct drain *drain, const struct found_block *block, bool mapping)
 {
-	if (drain->known &&
-	    memory_known_add(&drain->known[block->slot], block->address, block->size_bytes, mapping))
+	if (drain->known && memory_known_add(&drain->known[block->slot], block->address, block->size_bytes, mapping))
 		drain->error = -ENOMEM;
 	if (block->stack >= drain->n_tallies || age_of(drain, block->time_ns) < drain->older_ns)
 		return;

@@ -44,7 +44,7 @@ struct drain {
 	struct found_block *blocks;
 	size_t n_blocks, blocks_size;
 	struct memory_known *known; /* by the target's slot: what is live in it, of any age */
-	uint32_t range_slot; /* whose ranges are gone through */
+	uint32_t range_slot;        /* whose ranges are gone through */
 	int error;
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "collect/internal.h"
+#include "collect/memory.h"
 #include "collect/procfs.h"
 #include "collect/programs.h"
 #include "collect/twice.h"

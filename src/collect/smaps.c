@@ -18,7 +18,7 @@ struct reading {
 static bool read_field(const char *line, const char *name, uint64_t *bytes)
 {
 	size_t length = strlen(name);
-	unsigned long long kib;
+	uint64_t kib, product;
 	char *end;
 
 	if (strncmp(line, name, length))
@@ -28,7 +28,10 @@ static bool read_field(const char *line, const char *name, uint64_t *bytes)
 		return false;
 	errno = 0;
 	kib = strtoull(line, &end, 10);
-	return !errno && !strncmp(end, " kB", 3) && !__builtin_mul_overflow(kib, 1024, bytes);
+	if (errno || strncmp(end, " kB", 3) != 0 || __builtin_mul_overflow(kib, 1024, &product))
+		return false;
+	*bytes = product;
+	return true;
 }
 
 /* The line becomes the first of a mapping, if it is one. */

@@ -102,6 +102,23 @@ static int set_stack_placement(json_t *object, const struct snapshot *snapshot, 
 	return set_placement(object, snapshot, &only);
 }
 
+/* null where it is not known. */
+static json_t *build_memory(const struct process_memory *memory)
+{
+	json_t *object;
+	int failed;
+
+	if (!memory->known)
+		return json_null();
+	object = json_object();
+	failed = json_object_set_new(object, "rss_bytes", json_uint(memory->rss_bytes)) |
+	         json_object_set_new(object, "unseen_threads", json_uint(memory->unseen_threads));
+	for (int part = 0; part < MEMORY_PARTS; part++)
+		failed |= json_object_set_new(object, memory_part_key((enum memory_part)part),
+		                              json_uint(memory->parts[part]));
+	return json_whole(object, failed);
+}
+
 static json_t *build_process(const struct snapshot *snapshot, const struct process *process)
 {
 	bool known = process->ended && process->exit_status_known;
@@ -111,8 +128,10 @@ static json_t *build_process(const struct snapshot *snapshot, const struct proce
 	              known ? json_integer(process->exit_status) : json_null(), "live_bytes",
 	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
 
-	return json_whole(object, set_placement(object, snapshot, &process->placement) |
-	                              kernel_json_set_owner(object, snapshot, process));
+	return json_whole(
+	    object, set_placement(object, snapshot, &process->placement) |
+	                (!snapshot->kernel && json_object_set_new(object, "memory", build_memory(&process->memory))) |
+	                kernel_json_set_owner(object, snapshot, process));
 }
 
 static json_t *build_processes(const struct snapshot *snapshot)

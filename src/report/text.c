@@ -15,6 +15,7 @@
 #include "report/integrity.h"
 #include "report/kernel_text.h"
 #include "report/machine_text.h"
+#include "report/memory_text.h"
 #include "report/stream.h"
 #include "report/text_frames.h"
 #include "report/verdict_text.h"
@@ -248,6 +249,7 @@ static int text_report(FILE *out, const struct snapshot *snapshot, const struct 
 	}
 	write_totals(&page);
 	write_process_nodes(&page);
+	memory_text_write(out, snapshot);
 	write_ended(&page);
 	write_integrity(&page);
 	return stream_finish(out);

@@ -177,6 +177,10 @@ static struct snapshot *make_everything(void)
 	snapshot->ends[END_READ_FAULT] = 2;
 	snapshot->untraced_children = 1;
 	snapshot->processes[1].ended = true;
+	snapshot->processes[0].memory = (struct process_memory){.known = true,
+	                                                        .rss_bytes = 8192 * 7,
+	                                                        .parts = {8192, 4096, 12288, 8191, 8193, 8192, 8192},
+	                                                        .unseen_threads = 2};
 	return snapshot;
 }
 
@@ -216,6 +220,9 @@ static void verdicts(void **state)
 	    {VERDICT_NONE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 	};
 	struct snapshot *snapshot = sample_new(1, sizeof(all) / sizeof(all[0]), 1);
+
+	snapshot->processes[0].memory = (struct process_memory){
+	    .known = true, .rss_bytes = 1 << 20, .parts = {[MEMORY_SLACK] = 1 << 19, [MEMORY_FILES] = 1 << 19}};
 
 	(void)state;
 	for (size_t i = 0; i < snapshot->n_stacks; i++) {
