@@ -171,5 +171,8 @@ void growth_judge(const struct growth *growth, struct snapshot *snapshot)
 
 		if (followed)
 			series_judge(&followed->series, &stack->verdict);
+		/* It did grow, and at exit all was freed. */
+		if (stack->verdict.kind == VERDICT_GROWING && !stack->usage.live_blocks)
+			stack->verdict = (struct verdict){.kind = VERDICT_NONE};
 	}
 }

@@ -8,7 +8,7 @@
 struct growth;
 
 /* Of the memory that memtrace may take for its tables, the part that is meant for this. */
-#define GROWTH_MEMORY_PART 16
+#define GROWTH_MEMORY_PART 8
 
 /* For as many stacks as fit into max_bytes; further ones get no verdict. NULL: out of memory. */
 struct growth *growth_new(uint64_t max_bytes);

@@ -60,7 +60,7 @@ struct stack {
 	enum block_kind kind;
 	enum stack_end end;
 	bool guessed;
-	enum leak_class leak; /* of all its live blocks, where they were judged: a stack has a row for each class */
+	enum leak_class leak;   /* of all its live blocks, where they were judged: a stack has a row for each class */
 	struct verdict verdict; /* of its live bytes, from the reports so far */
 	struct usage usage;
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
