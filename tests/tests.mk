@@ -5,9 +5,9 @@
 # What is cross-compiled runs emulated, where there are none.
 UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer \
 	       $(if $(SYSROOT),,-fsanitize=address,undefined -fno-sanitize-recover=all)
-UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/guard.c,$(SOURCES)) \
+UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/detach.c src/probe/guard.c,$(SOURCES)) \
 		src/cli/options.c src/cli/option_rows.c src/cli/help.c \
-		$(patsubst %,src/collect/%.c,frames ranges maps nodes place place_memo procfs modules resident \
+		$(patsubst %,src/collect/%.c,frames ranges maps nodes place place_memo procfs modules resident kernel_words \
 				     memory memory_parts smaps thread_stacks)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(call of_this_machine,$(wildcard tests/unit/*.c)))
@@ -69,6 +69,7 @@ FIXTURE_RUNPATH := -Wl,-rpath,'$$ORIGIN'
 
 include tests/fixtures/flags.mk
 include tests/fixtures/stacks/stacks.mk
+include tests/fixtures/leaks/leaks.mk
 
 FIXTURE_EXTRA := $(FIXTURE_VARIANTS:%=$(FIXTURE_DIR)/%)
 
@@ -85,7 +86,17 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 	$(CC) $(FIXTURE_CFLAGS) -std=gnu17 -fPIC -shared $(CFLAGS_lib$*) -o $@ $<
 
 .PHONY: fixtures
-fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES)
+fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES) $(LEAK_FIXTURES)
+
+# The heap walkers on a process that is stopped, and that process made an image (tests/fuzz/seeds/heap).
+HEAP_TOOL := $(BUILD)/tests/heap/walk
+HEAP_TOOL_OBJECTS := $(filter-out $(BUILD)/src/main.o $(BUILD)/src/cli/%,$(OBJECTS))
+
+$(BUILD)/tests/heap/%: tests/heap/%.c tests/heap/stopped.h $(HEAP_TOOL_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $< $(HEAP_TOOL_OBJECTS) $(LDLIBS)
+
+fixtures: $(HEAP_TOOL)
 
 include tests/bench/bench.mk
 

@@ -134,6 +134,7 @@ static struct process *copy_processes(const struct snapshot *snapshot)
 	for (size_t i = 0; processes && i < snapshot->n_processes; i++) {
 		processes[i].pid = snapshot->processes[i].pid;
 		processes[i].cgroup = snapshot->processes[i].cgroup;
+		processes[i].number = snapshot->processes[i].number;
 	}
 	return processes;
 }

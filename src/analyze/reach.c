@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define ADDRESS_BITS 48 /* of user space, on x86-64 and aarch64 without larger page tables */
 #define LOW_TAG_BITS 3ULL
 
 /* A pointer from one block to another. */
@@ -31,11 +30,6 @@ struct graph {
 	uint32_t *queue;
 	struct reach_result *result;
 };
-
-uint64_t reach_untagged(uint64_t value)
-{
-	return value & ((1ULL << ADDRESS_BITS) - 1);
-}
 
 static bool within(const struct reach_block *block, uint64_t address)
 {
@@ -64,6 +58,14 @@ static uint32_t block_at(const struct graph *graph, uint64_t address)
 	return block;
 }
 
+/* The block that the word lies in; REACH_NOBODY: it is a root. */
+static uint32_t holder_of(const struct graph *graph, size_t word)
+{
+	uint64_t at = graph->words[word].at;
+
+	return REACH_IS_ADDRESS(at) ? block_at(graph, at) : REACH_NOBODY;
+}
+
 static void find_enclosing(struct graph *graph)
 {
 	for (size_t i = 0; i < graph->n_blocks; i++) {
@@ -77,13 +79,15 @@ static void find_enclosing(struct graph *graph)
 
 static struct edge edge_of(const struct graph *graph, size_t word)
 {
-	uint64_t address = reach_untagged(graph->words[word].value);
+	uint64_t at = graph->words[word].at, address = REACH_UNTAGGED(graph->words[word].value);
 	struct edge edge = {.to = block_at(graph, address), .word = (uint32_t)word};
 
 	if (edge.to != REACH_NOBODY) {
 		uint64_t start = graph->blocks[edge.to].address;
 
-		edge.interior = address != start && (address & ~((1ULL << LOW_TAG_BITS) - 1)) != start;
+		edge.interior = !REACH_IS_ADDRESS(at) && !REACH_IS_REGISTER(at);
+		if (!graph->blocks[edge.to].divided)
+			edge.interior |= address != start && (address & ~((1ULL << LOW_TAG_BITS) - 1)) != start;
 	}
 	return edge;
 }
@@ -103,7 +107,7 @@ static int make_edges(struct graph *graph)
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < graph->n_words; i++) {
-		from[i] = graph->words[i].at ? block_at(graph, graph->words[i].at) : REACH_NOBODY;
+		from[i] = holder_of(graph, i);
 		if (from[i] != REACH_NOBODY)
 			graph->first_edge[from[i] + 1]++;
 	}
@@ -153,7 +157,7 @@ static void find_from_roots(struct search *search, bool interior)
 	const struct graph *graph = search->graph;
 
 	for (size_t i = 0; i < graph->n_words; i++) {
-		if (!graph->words[i].at || block_at(graph, graph->words[i].at) == REACH_NOBODY) {
+		if (holder_of(graph, i) == REACH_NOBODY) {
 			struct edge edge = edge_of(graph, i);
 
 			if (edge.interior == interior)

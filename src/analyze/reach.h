@@ -14,7 +14,4 @@ int reach_classify(const struct reach_block *blocks, size_t n_blocks, const stru
                    struct reach_result *result);
 void reach_result_free(struct reach_result *result);
 
-/* Of a word's value, what a tagged pointer points to: without the bits that no address of user space has. */
-uint64_t reach_untagged(uint64_t value);
-
 #endif

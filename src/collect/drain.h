@@ -28,6 +28,8 @@ struct found_block {
 	int cpu_node;  /* of the CPU that allocated it */
 	bool placed;   /* where it lies could be told */
 	bool left_out; /* nothing of it lies where it is asked for */
+	bool judged;   /* what leads to it was looked for */
+	uint8_t kind;  /* enum block_kind: heap, or of what is a range not told more closely than mmap */
 };
 
 struct drain {
@@ -38,15 +40,26 @@ struct drain {
 	uint64_t now_ns, older_ns;
 	bool with_blocks; /* the snapshot is to have them */
 	bool placing;     /* it is asked where they lie */
+	bool ended_only;  /* children alone that have ended */
+	size_t *rows;     /* by slot: index into snapshot->processes */
 	int *nodes;       /* numbers, in the order of the snapshot's */
 	size_t n_nodes;
 	int only; /* index of the node that alone is of interest; -1: all */
 	struct found_block *blocks;
 	size_t n_blocks, blocks_size;
-	struct memory_known *known; /* by the target's slot: what is live in it, of any age */
+	struct memory_known *known; /* by slot: what is live, of any age; NULL: it is not asked for */
 	uint32_t range_slot;        /* whose ranges are gone through */
+	const struct target
+	    *only_target; /* whose blocks are looked for; NULL: all, and of those scanned what was found then */
 	int error;
 };
+
+/*
+ * All blocks of one process as they are now. The list, of *n blocks and room for *room, is the caller's, who may
+ * give one that is to be filled again. 0 or -errno.
+ */
+int drain_collect(struct session *session, const struct target *target, struct found_block **blocks, size_t *n,
+                  size_t *room);
 
 /* Adds `bytes` of the block to the sums of its stack. */
 void drain_tally(struct drain *drain, const struct found_block *block, uint64_t bytes);

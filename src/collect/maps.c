@@ -23,15 +23,20 @@ static bool read_number(char **at, int base, char behind, uint64_t *number)
 	return true;
 }
 
-static bool read_permissions(char **at, bool *executable)
+static bool read_permissions(char **at, struct maps_row *row)
 {
 	size_t length;
 
 	*at += strspn(*at, " ");
 	length = strcspn(*at, " ");
-	*executable = length == 4 && (*at)[2] == 'x';
+	if (length != 4)
+		return false;
+	row->readable = (*at)[0] == 'r';
+	row->writable = (*at)[1] == 'w';
+	row->executable = (*at)[2] == 'x';
+	row->shared = (*at)[3] == 's';
 	*at += length;
-	return length == 4;
+	return true;
 }
 
 bool maps_parse(char *line, struct maps_row *row)
@@ -42,7 +47,7 @@ bool maps_parse(char *line, struct maps_row *row)
 	size_t length;
 
 	if (!read_number(&at, 16, '-', &row->start) || !read_number(&at, 16, ' ', &row->end) ||
-	    row->end <= row->start || !read_permissions(&at, &row->executable) ||
+	    row->end <= row->start || !read_permissions(&at, row) ||
 	    !read_number(&at, 16, ' ', &row->offset) || !read_number(&at, 16, ':', &major) ||
 	    !read_number(&at, 16, ' ', &minor) || !read_number(&at, 10, 0, &inode))
 		return false;

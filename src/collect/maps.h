@@ -12,7 +12,7 @@ struct maps_row {
 	uint64_t start, end, offset;
 	dev_t device;
 	ino_t inode;
-	bool executable;
+	bool readable, writable, executable, shared;
 	const char *name; /* within the line that was parsed; "" for anonymous memory */
 };
 

@@ -16,6 +16,8 @@
 #define ENTRIES 4096
 #define REGIONS 256
 #define PAGE_PRESENT (1ULL << 63)
+#define PAGE_SWAPPED (1ULL << 62)
+#define PAGE_OF_FILE (1ULL << 61)
 /* No huge page has fewer (arm64's contiguous 64 KiB of 4 KiB pages), and all are multiples of it. */
 #define HUGE_PAGE_PIECE 16
 /* What is read at most: 16 TiB of 4 KiB pages, a few seconds. */
@@ -32,7 +34,10 @@ struct scan_argument {
 };
 
 #define SCAN _IOWR('f', 16, struct scan_argument)
+#define SCAN_FILE (1ULL << 2)
 #define SCAN_PRESENT (1ULL << 3)
+#define SCAN_SWAPPED (1ULL << 4)
+#define SCAN_ZERO (1ULL << 5)
 #define SCAN_HUGE (1ULL << 6)
 
 struct resident {
@@ -120,29 +125,36 @@ static ssize_t scan(struct resident *resident, uint64_t *from, uint64_t end, str
 	return (ssize_t)n;
 }
 
+/* Reads entries of pages from `from` on, no more than fit. How many; 0: no process has memory there; or -errno. */
+static ssize_t fill_entries(struct resident *resident, uint64_t from, uint64_t end)
+{
+	uint64_t first = from / resident->page_size, count = (end - from) / resident->page_size;
+	ssize_t length;
+
+	if (count > ENTRIES)
+		count = ENTRIES;
+	if (resident->entries_read > MAX_ENTRIES_READ)
+		return -E2BIG;
+	resident->entries_read += count;
+	length = pread(resident->fd, resident->entries, count * sizeof(uint64_t), (off_t)(first * sizeof(uint64_t)));
+	return length < 0 ? -errno : length / (ssize_t)sizeof(uint64_t);
+}
+
 static ssize_t read_entries(struct resident *resident, uint64_t *from, uint64_t end, struct resident_piece *pieces,
                             size_t max)
 {
 	size_t n = 0;
 
 	while (*from < end && n < max) {
-		uint64_t first = *from / resident->page_size, count = (end - *from) / resident->page_size;
-		ssize_t length;
+		ssize_t count = fill_entries(resident, *from, end);
 
-		if (count > ENTRIES)
-			count = ENTRIES;
-		if (resident->entries_read > MAX_ENTRIES_READ)
-			return -E2BIG;
-		resident->entries_read += count;
-		length =
-		    pread(resident->fd, resident->entries, count * sizeof(uint64_t), (off_t)(first * sizeof(uint64_t)));
-		if (length < 0)
-			return -errno;
-		if (length < (ssize_t)sizeof(uint64_t)) { /* no process has memory there */
+		if (count < 0)
+			return count;
+		if (!count) {
 			*from = end;
 			break;
 		}
-		for (size_t i = 0; i < (size_t)length / sizeof(uint64_t) && n < max; i++) {
+		for (ssize_t i = 0; i < count && n < max; i++) {
 			uint64_t page = *from;
 
 			*from += resident->page_size;
@@ -165,6 +177,79 @@ ssize_t resident_next(struct resident *resident, uint64_t *from, uint64_t end, s
 		n = read_entries(resident, from, end, pieces, max);
 	}
 	if (n == -EFAULT) { /* beyond the addresses that a process can have */
+		*from = end;
+		n = 0;
+	}
+	return n;
+}
+
+static ssize_t scan_runs(struct resident *resident, uint64_t *from, uint64_t end, bool private_alone,
+                         struct resident_piece *runs, size_t max)
+{
+	uint64_t without = SCAN_ZERO | (private_alone ? SCAN_FILE : 0);
+	struct scan_argument argument = {
+	    .size = sizeof(argument),
+	    .start = *from,
+	    .end = end,
+	    .regions = (uintptr_t)resident->regions,
+	    .n_regions = max < REGIONS ? max : REGIONS,
+	    .category_inverted = without,
+	    .category_mask = without,
+	    .category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
+	    .return_mask = SCAN_PRESENT,
+	};
+	int n = ioctl(resident->fd, SCAN, &argument);
+
+	if (n < 0)
+		return -errno;
+	for (int i = 0; i < n; i++)
+		runs[i] = (struct resident_piece){resident->regions[i].start, resident->regions[i].end};
+	*from = argument.walk_end > argument.start && argument.walk_end < end ? argument.walk_end : end;
+	return n;
+}
+
+static ssize_t read_runs(struct resident *resident, uint64_t *from, uint64_t end, bool private_alone,
+                         struct resident_piece *runs, size_t max)
+{
+	size_t n = 0;
+
+	while (*from < end && n < max) {
+		ssize_t count = fill_entries(resident, *from, end);
+
+		if (count < 0)
+			return count;
+		if (!count) {
+			*from = end;
+			break;
+		}
+		for (ssize_t i = 0; i < count; i++, *from += resident->page_size) {
+			uint64_t entry = resident->entries[i];
+
+			if (!(entry & (PAGE_PRESENT | PAGE_SWAPPED)) || (private_alone && entry & PAGE_OF_FILE))
+				continue;
+			if (n && runs[n - 1].end == *from)
+				runs[n - 1].end += resident->page_size;
+			else if (n < max)
+				runs[n++] = (struct resident_piece){*from, *from + resident->page_size};
+			else
+				break;
+		}
+	}
+	return (ssize_t)n;
+}
+
+ssize_t resident_next_run(struct resident *resident, uint64_t *from, uint64_t end, bool private_alone,
+                          struct resident_piece *runs, size_t max)
+{
+	ssize_t n = -ENOTTY;
+
+	if (!resident->no_scan)
+		n = scan_runs(resident, from, end, private_alone, runs, max);
+	if (n == -ENOTTY) {
+		resident->no_scan = true;
+		n = read_runs(resident, from, end, private_alone, runs, max);
+	}
+	if (n == -EFAULT) {
 		*from = end;
 		n = 0;
 	}

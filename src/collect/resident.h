@@ -3,6 +3,7 @@
 #ifndef MEMTRACE_COLLECT_RESIDENT_H
 #define MEMTRACE_COLLECT_RESIDENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,6 +26,13 @@ void resident_close(struct resident *resident);
  */
 ssize_t resident_next(struct resident *resident, uint64_t *from, uint64_t end, struct resident_piece *pieces,
                       size_t max);
+
+/*
+ * Finds runs of pages with contents of their own, be they resident or swapped out: pages of zeroes that were only
+ * read are left out, and with `private_alone` all that a file or shared memory has. As resident_next() else.
+ */
+ssize_t resident_next_run(struct resident *resident, uint64_t *from, uint64_t end, bool private_alone,
+                          struct resident_piece *runs, size_t max);
 
 /* As if the kernel had no PAGEMAP_SCAN; for tests. */
 void resident_forget_scan(struct resident *resident);

@@ -3,6 +3,7 @@
 #ifndef MEMTRACE_MODEL_REACH_H
 #define MEMTRACE_MODEL_REACH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,13 +21,26 @@ const char *leak_class_name(enum leak_class leak_class);
 
 struct reach_block {
 	uint64_t address, size_bytes;
+	bool divided; /* made to be pointed into, as a mapping is: any pointer into it counts as one to its beginning */
 };
 
 /* A word that may point into a live block. */
 struct reach_word {
-	uint64_t at; /* where it lies; 0: in a register */
+	uint64_t at; /* where it lies: an address, or one of the following */
 	uint64_t value;
 };
+
+/* In a thread's register: which one is the machine's. Beyond all addresses of user space, so behind them in order. */
+#define REACH_IN_REGISTER(thread, n) (1ULL << 63 | (uint64_t)(uint32_t)(thread) << 16 | ((n) & 0xffff))
+/* In the kernel alone, which gives it back to the program one day: what it leads to is possibly leaked. */
+#define REACH_IN_KERNEL (1ULL << 62)
+#define REACH_IS_ADDRESS(at) (!((at) >> 62))
+#define REACH_IS_REGISTER(at) ((at) >> 63)
+#define REACH_THREAD(at) ((uint32_t)((at) >> 16))
+#define REACH_REGISTER(at) ((uint16_t)(at))
+
+/* Of a word's value, what it points to: without the bits that no address of user space has, which may be a tag. */
+#define REACH_UNTAGGED(value) ((value) & ((1ULL << 48) - 1))
 
 #define REACH_NOBODY UINT32_MAX
 

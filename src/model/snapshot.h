@@ -22,6 +22,7 @@
 #include "model/module.h"
 #include "model/placement.h"
 #include "model/reach.h"
+#include "model/scan.h"
 #include "model/verdict.h"
 
 struct usage {
@@ -39,6 +40,9 @@ struct block {
 	int node;                    /* that most of it lies on; -1: none, or not known */
 	int cpu_node;                /* of the CPU that allocated it */
 	bool placed;                 /* where it lies could be told */
+	bool judged;                 /* what leads to it was looked for (memtrace leaks) */
+	bool left_out;               /* by --older, but it leads to others */
+	enum leak_class leak;
 };
 
 /* One line of a symbolized stack. Strings belong to the symbolizer's cache and
@@ -55,11 +59,21 @@ struct frame {
 	bool inlined;
 };
 
+/* Who holds a block: where the pointer lies that leads to it. */
+struct holding {
+	uint64_t at, value;                  /* as struct reach_word has them */
+	uint64_t leads_to;                   /* the beginning of the block held */
+	uint64_t block_address, block_bytes; /* the block that the pointer lies in; 0: it is a root */
+	struct stack *site;                  /* of that block: of its frames the innermost; owned; NULL: a root */
+	const struct scan_area *area;        /* of a root in memory; NULL: not known */
+};
+
 struct stack {
 	size_t process; /* index into snapshot.processes */
 	enum block_kind kind;
 	enum stack_end end;
 	bool guessed;
+	bool before;            /* blocks from before memtrace attached, of which the allocator alone knows */
 	enum leak_class leak;   /* of all its live blocks, where they were judged: a stack has a row for each class */
 	struct verdict verdict; /* of its live bytes, from the reports so far */
 	struct usage usage;
@@ -70,6 +84,10 @@ struct stack {
 	struct placement placement;
 	struct block *blocks; /* with --show-allocs: oldest first */
 	size_t n_blocks;
+	/* Of possibly leaked and of reachable blocks, of the largest of them: its holder, whose holder, …, a root. */
+	struct holding *held_by;
+	size_t n_held_by;
+	bool held_by_more;    /* the chain is longer */
 	struct frame *frames; /* after symbolizing, else NULL */
 	size_t n_frames;
 	/* Of kernel memory: */
@@ -81,6 +99,7 @@ struct stack {
 
 struct process {
 	pid_t pid;
+	uint64_t number; /* told apart by it from others that had the same ID, since the beginning */
 	char comm[16 + 1];
 	char *exe; /* path as /proc/PID/exe says, NULL if not known */
 	/* Of kernel memory by cgroup, not a process at all: the lower half of its ID, and its directory if known. */
@@ -92,6 +111,7 @@ struct process {
 	struct process_memory memory;
 	struct usage usage; /* of its stacks */
 	struct placement placement;
+	struct scan *scan;        /* of its memory, by memtrace leaks; else NULL; owned */
 	struct mapping *mappings; /* executable ones, also those that are gone, sorted by start */
 	size_t n_mappings;
 };
@@ -107,12 +127,14 @@ struct snapshot {
 	size_t n_stacks;
 	struct usage totals;
 	struct usage kinds[KIND_COUNT];
-	struct placement placement; /* of all; always at least one node */
-	bool placed;                /* the kernel was asked where pages lie; it is not where there is only one node */
+	struct usage leaks[LEAK_CLASS_COUNT]; /* live_* alone, of all blocks that were judged */
+	struct placement placement;           /* of all; always at least one node */
+	bool placed; /* the kernel was asked where pages lie; it is not where there is only one node */
 	uint64_t lost[LOSS_COUNT];
 	uint64_t abandoned_calls;
 	uint64_t unknown_frees;
-	bool unknown_frees_known; /* false with -z or -Z */
+	uint64_t inherited_frees; /* by children that are followed, of what their parents had allocated */
+	bool unknown_frees_known; /* false with -z or -Z; the same of those inherited */
 	uint64_t incomplete_stacks;
 	uint64_t ends[END_COUNT]; /* stacks with frames, by why they end */
 	uint64_t untraced_children;

@@ -14,6 +14,7 @@
 #include "report/clock.h"
 #include "report/integrity.h"
 #include "report/kernel_text.h"
+#include "report/leaks_text.h"
 #include "report/machine_text.h"
 #include "report/memory_text.h"
 #include "report/stream.h"
@@ -240,6 +241,8 @@ static int text_report(FILE *out, const struct snapshot *snapshot, const struct 
 
 	if (snapshot->kernel)
 		return kernel_text_report(out, snapshot, options);
+	if (!strcmp(snapshot->command, "leaks"))
+		return leaks_text_report(out, snapshot, options);
 	for (size_t process = 0; process < snapshot->n_processes; process++) {
 		write_heading(&page, process);
 		for (size_t i = 0; i < snapshot->n_stacks_shown; i++) {

@@ -21,6 +21,7 @@ AT_LEAST = 7500  # where a limit cannot be raised: RLIMIT_MSGQUEUE, without CAP_
 # Near enough to a multiple of the count to be told from the noise of other programs; each CPU's own objects lie in it.
 CALIBRATION = 0.1
 CALIBRATIONS = 3
+AT_HAND = 0.1  # of the count, that a CPU may have had before
 GIVING_BACK_S = DEADLINE_S / 4
 
 Kind = collections.namedtuple("Kind", "name system_call cache functions", defaults=((),))
@@ -213,7 +214,9 @@ def from_so_much_on():
 
 @case(times=["file", "queue"])
 def on_a_node(name):
-    """Objects lie on the node of the CPU that made them; --node leaves the others out."""
+    """Objects lie on the node of the CPU that made them; --node leaves the others out.
+
+    But for those that the CPU had at hand: since 6.18 what it frees it gives out again, wherever that lies."""
     kind = kind_named(name)
     nodes = cpus_by_node()
     if len(nodes) < 2:
@@ -227,9 +230,12 @@ def on_a_node(name):
                 target.go("hold")
                 report = memtrace.finish({target.pid})
             stacks = [s for s in report.of_cache(cache) if report.passes(s, leads_to(kind))]
-            assert abs(sum(s["live_blocks"] for s in stacks) - wanted) <= PART * COUNT, (node, report.summary())
+            if node is None:
+                assert abs(sum(s["live_blocks"] for s in stacks) - COUNT) <= PART * COUNT, report.summary()
+            else:
+                assert abs(sum(s["live_blocks"] for s in stacks) - wanted) <= AT_HAND * COUNT, (node, report.summary())
             there = sum(n["live_blocks"] for s in stacks for n in s["nodes"] if n["node"] == here)
-            assert abs(there - wanted) <= PART * COUNT, (node, [s["nodes"] for s in stacks])
+            assert abs(there - wanted) <= AT_HAND * COUNT, (node, [s["nodes"] for s in stacks])
             target.quit()
 
 

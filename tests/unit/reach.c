@@ -31,7 +31,7 @@ static void start(struct world *world, size_t n_blocks)
 {
 	*world = (struct world){.n_blocks = n_blocks};
 	for (size_t i = 0; i < n_blocks; i++)
-		world->blocks[i] = (struct reach_block){BLOCK(i), BLOCK_BYTES};
+		world->blocks[i] = (struct reach_block){.address = BLOCK(i), .size_bytes = BLOCK_BYTES};
 }
 
 static void point(struct world *world, uint64_t at, uint64_t value)
@@ -85,7 +85,7 @@ static void from_roots(void **state)
 
 	(void)state;
 	start(&world, 4);
-	point(&world, 0, BLOCK(0)); /* a register */
+	point(&world, REACH_IN_REGISTER(7, 3), BLOCK(0));
 	point(&world, ROOTS, BLOCK(1));
 	point(&world, BLOCK(1) + 8, BLOCK(2));
 	point(&world, ROOTS + 8, BLOCK(9)); /* beyond the last one */
@@ -103,6 +103,31 @@ static void interior_pointers(void **state)
 	point(&world, ROOTS + 8, BLOCK(2));
 	point(&world, BLOCK(2), BLOCK(3) + BLOCK_BYTES - 1);
 	expect(&world, "pprp");
+}
+
+static void held_by_the_kernel(void **state)
+{
+	struct world world;
+
+	(void)state;
+	start(&world, 4);
+	point(&world, REACH_IN_KERNEL, BLOCK(0));
+	point(&world, BLOCK(0), BLOCK(1));
+	point(&world, REACH_IN_KERNEL, BLOCK(2));
+	point(&world, ROOTS, BLOCK(2));
+	expect(&world, "pprd");
+}
+
+static void blocks_made_to_be_pointed_into(void **state)
+{
+	struct world world;
+
+	(void)state;
+	start(&world, 3);
+	world.blocks[0].divided = true;
+	point(&world, ROOTS, BLOCK(0) + 16);
+	point(&world, BLOCK(0) + 8, BLOCK(1));
+	expect(&world, "rrd");
 }
 
 static void tagged_pointers(void **state)
@@ -316,7 +341,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nothing_at_all),        cmocka_unit_test(from_roots),
-	    cmocka_unit_test(interior_pointers),     cmocka_unit_test(tagged_pointers),
+	    cmocka_unit_test(interior_pointers),     cmocka_unit_test(held_by_the_kernel),
+	    cmocka_unit_test(tagged_pointers),       cmocka_unit_test(blocks_made_to_be_pointed_into),
 	    cmocka_unit_test(edges_of_blocks),       cmocka_unit_test(lists_rings_and_trees),
 	    cmocka_unit_test(a_ring_that_is_led_to), cmocka_unit_test(blocks_within_blocks),
 	    cmocka_unit_test(says_who_holds),        cmocka_unit_test(random_graphs),

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/tracing.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "cli/help.h"
+#include "cli/message.h"
+#include "collect/nodes.h"
+#include "report/output.h"
+
+#define NS_PER_S 1000000000ULL
+
+int tracing_fail(struct tracing *tracing, const char *what, int error)
+{
+	snprintf(tracing->error, sizeof(tracing->error), "%s: %s", what, strerror(-error));
+	return error;
+}
+
+bool tracing_begin(struct tracing *tracing, const char *command, int argc, char **argv, int *status)
+{
+	int asked;
+
+	memset(tracing, 0, sizeof(*tracing));
+	tracing->signal_fd = tracing->timer_fd = -1;
+	asked = options_parse(&tracing->options, argc, argv, command_find(command)->accept, tracing->error,
+	                      sizeof(tracing->error));
+	if (asked == OPTIONS_HELP)
+		*status = help_print(stdout, command) ? 2 : 0;
+	else if (asked == OPTIONS_VERSION)
+		*status = printf("memtrace %s\n", MEMTRACE_VERSION) < 0 ? 2 : 0;
+	else if (asked)
+		*status = message_fail(tracing->error);
+	return !asked;
+}
+
+/* Fails before anything is attached, rather than at the first report. */
+static int check_output(struct tracing *tracing)
+{
+	const char *path = tracing->options.output;
+	int error = path ? output_check(path) : 0;
+
+	if (error)
+		snprintf(tracing->error, sizeof(tracing->error), "cannot write %s: %s; name another file with --output",
+		         path, strerror(-error));
+	return error;
+}
+
+/* The objects of -O, where their paths are this namespace's for certain. */
+static int check_objects(struct tracing *tracing)
+{
+	const struct options *options = &tracing->options;
+
+	for (size_t i = 0; i < options->n_objects && options->command; i++) {
+		if (!access(options->objects[i], F_OK))
+			continue;
+		snprintf(tracing->error, sizeof(tracing->error), "cannot find %s: %s; name an existing file with -O",
+		         options->objects[i], strerror(errno));
+		return -ENOENT;
+	}
+	return 0;
+}
+
+/* Signals are read when there is time for them; a command started gets back what was. */
+static int take_signals(struct tracing *tracing)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, &tracing->signals_found);
+	sigaction(SIGPIPE, &ignore, &tracing->pipe_action);
+	tracing->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return tracing->signal_fd < 0 ? tracing_fail(tracing, "cannot take signals", -errno) : 0;
+}
+
+/* Debug files from servers, if the command line or the environment asks for them. */
+static int use_debuginfod(struct tracing *tracing)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+	const struct options *options = &tracing->options;
+	int error;
+
+	if (!options->debuginfod && (!urls || !urls[0]))
+		return 0;
+	error = symbolizer_use_debuginfod(tracing->symbolizer, options->verbosity >= 0 && isatty(STDERR_FILENO),
+	                                  tracing->error, sizeof(tracing->error));
+	if (!error || options->debuginfod)
+		return error;
+	/* Set for other tools, perhaps; reports can do without. */
+	message_tell(options->verbosity, 1, tracing->error);
+	return 0;
+}
+
+static int open_session(struct tracing *tracing)
+{
+	const struct options *options = &tracing->options;
+	struct session_options session_options = {
+	    .max_memory_bytes = options->max_memory_bytes,
+	    .min_size_bytes = options->min_size_bytes,
+	    .max_size_bytes = options->max_size_bytes,
+	    .size_filter = options->size_filter,
+	    .max_pause_ns = options->max_pause_ns,
+	    .no_stop = options->no_stop,
+	    .scan_at_exit = tracing->scan && options->command,
+	    .node = options->node_given ? (int)options->node : -1,
+	    .stack_depth = options->stack_depth,
+	    .frame_pointers = options->frame_pointers,
+	    .follow_fork = options->follow_fork,
+	    .keep_blocks = options->show_allocs || tracing->scan,
+	    .backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
+	    .objects = options->objects,
+	    .n_objects = options->n_objects,
+	    .live_table_slots = options->live_table_slots,
+	    .stack_table_rows = options->stack_table_rows,
+	    .event_buffer_bytes = options->event_buffer_bytes,
+	    .unwind_table_bytes = options->unwind_table_bytes,
+	    .command_signals = tracing->signals_found,
+	    .command_pipe_action = tracing->pipe_action,
+	};
+	int error;
+
+	tracing->symbolizer = symbolizer_new();
+	if (!tracing->symbolizer)
+		return tracing_fail(tracing, "cannot start", -ENOMEM);
+	error = use_debuginfod(tracing);
+	if (error)
+		return error;
+	return session_new(&session_options, &tracing->session, tracing->error, sizeof(tracing->error));
+}
+
+static int attach(struct tracing *tracing)
+{
+	const struct options *options = &tracing->options;
+	char attached[128], text[160];
+	int error = 0;
+
+	if (options->command)
+		error = session_launch(tracing->session, options->command, tracing->error, sizeof(tracing->error));
+	for (size_t i = 0; i < options->n_pids && !error; i++)
+		error = session_add_process(tracing->session, options->pids[i], tracing->error, sizeof(tracing->error));
+	if (!error && options->follow_fork && !options->command)
+		error = session_follow(tracing->session, tracing->error, sizeof(tracing->error));
+	if (error)
+		return error;
+	session_start(tracing->session);
+	session_describe(tracing->session, attached, sizeof(attached));
+	snprintf(text, sizeof(text), "attached: %s", attached);
+	message_tell(options->verbosity, 1, text);
+	return 0;
+}
+
+int tracing_open(struct tracing *tracing)
+{
+	const struct options *options = &tracing->options;
+	int error = check_output(tracing);
+
+	if (!error)
+		error = check_objects(tracing);
+	if (!error && options->node_given)
+		error = nodes_check(options->node, tracing->error, sizeof(tracing->error));
+	if (!error)
+		error = take_signals(tracing);
+	if (!error)
+		error = open_session(tracing);
+	if (!error)
+		error = attach(tracing);
+	return error;
+}
+
+void tracing_close(struct tracing *tracing)
+{
+	session_free(tracing->session);
+	symbolizer_free(tracing->symbolizer);
+	options_free(&tracing->options);
+	if (tracing->signal_fd >= 0)
+		close(tracing->signal_fd);
+	if (tracing->timer_fd >= 0)
+		close(tracing->timer_fd);
+}
+
+static struct timespec timespec_of(uint64_t ns)
+{
+	return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+}
+
+int tracing_set_timer(struct tracing *tracing, uint64_t first_ns, uint64_t every_ns)
+{
+	struct itimerspec when = {.it_value = timespec_of(first_ns), .it_interval = timespec_of(every_ns)};
+
+	if (tracing->timer_fd < 0)
+		tracing->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (tracing->timer_fd < 0)
+		return tracing_fail(tracing, "cannot make a timer", -errno);
+	if (timerfd_settime(tracing->timer_fd, 0, &when, NULL))
+		return tracing_fail(tracing, "cannot start the timer", -errno);
+	return 0;
+}
+
+void tracing_tell_news(struct tracing *tracing)
+{
+	char text[512];
+
+	while (session_news(tracing->session, text, sizeof(text)))
+		message_tell(tracing->options.verbosity, 0, text);
+}
+
+/* Whether a signal asks for the end. Under a command SIGINT is the command's own. */
+static bool asked_to_stop(struct tracing *tracing)
+{
+	struct signalfd_siginfo signal;
+
+	while (read(tracing->signal_fd, &signal, sizeof(signal)) == sizeof(signal)) {
+		/* A command gets it too; children that outlive it need not. */
+		if (signal.ssi_signo != SIGTERM && tracing->options.command &&
+		    session_command_status(tracing->session) < 0)
+			continue;
+		session_let_go(tracing->session);
+		return true;
+	}
+	return false;
+}
+
+static int follow(struct tracing *tracing)
+{
+	int error = session_handle(tracing->session, tracing->error, sizeof(tracing->error));
+
+	if (error && !tracing->error[0])
+		tracing_fail(tracing, "cannot follow the processes", error);
+	return error;
+}
+
+int tracing_wait(struct tracing *tracing)
+{
+	struct pollfd fds[] = {
+	    {.fd = session_fd(tracing->session), .events = POLLIN},
+	    {.fd = tracing->signal_fd, .events = POLLIN},
+	    {.fd = tracing->timer_fd, .events = POLLIN}, /* poll(2) passes over one that is negative */
+	};
+	uint64_t expirations;
+	int events = 0, error = 0;
+
+	if (session_running(tracing->session) == 0)
+		return TRACING_ENDED;
+	if (poll(fds, 3, -1) < 0 && errno != EINTR)
+		return tracing_fail(tracing, "cannot wait", -errno);
+	if (fds[0].revents)
+		error = follow(tracing);
+	tracing_tell_news(tracing);
+	if (error)
+		return error;
+	if (asked_to_stop(tracing))
+		events |= TRACING_STOP;
+	if (tracing->timer_fd >= 0 && read(tracing->timer_fd, &expirations, sizeof(expirations)) > 0)
+		events |= TRACING_TIMER;
+	if (session_running(tracing->session) == 0)
+		events |= TRACING_ENDED;
+	return events;
+}
+
+int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->n_stacks_shown; i++) {
+		struct stack *stack = &snapshot->stacks[i];
+		int error = symbolizer_stack(tracing->symbolizer, &snapshot->processes[stack->process], stack);
+
+		for (size_t j = 0; j < stack->n_held_by && !error; j++) {
+			struct stack *site = stack->held_by[j].site;
+
+			if (site)
+				error = symbolizer_stack(tracing->symbolizer, &snapshot->processes[site->process], site);
+		}
+		if (error)
+			return tracing_fail(tracing, "cannot symbolize", error);
+	}
+	return 0;
+}
+
+int tracing_write(struct tracing *tracing, const struct snapshot *snapshot)
+{
+	const struct options *options = &tracing->options;
+	struct render_options render = {
+	    .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+	    .show_blocks = options->show_allocs,
+	    .top = options->top,
+	};
+	int error = output_report(options->output, options->renderer, snapshot, &render);
+
+	if (error)
+		tracing_fail(tracing, options->output ? options->output : "cannot write the report", error);
+	return error;
+}
+
+int tracing_command_status(struct tracing *tracing)
+{
+	int status = tracing->options.command ? session_command_status(tracing->session) : 0;
+
+	return status < 0 ? 0 : status;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the commands that trace user space have in common: from the command line to a session
+ * that is attached, waiting for what happens to it, naming stacks, and the end.
+ */
+#ifndef MEMTRACE_CLI_TRACING_H
+#define MEMTRACE_CLI_TRACING_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/options.h"
+#include "collect/session.h"
+#include "model/snapshot.h"
+#include "symbolize/symbolizer.h"
+
+struct tracing {
+	struct options options;
+	struct session *session;
+	struct symbolizer *symbolizer;
+	struct sigaction pipe_action; /* as memtrace found it */
+	sigset_t signals_found;
+	bool scan; /* a command is looked at when it exits; set before tracing_open() */
+	int signal_fd, timer_fd;
+	char error[512]; /* one line on what has failed */
+};
+
+/* What tracing_wait() has met; bits. */
+enum tracing_event {
+	TRACING_TIMER = 1 << 0, /* the time that was set is over */
+	TRACING_STOP = 1 << 1,  /* a signal asks memtrace to end; a launched command has been let go */
+	TRACING_ENDED = 1 << 2, /* no process is left */
+};
+
+/*
+ * Reads the command line of `command`, the name of a row in help.c. True: there is something to trace; false: the
+ * command ends with *status, and all has been said. tracing_close() follows in either case.
+ */
+bool tracing_begin(struct tracing *tracing, const char *command, int argc, char **argv, int *status);
+/* Checks what can be checked before, takes signals, and attaches or launches. 0, or -errno with a line in `error`. */
+int tracing_open(struct tracing *tracing);
+/* Detaches, and frees all. */
+void tracing_close(struct tracing *tracing);
+
+/* The timer goes off after first_ns, then every every_ns (0: never again). 0 or -errno as above. */
+int tracing_set_timer(struct tracing *tracing, uint64_t first_ns, uint64_t every_ns);
+/* Waits until something happens, follows it, and tells news. Bits of enum tracing_event, or -errno as above. */
+int tracing_wait(struct tracing *tracing);
+/* Lines that whoever started memtrace should read. */
+void tracing_tell_news(struct tracing *tracing);
+
+/* Names the frames of the stacks that are shown. 0 or -errno as above. */
+int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot);
+/* Renders the snapshot to where --output and --format say. 0 or -errno as above. */
+int tracing_write(struct tracing *tracing, const struct snapshot *snapshot);
+
+/* The exit status of the command that was launched and has ended, else 0. */
+int tracing_command_status(struct tracing *tracing);
+/* Makes "WHAT: why" the line in `error`. Returns `error` (-errno). */
+int tracing_fail(struct tracing *tracing, const char *what, int error);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/registers.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+
+const unsigned int registers_red_zone_bytes = 128;
+const unsigned int registers_dtv_offset = 8; /* tcbhead_t */
+
+/* In the order of struct user_regs_struct. */
+static const char *const names[] = {"r15", "r14", "r13", "r12", "rbp", "rbx", "r11",      "r10", "r9",
+                                    "r8",  "rax", "rcx", "rdx", "rsi", "rdi", "orig_rax", "rip"};
+
+#define N_NAMES (sizeof(names) / sizeof(names[0]))
+
+int registers_read(pid_t thread, struct registers *registers)
+{
+	struct user_regs_struct general;
+	const size_t n_general = sizeof(names) / sizeof(names[0]);
+	struct iovec vector = {.iov_base = &general, .iov_len = sizeof(general)};
+
+	if (ptrace(PTRACE_GETREGSET, thread, NT_PRSTATUS, &vector))
+		return -errno;
+	registers->stack_pointer = general.rsp;
+	registers->thread_pointer = general.fs_base;
+	for (size_t i = 0; i < n_general; i++)
+		registers->words[i] = ((const unsigned long long *)&general)[i];
+	/* The extended state as the XSAVE instruction lays it out (Intel SDM 1, 13.4): all of it may hold addresses. */
+	vector.iov_base = registers->words + n_general;
+	vector.iov_len = sizeof(registers->words) - n_general * sizeof(uint64_t);
+	if (ptrace(PTRACE_GETREGSET, thread, NT_X86_XSTATE, &vector)) {
+		vector.iov_len = sizeof(registers->words) - n_general * sizeof(uint64_t);
+		if (ptrace(PTRACE_GETREGSET, thread, NT_PRFPREG, &vector))
+			return -errno;
+	}
+	registers->n_words = n_general + vector.iov_len / sizeof(uint64_t);
+	return 0;
+}
+
+int registers_syscall(pid_t thread, long *number)
+{
+	struct user_regs_struct general;
+	struct iovec vector = {.iov_base = &general, .iov_len = sizeof(general)};
+
+	if (ptrace(PTRACE_GETREGSET, thread, NT_PRSTATUS, &vector))
+		return -errno;
+	*number = (long)general.orig_rax;
+	return 0;
+}
+
+const char *registers_name(size_t word)
+{
+	return word < N_NAMES ? names[word] : "vector";
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Stops a process, walks its heaps, and lets it go. Prints what was found: areas, extents, sums and troubles.
+ * usage: walk [--sums] PID      --sums leaves areas and extents out
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "heap/stopped.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void print_extents(const struct heap *heap)
+{
+	for (size_t i = 0; i < heap->n_areas; i++) {
+		const struct heap_area *area = &heap->areas[i];
+
+		printf("area 0x%" PRIx64 " 0x%" PRIx64 " %s\n", area->start, area->end,
+		       heap_allocator_name(area->allocator));
+		for (size_t j = area->first; j < area->first + area->n; j++)
+			printf("extent 0x%" PRIx64 " 0x%" PRIx64 " %s\n", heap->extents[j].start, heap->extents[j].end,
+			       heap_kind_name((enum heap_kind)heap->extents[j].kind));
+	}
+}
+
+static void print_sums(const struct heap *heap)
+{
+	for (unsigned int kind = 0; kind < HEAP_KIND_COUNT; kind++)
+		printf("sum %" PRIu64 " %" PRIu64 " %s\n", heap->bytes[kind], heap->blocks[kind],
+		       heap_kind_name((enum heap_kind)kind));
+	for (unsigned int trouble = 0; trouble < HEAP_TROUBLE_COUNT; trouble++)
+		if (heap->troubles[trouble].count)
+			printf("trouble %" PRIu64 " 0x%" PRIx64 " %s\n", heap->troubles[trouble].count,
+			       heap->troubles[trouble].address, heap_trouble_text((enum heap_trouble)trouble));
+}
+
+int main(int argc, char **argv)
+{
+	bool sums = argc == 3 && !strcmp(argv[1], "--sums");
+	pid_t pid = argc >= 2 ? atoi(argv[argc - 1]) : 0;
+	struct stopped stopped;
+	struct heap heap;
+	uint64_t start_ns;
+	int err;
+
+	if (pid <= 0)
+		return 2;
+	stopped_begin(&stopped, pid);
+	start_ns = now_ns();
+	err = heap_walk(&stopped.process, &heap);
+	printf("cost %" PRIu64 " %zu %zu\n", now_ns() - start_ns, stopped.n_reads, stopped.n_read_bytes);
+	stopped_end(&stopped);
+	if (!err && !sums)
+		print_extents(&heap);
+	if (!err)
+		print_sums(&heap);
+	heap_free(&heap);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 300
+"""What the heap walkers say of memory, against what programs know of their own blocks."""
+import os
+import re
+import subprocess
+
+from harness import *
+
+WALK = BUILD / "tests" / "heap" / "walk"
+KINDS = ("unknown", "metadata", "free", "used", "maybe used")
+
+
+class Walk:
+    """What a walk over a process's heaps printed."""
+
+    def __init__(self, pid, *options):
+        output = subprocess.run([WALK, *options, str(pid)], capture_output=True, text=True, check=True, timeout=60)
+        self.extents, self.areas, self.bytes, self.blocks, self.troubles = {}, [], {}, {}, {}
+        for line in output.stdout.splitlines():
+            what, first, second, *words = line.split(" ", 3)
+            if what == "extent":
+                self.extents[int(first, 0)] = (int(second, 0), words[0])
+            elif what == "area":
+                self.areas.append((int(first, 0), int(second, 0)))
+            elif what == "sum":
+                self.bytes[words[0]], self.blocks[words[0]] = int(first), int(second)
+            elif what == "trouble":
+                self.troubles[words[0]] = int(first)
+            elif what == "cost":
+                self.cost_ns = int(first)
+
+    def of_kind(self, kind):
+        return {start: end for start, (end, extent_kind) in self.extents.items() if extent_kind == kind}
+
+    def kind_at(self, address):
+        """Of the extent that an address lies in; None between them."""
+        return next((k for start, (end, k) in self.extents.items() if start <= address < end), None)
+
+    def known(self):
+        return sum(self.bytes[kind] for kind in KINDS if kind != "unknown")
+
+    def __str__(self):
+        return (f"{self.known()} bytes known in {len(self.areas)} areas, {self.bytes['unknown']} unknown; "
+                f"{self.blocks['used']} blocks used, {self.blocks['maybe used']} maybe, {self.blocks['free']} free; "
+                f"{self.cost_ns / 1e6:.1f} ms; {self.troubles or 'no trouble'}")
+
+
+def truth_of(target):
+    """{address: size} of the blocks that the fixture holds, and the addresses that it has freed."""
+    rows = [line.split() for line in target.out.lines if line.startswith(("held ", "freed "))]
+    held = {int(row[1], 0): int(row[2]) for row in rows if row[0] == "held"}
+    return held, {int(row[1], 0) for row in rows if row[0] == "freed"}
+
+
+def check_walk(walk, held, freed, others):
+    """Every block that is held is used and as large as it is; no other is, but the C library's own."""
+    used = walk.of_kind("used")
+    wrong = [(hex(a), n, walk.extents.get(a), walk.kind_at(a)) for a, n in held.items() if used.get(a) != a + n]
+    assert not wrong, (len(wrong), len(held), wrong[:5], walk.troubles)
+    assert not freed & set(used), [hex(a) for a in freed & set(used)][:5]
+    assert len(used) - len(held) <= others, (len(used), len(held), others)
+    last = 0
+    for start, (end, _) in sorted(walk.extents.items()):
+        assert last <= start < end, (hex(last), hex(start), hex(end))
+        last = end
+    assert all(walk.bytes.values()) or walk.bytes["unknown"] == 0, walk.bytes
+
+
+SETTINGS = {
+    "as it is": "",
+    "without caches": "glibc.malloc.tcache_count=0",
+    "long caches": "glibc.malloc.tcache_count=100",
+    "small caches": "glibc.malloc.tcache_max=200",
+    "one arena": "glibc.malloc.arena_max=1",
+    "two arenas": "glibc.malloc.arena_max=2",
+    "mappings": "glibc.malloc.mmap_threshold=4096",
+    "no mappings": "glibc.malloc.mmap_max=0",
+    "no fastbins": "glibc.malloc.mxfast=0",
+    "large fastbins": "glibc.malloc.mxfast=160",
+}
+
+
+N_THREADS = 6
+
+
+def check_fixture(setting, seed, wrapper=(), program="heapwalk"):
+    with Fixture(program, str(N_THREADS), "20000", str(seed), wrapper=wrapper,
+                 env={"GLIBC_TUNABLES": SETTINGS[setting]}) as target:
+        target.send("go")
+        target.report()
+        held, freed = truth_of(target)
+        walk = Walk(target.pid)
+        if seed == 0:
+            print(f"{setting}: {len(held)} held, {len(freed)} freed; {walk}")
+        assert not walk.troubles, walk.troubles
+        assert len(held) > 1000 and len(freed) > 1000, (len(held), len(freed))
+        check_walk(walk, held, freed, 4 * N_THREADS + 16)
+        assert walk.blocks["maybe used"] == 0 and walk.bytes["unknown"] == 0, str(walk)
+        target.quit()
+
+
+@case(times=list(SETTINGS))
+def threads_of_the_fixture(setting):
+    for seed in range(2):
+        check_fixture(setting, seed)
+
+
+@case(times=["bullseye", "trixie"])
+def other_versions(suite):
+    """2.31 has no mixed pointers in its lists; 2.41 is the last version with these structures."""
+    made = subprocess.run([ROOT / "tests" / "heap" / "glibc", suite], capture_output=True, text=True, check=False,
+                          env=dict(os.environ, BUILD=str(BUILD)))
+    if made.returncode == 3:
+        raise Skip(made.stderr.strip().splitlines()[-1])
+    assert made.returncode == 0, made.stderr
+    *wrapper, program = made.stdout.split()
+    for setting in ("as it is", "without caches", "two arenas"):
+        check_fixture(setting, 0, wrapper, program)
+
+
+main()
