@@ -2,6 +2,7 @@
 
 complete -c memtrace -f
 complete -c memtrace -n __fish_use_subcommand -a system -d "Where this machine's memory is"
+complete -c memtrace -n __fish_use_subcommand -a leaks -d 'Which blocks nothing leads to any more'
 complete -c memtrace -n __fish_use_subcommand -a kernel -d 'Which slab cache of the kernel grows, and the stacks behind it'
 complete -c memtrace -n __fish_use_subcommand -a doctor -d 'What this kernel and these privileges allow'
 complete -c memtrace -n __fish_use_subcommand -a help -d 'Print help'
@@ -19,6 +20,9 @@ complete -c memtrace -l order -x -d 'Only allocations of 2^N pages'
 complete -c memtrace -l min-growth -x -d 'Only caches that grew by at least SIZE'
 complete -c memtrace -l cgroup -x -a '(__fish_complete_directories)' -d 'Only what processes of this cgroup allocate'
 complete -c memtrace -l by -x -a 'nothing process cgroup' -d 'Tell allocations of the kernel apart'
+complete -c memtrace -l reachable -d 'Show reachable blocks too, and what holds them'
+complete -c memtrace -l max-pause -x -d 'How long a process may stand still, in milliseconds'
+complete -c memtrace -l no-stop -d 'Read the memory while the process runs'
 complete -c memtrace -l format -x -a 'text json' -d 'Form of the report'
 complete -c memtrace -l output -r -F -d 'Keep the newest report in FILE'
 complete -c memtrace -l max-memory -x -d "Ceiling for memtrace's own tables"

@@ -119,7 +119,8 @@ void follow_child(struct session *session, pid_t pid)
 	if (pid == session->launched.pid || held_target(session, pid) ||
 	    find_bare(&session->launched.bare, pid) < session->launched.bare.n)
 		return;
-	if (procfs_status(pid, &status) || status.thread_group != pid || process_find(&session->tracing, pid, &found))
+	if (procfs_status(pid, &status) || status.thread_group != pid ||
+	    process_find(&session->tracing, pid, &found))
 		return; /* a thread, or it has been killed */
 	if (borrows_memory(session, &found)) {
 		if (found.vforked)

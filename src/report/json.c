@@ -125,7 +125,8 @@ static json_t *build_process(const struct snapshot *snapshot, const struct proce
 	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
 
 	return json_whole(object, set_placement(object, snapshot, &process->placement) |
-	                              json_object_set_new(object, "memory", build_memory(&process->memory)) |
+	                              (!snapshot->kernel &&
+	                               json_object_set_new(object, "memory", build_memory(&process->memory))) |
 	                              kernel_json_set_owner(object, snapshot, process) |
 	                              leaks_json_set_process(object, snapshot, process));
 }
@@ -150,13 +151,14 @@ static json_t *build_integrity(const struct snapshot *snapshot)
 	for (int i = 0; i < END_COUNT; i++)
 		failed_ends |=
 		    json_object_set_new(ends, stack_end_name((enum stack_end)i), json_uint(snapshot->ends[i]));
-	return json_pack(
-	    "{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
-	    json_whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls), "unknown_frees",
-	    snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(), "inherited_frees",
-	    snapshot->unknown_frees_known ? json_uint(snapshot->inherited_frees) : json_null(), "incomplete_stacks",
-	    json_uint(snapshot->incomplete_stacks), "untraced_children", json_uint(snapshot->untraced_children), "ends",
-	    json_whole(ends, failed_ends));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
+	                 json_whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls),
+	                 "unknown_frees",
+	                 snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(),
+	                 "inherited_frees",
+	                 snapshot->unknown_frees_known ? json_uint(snapshot->inherited_frees) : json_null(),
+	                 "incomplete_stacks", json_uint(snapshot->incomplete_stacks), "untraced_children",
+	                 json_uint(snapshot->untraced_children), "ends", json_whole(ends, failed_ends));
 }
 
 /* All but the stacks. */
@@ -169,8 +171,7 @@ static json_t *build_head(const struct snapshot *snapshot)
 	head = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA, "command", snapshot->command, "time", time,
 	                 "elapsed_ns", json_uint(snapshot->elapsed_ns), "processes", build_processes(snapshot),
 	                 "totals", build_totals(snapshot));
-	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) |
-	                            leaks_json_set_report(head, snapshot) |
+	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) | leaks_json_set_report(head, snapshot) |
 	                            json_object_set_new(head, "integrity", build_integrity(snapshot)));
 }
 
