@@ -31,7 +31,7 @@ endef
 
 C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] bpf/*.[ch] bpf/*/*.[ch] vmlinux/*.h tests/*.[ch] tests/*/*.[ch] \
 	    tests/*/*.cc tests/*/*/*.[ch] tests/*/*/*.cc)
-SHELL_FILES = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* tests/run tests/*/run tests/*/*.sh tests/vm/* tests/vm/*/* tests/unwind/* .ci/run 2>/dev/null)
+SHELL_FILES = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* tests/run tests/*/run tests/*/*.sh tests/vm/* tests/vm/*/* tests/unwind/* tests/heap/* .ci/run 2>/dev/null)
 # What collect/ and probe/ include, wherever there are BPF programs.
 GENERATED := $(if $(BPF_OBJECTS),$(SKELETON))
 

@@ -88,15 +88,15 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 .PHONY: fixtures
 fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES) $(LEAK_FIXTURES)
 
-# The heap walkers on a process that is stopped, and that process made an image (tests/fuzz/seeds/heap).
-HEAP_TOOL := $(BUILD)/tests/heap/walk
+# The heap walkers on a process that is stopped; and that process made a seed for their fuzzer.
+HEAP_TOOLS := $(patsubst %,$(BUILD)/tests/heap/%,walk capture)
 HEAP_TOOL_OBJECTS := $(filter-out $(BUILD)/src/main.o $(BUILD)/src/cli/%,$(OBJECTS))
 
-$(BUILD)/tests/heap/%: tests/heap/%.c tests/heap/stopped.h $(HEAP_TOOL_OBJECTS)
+$(BUILD)/tests/heap/%: tests/heap/%.c $(wildcard tests/heap/*.h) $(HEAP_TOOL_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $< $(HEAP_TOOL_OBJECTS) $(LDLIBS)
 
-fixtures: $(HEAP_TOOL)
+fixtures: $(HEAP_TOOLS)
 
 include tests/bench/bench.mk
 

@@ -164,8 +164,6 @@ static int add_heap(struct glibc *glibc, uint64_t heap, uint64_t first, uint64_t
 	if (info[HEAP_SIZE / 8] > HEAP_MAX || range.first >= range.end || range.end % CHUNK_ALIGN ||
 	    !heap_is_writable(glibc->walk, heap, range.end))
 		return -EBADMSG;
-	if (range.has_top && arena->top_size != range.end - arena->top)
-		return -EBADMSG;
 	return add_range(glibc, &range);
 }
 
@@ -215,11 +213,8 @@ static int add_main_range(struct glibc *glibc, uint64_t brk_start)
 	range.start = (range.start + CHUNK_ALIGN - 1) & ~(uint64_t)(CHUNK_ALIGN - 1);
 	range.first = range.start;
 	range.has_top = arena->top >= range.start && arena->top < range.end;
-	if (range.has_top && arena->top_size > range.end - arena->top) {
-		heap_trouble_note(glibc->walk, HEAP_BAD_ARENA, arena->address);
-		return 0;
-	}
-	if (range.has_top)
+	/* Others may have taken what is behind its top. */
+	if (range.has_top && arena->top_size < range.end - arena->top)
 		range.end = arena->top + arena->top_size;
 	return range.start < range.end && heap_is_writable(glibc->walk, range.start, range.end)
 	           ? add_range(glibc, &range)

@@ -166,19 +166,37 @@ static bool find_arena_near(struct glibc *glibc, uint64_t pointer, struct variab
 	return false;
 }
 
-/* Looks for the variables of one thread: below its pointer (x86-64) or above (aarch64). */
+/* Where a thread's variables may be: on one side of its pointer, and not beyond another thread's. */
+static bool variables_range(const struct heap_walk *walk, uint64_t pointer, uint64_t *from, uint64_t *to)
+{
+	const struct heap_process *process = walk->process;
+	const struct heap_mapping *mapping = heap_mapping_at(walk, process->tls_above ? pointer : pointer - 1);
+
+	if (!mapping || pointer % sizeof(uint64_t))
+		return false;
+	*from = pointer - mapping->start > TLS_REACH_BYTES ? pointer - TLS_REACH_BYTES : mapping->start;
+	*to = mapping->end - pointer > TLS_REACH_BYTES ? pointer + TLS_REACH_BYTES : mapping->end;
+	for (size_t i = 0; i < process->n_threads; i++) {
+		uint64_t other = process->thread_pointers[i] & ~7ULL;
+
+		if (other < pointer && other > *from)
+			*from = other;
+		if (other > pointer && other < *to)
+			*to = other;
+	}
+	*(process->tls_above ? from : to) = pointer;
+	return true;
+}
+
 static bool find_variables(struct glibc *glibc, uint64_t pointer, struct variables *variables)
 {
 	struct heap_walk *walk = glibc->walk;
-	const struct heap_mapping *mapping = heap_mapping_at(walk, pointer & ~7ULL);
 	unsigned int tried = 0;
 	uint64_t from, to;
 	struct cache cache;
 
-	if (!mapping || pointer % sizeof(uint64_t))
+	if (!variables_range(walk, pointer, &from, &to))
 		return false;
-	from = pointer - mapping->start > TLS_REACH_BYTES ? pointer - TLS_REACH_BYTES : mapping->start;
-	to = mapping->end - pointer > TLS_REACH_BYTES ? pointer + TLS_REACH_BYTES : mapping->end;
 	heap_window_open(walk, from, to);
 	for (uint64_t at = from; at < to && tried < POINTERS_TRIED; at += sizeof(uint64_t)) {
 		const uint8_t *bytes = heap_window_at(walk, at, sizeof(uint64_t));
@@ -210,10 +228,8 @@ static bool free_threads_caches(struct glibc *glibc)
 	for (size_t i = 0; i < process->n_threads; i++) {
 		uint64_t at;
 
-		if (!read_variable(glibc->walk, process->thread_pointers[i], variables.cache, &at))
-			whole = false;
-		else if (at &&
-		         (!is_cache(glibc, heap_extent_at(glibc->walk, at), &cache) || free_cached(glibc, &cache)))
+		if (!read_variable(glibc->walk, process->thread_pointers[i], variables.cache, &at) ||
+		    (at && (!is_cache(glibc, heap_extent_at(glibc->walk, at), &cache) || free_cached(glibc, &cache))))
 			whole = false;
 	}
 	return whole;

@@ -100,6 +100,8 @@ static int step(struct glibc *glibc, const struct glibc_range *range, struct chu
 	}
 	if (err)
 		return err;
+	if (is_top && chunk->at + chunk->size != range->end)
+		return -EBADMSG;
 	if (is_top) {
 		err = heap_area_add(walk, chunk->at + CHUNK_HEADER_BYTES, range->end, HEAP_FREE);
 		return err ? err : 1;

@@ -38,8 +38,9 @@ struct heap_process {
 	size_t n_mappings;
 	const uint64_t *thread_pointers; /* of all its threads (x86-64: fs_base; aarch64: TPIDR_EL0) */
 	size_t n_threads;
+	bool tls_above;     /* threads' variables are above these (aarch64), or below (x86-64) */
 	bool in_allocator;  /* a thread was stopped within one of the allocator's functions, as far as is known */
-	size_t max_extents; /* what would pass it is unknown; 24 bytes each; 0: HEAP_MAX_EXTENTS */
+	size_t max_extents; /* what would pass it is unknown; 16 bytes each; 0: HEAP_MAX_EXTENTS */
 };
 
 #define HEAP_MAX_EXTENTS (64UL << 20)
@@ -58,8 +59,9 @@ const char *heap_kind_name(enum heap_kind kind);
 
 /* Of HEAP_USED: the bytes that the program may use, from the address that malloc gave on. */
 struct heap_extent {
-	uint64_t start, end;
-	uint8_t kind; /* enum heap_kind */
+	uint64_t start;
+	uint64_t end : 56; /* as far as a process's addresses reach */
+	uint64_t kind : 8; /* enum heap_kind */
 };
 
 /* Memory that is an allocator's. What lies between its extents is HEAP_METADATA. */

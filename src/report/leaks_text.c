@@ -82,7 +82,7 @@ static void write_holders(FILE *out, const struct snapshot *snapshot, const stru
 
 static void write_blocks(FILE *out, const struct stack *stack)
 {
-	fputs("Objects leaked above:\n", out);
+	fputs(stack->leak == LEAK_REACHABLE ? "Objects above:\n" : "Objects leaked above:\n", out);
 	for (size_t i = 0; i < stack->n_blocks; i++)
 		fprintf(out, "0x%012" PRIx64 " (%" PRIu64 " bytes)\n", stack->blocks[i].address,
 		        stack->blocks[i].size_bytes);

@@ -76,6 +76,9 @@ static void stopped_begin(struct stopped *stopped, pid_t pid)
 		stopped->thread_pointers[stopped->process.n_threads++] = registers->thread_pointer;
 	}
 	free(registers);
+#ifdef __aarch64__
+	stopped->process.tls_above = true;
+#endif
 	stopped->process.read = stopped_read;
 	stopped->process.context = stopped;
 	stopped->process.mappings = stopped->mappings;

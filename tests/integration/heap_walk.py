@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 300
 """What the heap walkers say of memory, against what programs know of their own blocks."""
+import collections
 import os
-import re
+import signal
 import subprocess
 
 from harness import *
@@ -15,9 +16,9 @@ KINDS = ("unknown", "metadata", "free", "used", "maybe used")
 class Walk:
     """What a walk over a process's heaps printed."""
 
-    def __init__(self, pid, *options):
-        output = subprocess.run([WALK, *options, str(pid)], capture_output=True, text=True, check=True, timeout=60)
-        self.extents, self.areas, self.bytes, self.blocks, self.troubles = {}, [], {}, {}, {}
+    def __init__(self, pid, *tables):
+        output = subprocess.run([WALK, str(pid), *tables], capture_output=True, text=True, check=True, timeout=60)
+        self.extents, self.areas, self.bytes, self.blocks, self.troubles, self.words = {}, [], {}, {}, {}, set()
         for line in output.stdout.splitlines():
             what, first, second, *words = line.split(" ", 3)
             if what == "extent":
@@ -28,15 +29,18 @@ class Walk:
                 self.bytes[words[0]], self.blocks[words[0]] = int(first), int(second)
             elif what == "trouble":
                 self.troubles[words[0]] = int(first)
+            elif what == "word":
+                self.words.add(int(first, 0))
             elif what == "cost":
                 self.cost_ns = int(first)
 
     def of_kind(self, kind):
         return {start: end for start, (end, extent_kind) in self.extents.items() if extent_kind == kind}
 
-    def kind_at(self, address):
-        """Of the extent that an address lies in; None between them."""
-        return next((k for start, (end, k) in self.extents.items() if start <= address < end), None)
+    def within(self, addresses, kind):
+        """Those of the addresses that lie in an extent of a kind."""
+        ranges = self.of_kind(kind).items()
+        return {a for a in addresses if any(start <= a < end for start, end in ranges)} if ranges else set()
 
     def known(self):
         return sum(self.bytes[kind] for kind in KINDS if kind != "unknown")
@@ -57,7 +61,7 @@ def truth_of(target):
 def check_walk(walk, held, freed, others):
     """Every block that is held is used and as large as it is; no other is, but the C library's own."""
     used = walk.of_kind("used")
-    wrong = [(hex(a), n, walk.extents.get(a), walk.kind_at(a)) for a, n in held.items() if used.get(a) != a + n]
+    wrong = [(hex(a), n, walk.extents.get(a)) for a, n in held.items() if used.get(a) != a + n]
     assert not wrong, (len(wrong), len(held), wrong[:5], walk.troubles)
     assert not freed & set(used), [hex(a) for a in freed & set(used)][:5]
     assert len(used) - len(held) <= others, (len(used), len(held), others)
@@ -105,6 +109,75 @@ def check_fixture(setting, seed, wrapper=(), program="heapwalk"):
 def threads_of_the_fixture(setting):
     for seed in range(2):
         check_fixture(setting, seed)
+
+
+@case
+def statically_linked():
+    check_fixture("as it is", 0, program="heapwalk-static")
+
+
+@case
+def child_of_a_process_with_threads():
+    """What the parent's other threads kept at hand is nobody's in the child, and free all the same."""
+    for seed in range(3):
+        with Fixture("heapwalk", str(N_THREADS), "20000", str(seed)) as target:
+            target.send("go")
+            target.report()
+            held, freed = truth_of(target)
+            target.send("fork")
+            child = target.out.expect(lambda line: line.startswith("child "), "the child's process ID").split()[1]
+            walk = Walk(child)
+            print(f"child: {walk}")
+            assert not walk.troubles, walk.troubles
+            check_walk(walk, held, freed, 4 * N_THREADS + 16)
+            target.quit()
+
+
+@case
+def stopped_while_it_allocates():
+    """At any moment: what is called used is, but for the one block that each thread may be at work on."""
+    whole, troubles = 0, collections.Counter()
+    with Fixture("heapwalk", str(N_THREADS), "0") as target:
+        target.send("go")
+        target.report()
+        tables = [word for line in target.out.lines if line.startswith("table ") for word in line.split()[1:]]
+        for _ in range(40):
+            walk = Walk(target.pid, *tables)
+            held = walk.words - {0}
+            used, maybe, free = (set(walk.of_kind(kind)) for kind in ("used", "maybe used", "free"))
+            troubles.update(walk.troubles.keys())
+            assert len(used - held) <= 4 * N_THREADS + 16, len(used - held)
+            lost = held - used - maybe - walk.within(held, "unknown")
+            assert len(lost) <= N_THREADS, [hex(a) for a in lost]
+            assert len(held & free) <= N_THREADS, [hex(a) for a in held & free]
+            whole += not walk.troubles
+            assert bool(maybe) <= bool(walk.troubles), str(walk)
+        target.quit()
+    print(f"{whole} of 40 walks without trouble; in the others {dict(troubles)}")
+    assert whole >= 10, whole
+
+
+def real_program(argv, words, **options):
+    """A program of the distribution that has done some work, while it waits for more."""
+    with Process(argv, **options) as process:
+        process.send(words)
+        process.out.expect(lambda line: line.endswith("worked"), f"the work of {argv[0]}")
+        os.kill(process.pid, signal.SIGSTOP)
+        walk = Walk(process.pid)
+        os.kill(process.pid, signal.SIGCONT)
+        print(f"{argv[0]}: {walk}")
+        assert not walk.troubles, walk.troubles
+        assert walk.bytes["unknown"] == 0 and walk.blocks["maybe used"] == 0, walk
+        assert walk.blocks["used"] > 100, walk
+
+
+@case
+def real_programs():
+    real_program(["python3", "-i", "-u"], "import json, sqlite3, threading; "
+                 "kept = [bytes(i) for i in range(5000)] + [{}] * 5; print('worked')")
+    real_program(["sqlite3"], "create table t(a, b); with recursive c(n) as (values(1) union all select n + 1 from c "
+                 "where n < 20000) insert into t select n, randomblob(100) from c; select 'worked';")
+    real_program(["bash"], "for i in {1..2000}; do a[i]=some$i; done; echo worked")
 
 
 @case(times=["bullseye", "trixie"])
