@@ -52,7 +52,7 @@ _memtrace() {
 		--stack-depth) ;;
 	*)
 		if [[ $word == -* ]]; then
-			COMPREPLY=($(compgen -W '--pid --show-allocs --older --min-size --max-size --node --top --obj --sort
+			COMPREPLY=($(compgen -W '--pid --show-allocs --older --min-size --max-size --node --top --obj --follow-fork --sort
 				--cache --order --min-growth --cgroup --by --reachable --max-pause --no-stop --format --output --max-memory --stack-depth --debuginfod --verbose --quiet --help --version --' -- "$word"))
 		elif [ "$COMP_CWORD" = 1 ]; then
 			COMPREPLY=($(compgen -W 'leaks system kernel doctor help' -- "$word"))

@@ -11,6 +11,7 @@ complete -c memtrace -s a -l show-allocs -d 'List the live blocks under each sta
 complete -c memtrace -s o -l older -x -d 'Leave out blocks younger than MS milliseconds'
 complete -c memtrace -s z -l min-size -x -d 'Only requests of at least N bytes'
 complete -c memtrace -s Z -l max-size -x -d 'Only requests of at most N bytes'
+complete -c memtrace -l follow-fork -d 'Trace the children of the processes too, each by itself'
 complete -c memtrace -l node -x -a "(string replace -r '.*/node' '' /sys/devices/system/node/node[0-9]*)" -d 'Only what lies on NUMA node N now'
 complete -c memtrace -s T -l top -x -d 'Stacks to print, 0 for all'
 complete -c memtrace -s O -l obj -r -F -d 'Object that holds the allocator'

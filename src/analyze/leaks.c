@@ -82,6 +82,7 @@ static struct reach_block block_of(const struct judging *judging, const struct p
 	return (struct reach_block){
 	    .address = stack->blocks[place->block].address,
 	    .size_bytes = stack->blocks[place->block].size_bytes,
+	    .slack_bytes = stack->blocks[place->block].slack_bytes,
 	    .divided = stack->kind != KIND_HEAP,
 	};
 }

@@ -88,6 +88,8 @@ const struct option_row option_rows[] = {
 	  .help = "rows of the table of stacks" },
 	{ .name = "unwind-tables", .argument = "SIZE", .kind = OPTION_SIZE, .needs = ACCEPT_HEAP, FIELD(unwind_table_bytes),
 	  .min = 1, .max = UINT32_MAX, .hidden = true, .help = "bytes for tables to unwind by" },
+	{ .name = "ended-memory", .argument = "SIZE", .kind = OPTION_SIZE, .needs = ACCEPT_HEAP, FIELD(ended_bytes),
+	  .min = 1, .max = UINT32_MAX, .hidden = true, .help = "bytes for what ended children leave" },
 	{ .name = "event-buffer", .argument = "SIZE", .kind = OPTION_SIZE, .needs = ACCEPT_HEAP,
 	  FIELD(event_buffer_bytes), .min = 1, .max = UINT32_MAX, .hidden = true,
 	  .help = "bytes of the buffer of mapping events" },

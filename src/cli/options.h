@@ -46,7 +46,7 @@ struct options {
 	bool reachable, no_stop;
 	uint64_t max_pause_ns; /* that a process may stand still; 5 s */
 	/* hidden, for tests: */
-	uint64_t unwind_table_bytes;
+	uint64_t unwind_table_bytes, ended_bytes;
 	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes; /* 0: by max_memory_bytes */
 	const char *backend;                                             /* NULL, "session", "multi", "perf" */
 };

@@ -122,6 +122,7 @@ static int open_session(struct tracing *tracing)
 	    .live_table_slots = options->live_table_slots,
 	    .stack_table_rows = options->stack_table_rows,
 	    .event_buffer_bytes = options->event_buffer_bytes,
+	    .ended_bytes = options->ended_bytes,
 	    .unwind_table_bytes = options->unwind_table_bytes,
 	    .command_signals = tracing->signals_found,
 	    .command_pipe_action = tracing->pipe_action,

@@ -152,6 +152,8 @@ static int copy_processes(struct drain *drain)
 			target_follow_code(target); /* code that was made at run time has no event */
 		process->pid = target->pid;
 		process->number = target->number;
+		process->is_child = target->is_child;
+		process->parent = target->parent;
 		memcpy(process->comm, target->comm, sizeof(target->comm));
 		process->ended = target->ended;
 		process->exit_status_known = target->exit_status_known;
@@ -297,6 +299,7 @@ static int add_block(struct drain *drain, const struct found_block *found)
 	    .node = drain->placing ? found->node : drain->nodes[0],
 	    .cpu_node = found->cpu_node,
 	    .judged = found->judged,
+	    .slack_bytes = found->slack_bytes,
 	};
 	return 0;
 }

@@ -24,6 +24,7 @@ struct found_block {
 	uint32_t stack, slot;
 	uint64_t address, size_bytes, time_ns;
 	uint64_t not_resident_bytes;
+	uint32_t slack_bytes; /* usable behind it, where the allocator tells */
 	int node;      /* that most of it lies on, or -1 */
 	int cpu_node;  /* of the CPU that allocated it */
 	bool placed;   /* where it lies could be told */

@@ -65,7 +65,8 @@ static uint64_t snapshot_bytes(const struct snapshot *snapshot)
 		const struct process *process = &snapshot->processes[i];
 
 		bytes += sizeof(*process) + process->n_mappings * sizeof(*process->mappings) +
-		         (process->exe ? strlen(process->exe) + 1 : 0);
+		         (process->exe ? strlen(process->exe) + 1 : 0) +
+		         (process->scan ? process->scan->n_words * sizeof(*process->scan->words) : 0);
 	}
 	return bytes;
 }
@@ -175,8 +176,7 @@ static int keep(struct ended *ended, struct snapshot *snapshot, uint64_t now_ns,
 	}
 	ended->batches = batches;
 	*lost += make_fit(ended, snapshot);
-	batches[ended->n] =
-	    (struct batch){.snapshot = snapshot, .taken_ns = now_ns, .bytes = snapshot_bytes(snapshot)};
+	batches[ended->n] = (struct batch){.snapshot = snapshot, .taken_ns = now_ns, .bytes = snapshot_bytes(snapshot)};
 	ended->bytes += batches[ended->n++].bytes;
 	return 0;
 }
@@ -206,16 +206,8 @@ static int clear_tables(struct session *session)
 static void give_up_slots(struct session *session)
 {
 	for (size_t i = 0; i < session->n_targets; i++) {
-		struct target *target = session->targets[i];
-		struct mt_process *process = &session->tracing.processes[i];
-
-		if (!target || !target_is_over(target))
-			continue;
-		session->untraced_children += process->untraced_children;
-		process->untraced_children = 0;
-		process->generation++; /* events that come late are not of the next one */
-		session->targets[i] = NULL;
-		target_free(target);
+		if (session->targets[i] && target_is_over(session->targets[i]))
+			session_give_up_slot(session, session->targets[i]);
 	}
 }
 
@@ -257,14 +249,19 @@ static void *copy(const void *from, size_t n, size_t size)
 	return to;
 }
 
-static int copy_process(struct process *to, const struct process *from, const struct placement *nodes)
+/* The scan goes with the first snapshot, as it does of processes that have a slot. */
+static int copy_process(struct process *to, struct process *from, const struct placement *nodes)
 {
 	*to = (struct process){.pid = from->pid,
 	                       .number = from->number,
+	                       .is_child = from->is_child,
+	                       .parent = from->parent,
 	                       .ended = from->ended,
 	                       .exit_status = from->exit_status,
 	                       .exit_status_known = from->exit_status_known};
 	memcpy(to->comm, from->comm, sizeof(to->comm));
+	to->scan = from->scan;
+	from->scan = NULL;
 	to->exe = from->exe ? strdup(from->exe) : NULL;
 	to->mappings = copy(from->mappings, from->n_mappings, sizeof(*to->mappings));
 	if ((from->exe && !to->exe) || !to->mappings)

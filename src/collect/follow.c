@@ -88,7 +88,8 @@ static int add_child(struct session *session, pid_t pid, struct target **target,
 		code = session_add_target(session, pid, target, error, error_size);
 	if (code)
 		return code;
-	(*target)->held = (*target)->is_child = true;
+	(*target)->held = true;
+	target_set_child(*target);
 	target_inherits(*target);
 	code = target_read_mappings(*target);
 	if (code) {
@@ -119,8 +120,7 @@ void follow_child(struct session *session, pid_t pid)
 	if (pid == session->launched.pid || held_target(session, pid) ||
 	    find_bare(&session->launched.bare, pid) < session->launched.bare.n)
 		return;
-	if (procfs_status(pid, &status) || status.thread_group != pid ||
-	    process_find(&session->tracing, pid, &found))
+	if (procfs_status(pid, &status) || status.thread_group != pid || process_find(&session->tracing, pid, &found))
 		return; /* a thread, or it has been killed */
 	if (borrows_memory(session, &found)) {
 		if (found.vforked)

@@ -22,14 +22,14 @@ struct bare {
 
 /* What memtrace is the tracer of: a command that it started, or processes whose children it follows. */
 struct launched {
-	pid_t pid; /* 0: no command */
+	pid_t pid;      /* 0: no command */
 	bool executing; /* COMMAND's exec was seen */
 	bool ended;
-	int status;         /* as the shell counts it */
-	bool any_attached;  /* an object was probed at some time */
-	bool let_go;        /* memtrace is its tracer no more */
-	bool over;          /* nothing is left to be traced */
-	struct bare bare;   /* followed children that have no target */
+	int status;        /* as the shell counts it */
+	bool any_attached; /* an object was probed at some time */
+	bool let_go;       /* memtrace is its tracer no more */
+	bool over;         /* nothing is left to be traced */
+	struct bare bare;  /* followed children that have no target */
 	/* The thread that is the tracer. */
 	pthread_t thread;
 	bool has_thread;
@@ -51,9 +51,9 @@ struct session {
 	unsigned long consume_until; /* position in it up to which events are handled */
 	uint64_t consume_deadline_ns;
 	struct live *live;
-	struct target **targets; /* by slot; NULL: it is free */
-	size_t n_targets;        /* slots that were ever used */
-	uint64_t n_added;        /* targets, since the beginning */
+	struct target **targets;    /* by slot; NULL: it is free */
+	size_t n_targets;           /* slots that were ever used */
+	uint64_t n_added;           /* targets, since the beginning */
 	uint64_t untraced_children; /* that were to be followed */
 	struct ended *ended;        /* what is left of children whose slots were given up */
 	struct launched launched;
@@ -77,7 +77,9 @@ enum {
 
 /* session.c */
 /* Also where an ended child's slot is the only one left. */
-int session_add_target(struct session *session, pid_t pid, struct target **target, char *error, size_t error_size);
+int session_add_target(struct session *session, pid_t pid, struct target **result, char *error, size_t error_size);
+/* Frees a target of which the tables hold nothing any more. */
+void session_give_up_slot(struct session *session, struct target *target);
 /* Takes a target out of which nothing counts yet. */
 void session_drop_target(struct session *session, struct target *target);
 /* A line for whoever runs the session. */

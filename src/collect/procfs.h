@@ -15,6 +15,7 @@ struct process_status {
 	pid_t pid_inside;   /* the process's ID in its innermost PID namespace; 0: not known */
 	uid_t owner;        /* effective user */
 	pid_t tracer;       /* thread; 0: none */
+	pid_t parent;
 };
 
 /* 0, or -ESRCH when there is no such process. */

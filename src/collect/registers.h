@@ -27,7 +27,8 @@ int registers_read(pid_t thread, struct registers *registers);
 /* The number of the system call that a stopped thread is in, or was in last. 0 or -errno. */
 int registers_syscall(pid_t thread, long *number);
 
-/* The name of the word at that index; "vector" from the general ones on. Static. */
-const char *registers_name(size_t word);
+/* Names of the first words; what comes behind them is of vector registers. */
+extern const char *const registers_names[];
+extern const size_t n_registers_names;
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "collect/drain.h"
@@ -163,6 +164,13 @@ static int take_blocks(struct scanning *scanning)
 	return error;
 }
 
+static bool has_called_exit(pid_t thread)
+{
+	long number;
+
+	return !registers_syscall(thread, &number) && (number == SYS_exit || number == SYS_exit_group);
+}
+
 static int read_registers(struct scanning *scanning)
 {
 	scanning->registers = calloc(scanning->n_threads + 1, sizeof(*scanning->registers));
@@ -178,6 +186,9 @@ static int read_registers(struct scanning *scanning)
 		}
 		if (error)
 			return error;
+		/* No call keeps vector registers, and the last one of all has no caller to go back to. */
+		if (has_called_exit(scanning->threads[i]))
+			registers->n_words = n_registers_names;
 		scan_areas_thread(&scanning->areas, scanning->threads[i], registers->stack_pointer,
 		                  registers->thread_pointer, registers_red_zone_bytes);
 	}
@@ -318,6 +329,8 @@ static int settle(struct scanning *scanning)
 		return error;
 	keep_judged_before(scanning);
 	scan->n_threads = scanning->n_threads;
+	scan->register_names = registers_names;
+	scan->n_register_names = n_registers_names;
 	scan->read_bytes = scanning->words.read_bytes;
 	scan->unreadable_bytes = scanning->words.unreadable_bytes;
 	scan->words = scanning->words.words;
@@ -447,7 +460,7 @@ int session_scan(struct session *session, char *error, size_t error_size)
 
 	session_lock(session);
 	for (size_t i = 0; i < session->n_targets && !code; i++) {
-		if (!session->targets[i]->ended)
+		if (session->targets[i] && !session->targets[i]->ended)
 			code = scan_running(session, session->targets[i], error, error_size);
 		if (code == -ESRCH) /* it has just ended: its last report has no scan */
 			code = 0;

@@ -70,11 +70,11 @@ int scan_heap_pages(const struct heap *heap, struct page_set *pages)
 /* Blocks that are known, by address. */
 struct known {
 	struct radix_key *keys;
-	const struct found_block *blocks;
+	struct found_block *blocks;
 	size_t n;
 };
 
-static int known_init(struct known *known, const struct found_block *blocks, size_t n)
+static int known_init(struct known *known, struct found_block *blocks, size_t n)
 {
 	known->keys = calloc(n + 1, sizeof(*known->keys));
 	known->blocks = blocks;
@@ -137,6 +137,17 @@ static int add_extent(struct scan_extent **list, size_t *n, const struct heap_ex
 	return error;
 }
 
+/* What is usable behind a block is part of it, for programs that ask the allocator how much they got. */
+static void extend_block(const struct heap_extent *extent, const struct known *known)
+{
+	size_t i = known_from(known, extent->start);
+	struct found_block *block = i < known->n ? &known->blocks[known->keys[i].index] : NULL;
+
+	if (block && block->address < extent->end && block->size_bytes < extent->end - block->address &&
+	    extent->end - block->address - block->size_bytes <= UINT32_MAX)
+		block->slack_bytes = (uint32_t)(extent->end - block->address - block->size_bytes);
+}
+
 static int settle_extent(const struct heap_extent *extent, const struct known *known, bool judge_before,
                          struct scan *scan)
 {
@@ -149,6 +160,8 @@ static int settle_extent(const struct heap_extent *extent, const struct known *k
 		return add_extent(&scan->unused, &scan->n_unused, extent);
 	if (extent->kind == HEAP_USED && nobodys && judge_before)
 		return add_extent(&scan->before, &scan->n_before, extent);
+	if (!nobodys && (extent->kind == HEAP_USED || extent->kind == HEAP_MAYBE_USED))
+		extend_block(extent, known);
 	if (nobodys || extent->kind == HEAP_UNKNOWN) {
 		live_bytes = known_bytes(known, extent->start, extent->end);
 		scan->unknown_heap_bytes += live_bytes < bytes ? bytes - live_bytes : 0;
@@ -177,7 +190,7 @@ static void count_unknown(const struct heap *heap, const struct scan_areas *area
 	}
 }
 
-int scan_heap_settle(const struct heap *heap, const struct scan_areas *areas, const struct found_block *blocks,
+int scan_heap_settle(const struct heap *heap, const struct scan_areas *areas, struct found_block *blocks,
                      size_t n_blocks, bool judge_before, struct scan *scan)
 {
 	struct known known;

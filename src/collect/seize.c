@@ -54,14 +54,14 @@ static void explain(pid_t pid, int code, char *error, size_t error_size)
 	struct process_status status;
 
 	if (!procfs_status(pid, &status) && status.tracer)
-		snprintf(error, error_size,
-		         "cannot follow the children of process %d: process %d is its tracer (a debugger?); end that, or "
-		         "leave out --follow-fork",
-		         pid, status.tracer);
+		snprintf(
+		    error, error_size,
+		    "cannot follow the children of process %d: process %d is its tracer (a debugger?); end that, or "
+		    "leave out --follow-fork",
+		    pid, status.tracer);
 	else
-		snprintf(error, error_size,
-		         "cannot follow the children of process %d: %s (CAP_SYS_PTRACE is needed)", pid,
-		         strerror(-code));
+		snprintf(error, error_size, "cannot follow the children of process %d: %s (CAP_SYS_PTRACE is needed)",
+		         pid, strerror(-code));
 }
 
 int seize_process(pid_t pid, long options, char *error, size_t error_size)

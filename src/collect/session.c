@@ -248,7 +248,9 @@ static void raise_file_limit(struct session *session)
 /* For what ended children leave: an eighth. */
 static uint64_t ended_bytes(const struct session_options *options)
 {
-	return options->follow_fork ? options->max_memory_bytes / 8 : 0;
+	if (!options->follow_fork)
+		return 0;
+	return options->ended_bytes ? options->ended_bytes : options->max_memory_bytes / 8;
 }
 
 static uint64_t live_slots(const struct session *session)
@@ -479,11 +481,21 @@ int session_add_target(struct session *session, pid_t pid, struct target **resul
 	return 0;
 }
 
+void session_give_up_slot(struct session *session, struct target *target)
+{
+	struct mt_process *process = &session->tracing.processes[target->slot];
+
+	session->untraced_children += process->untraced_children;
+	process->untraced_children = 0;
+	process->generation++; /* events that come late are not of the next one */
+	session->targets[target->slot] = NULL;
+	target_free(target);
+}
+
 void session_drop_target(struct session *session, struct target *target)
 {
 	unwinder_forget(session->tracing.unwinder, target->slot);
-	session->targets[target->slot] = NULL;
-	target_free(target);
+	session_give_up_slot(session, target);
 }
 
 /* Without it, what a library allocates while it is opened may have cut stacks, which say so. */

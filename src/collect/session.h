@@ -33,7 +33,7 @@ struct session_options {
 	sigset_t command_signals;
 	struct sigaction command_pipe_action;
 	/* 0: by max_memory_bytes */
-	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes, unwind_table_bytes;
+	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes, unwind_table_bytes, ended_bytes;
 };
 
 struct session;

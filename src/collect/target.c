@@ -23,6 +23,7 @@ int process_find(struct tracing *tracing, pid_t pid, struct found_process *found
 	char buffer[64];
 	int fd, error = 0;
 
+	*found = (struct found_process){0};
 	if (!link)
 		return -errno;
 	tracing->bpf->bss->wanted_pid = pid;
@@ -216,6 +217,18 @@ int target_check_program(const struct target *target, char *error, size_t error_
 	return 0;
 }
 
+/* Probes on files that only an earlier program had mapped are there still. */
+static bool any_attached(const struct target *target)
+{
+	for (size_t i = 0; i < target->n_mapped; i++) {
+		for (size_t j = 0; j < target->n_attached; j++) {
+			if (target->attached[j].module == target->mapped[i].module)
+				return true;
+		}
+	}
+	return false;
+}
+
 int target_check_attached(const struct target *target, char *error, size_t error_size)
 {
 	const struct module *program = program_module(target);
@@ -223,7 +236,7 @@ int target_check_attached(const struct target *target, char *error, size_t error
 	bool is_static, can_tell;
 	char why[160];
 
-	if (target->n_attached)
+	if (any_attached(target))
 		return 0;
 	if (target->tracing->n_named) {
 		snprintf(error, error_size,
@@ -285,6 +298,14 @@ static void reset_no_stacks(struct target *target)
 		    .kind = kind, .flags = MT_STACK_USED, .owner = MT_OWNER(target->slot, process->generation)};
 		*stats->of_stack(stats->context, number) = (struct usage){0};
 	}
+}
+
+void target_set_child(struct target *target)
+{
+	struct process_status status;
+
+	target->is_child = true;
+	target->parent = procfs_status(target->pid, &status) ? 0 : status.parent;
 }
 
 void target_inherits(struct target *target)

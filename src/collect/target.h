@@ -88,7 +88,8 @@ struct target {
 	uint32_t generation; /* of the program that is known; the process may run a later one */
 	bool probes_lost;    /* by an exec from another thread than the main one */
 	bool started;        /* hits have counted */
-	bool is_child;       /* forked by a target */
+	bool is_child;       /* forked by a target, and followed */
+	pid_t parent;        /* of a child, when it became a target */
 	bool ended;
 	bool exit_status_known;
 	int exit_status; /* as the shell counts it */
@@ -155,6 +156,9 @@ bool target_loader_is_libc(const struct target *target);
  * and go too. 0 or -errno.
  */
 int target_exec(struct target *target, bool by_main_thread);
+
+/* It was forked by a target. */
+void target_set_child(struct target *target);
 
 /* It was forked from a target and runs the same program still: blocks not known of are its parent's. */
 void target_inherits(struct target *target);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The ptrace(2) stops of a command that memtrace started.
+ * The ptrace(2) stops of a command that memtrace started, and of all whose children are followed (follow.c).
  *
- * It is held at the moments at which its allocators appear: at an exec, and where the dynamic
+ * A process is held at the moments at which its allocators appear: at an exec, and where the dynamic
  * loader tells debuggers that it has mapped libraries, before any constructor runs. There a
  * program sends the thread a signal, which the command never gets to see.
  *
@@ -143,8 +143,10 @@ static int first_exec(struct session *session, pid_t pid, struct target **result
 	if (code)
 		return code;
 	target->held = true;
-	target->is_child = pid != session->launched.pid;
-	session->launched.executing |= !target->is_child;
+	if (pid != session->launched.pid)
+		target_set_child(target);
+	else
+		session->launched.executing = true;
 	code = target_read_mappings(target);
 	if (!code)
 		code = target_check_program(target, error, error_size);
@@ -158,6 +160,7 @@ static int next_exec(struct session *session, struct target *target, char *error
 	target->holding = 0;
 	target->loader_stops = 0;
 	target->main_exits = false;
+	target->started &= !target->is_child; /* of a child nothing is kept that another program did */
 	return session_exec(session, target, by_main_thread(target->pid), error, error_size);
 }
 

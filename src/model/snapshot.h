@@ -37,6 +37,7 @@ void usage_add(struct usage *to, const struct usage *from);
 struct block {
 	uint64_t address, size_bytes, age_ns;
 	uint64_t not_resident_bytes; /* only if `placed` */
+	uint32_t slack_bytes;        /* usable behind it, where that is known (memtrace leaks) */
 	int node;                    /* that most of it lies on; -1: none, or not known */
 	int cpu_node;                /* of the CPU that allocated it */
 	bool placed;                 /* where it lies could be told */
@@ -100,6 +101,8 @@ struct stack {
 struct process {
 	pid_t pid;
 	uint64_t number; /* told apart by it from others that had the same ID, since the beginning */
+	bool is_child;   /* traced because one of the others forked it */
+	pid_t parent;    /* of a child; 0: not known */
 	char comm[16 + 1];
 	char *exe; /* path as /proc/PID/exe says, NULL if not known */
 	/* Of kernel memory by cgroup, not a process at all: the lower half of its ID, and its directory if known. */

@@ -119,7 +119,8 @@ static json_t *build_process(const struct snapshot *snapshot, const struct proce
 {
 	bool known = process->ended && process->exit_status_known;
 	json_t *object =
-	    json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "pid", (int)process->pid, "comm", json_name(process->comm),
+	    json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "pid", (int)process->pid, "parent",
+	              process->parent ? json_integer(process->parent) : json_null(), "comm", json_name(process->comm),
 	              "exe", json_name(process->exe ? process->exe : ""), "exit_status",
 	              known ? json_integer(process->exit_status) : json_null(), "live_bytes",
 	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
@@ -151,14 +152,13 @@ static json_t *build_integrity(const struct snapshot *snapshot)
 	for (int i = 0; i < END_COUNT; i++)
 		failed_ends |=
 		    json_object_set_new(ends, stack_end_name((enum stack_end)i), json_uint(snapshot->ends[i]));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
-	                 json_whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls),
-	                 "unknown_frees",
-	                 snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(),
-	                 "inherited_frees",
-	                 snapshot->unknown_frees_known ? json_uint(snapshot->inherited_frees) : json_null(),
-	                 "incomplete_stacks", json_uint(snapshot->incomplete_stacks), "untraced_children",
-	                 json_uint(snapshot->untraced_children), "ends", json_whole(ends, failed_ends));
+	return json_pack(
+	    "{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
+	    json_whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls), "unknown_frees",
+	    snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(), "inherited_frees",
+	    snapshot->unknown_frees_known ? json_uint(snapshot->inherited_frees) : json_null(), "incomplete_stacks",
+	    json_uint(snapshot->incomplete_stacks), "untraced_children", json_uint(snapshot->untraced_children), "ends",
+	    json_whole(ends, failed_ends));
 }
 
 /* All but the stacks. */

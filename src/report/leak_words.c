@@ -63,14 +63,18 @@ static void write_area(FILE *out, const struct holding *holding)
 		escape_write(out, area->name[0] ? area->name : "a mapping without a name");
 }
 
-void leak_words_holding(FILE *out, const struct snapshot *snapshot, const struct holding *holding)
+void leak_words_holding(FILE *out, const struct snapshot *snapshot, const struct process *process,
+                        const struct holding *holding)
 {
+	const struct scan *scan = process->scan;
+
 	if (holding->block_bytes)
 		write_site(out, snapshot, holding);
 	else if (REACH_IS_ADDRESS(holding->at))
 		write_area(out, holding);
 	else if (REACH_IS_REGISTER(holding->at))
-		fprintf(out, "a register of thread %" PRIu32, REACH_THREAD(holding->at));
+		fprintf(out, "%s of thread %" PRIu32, scan_register_name(scan, REACH_REGISTER(holding->at)),
+		        REACH_THREAD(holding->at));
 	else
 		fputs("the kernel (data of epoll, a timer)", out);
 	if (holding->value != holding->leads_to)

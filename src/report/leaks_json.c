@@ -56,14 +56,17 @@ static json_t *build_site(const struct snapshot *snapshot, const struct stack *s
 	return json_name_or_null(printed.frame.function);
 }
 
-static json_t *build_holding(const struct snapshot *snapshot, const struct holding *holding)
+static json_t *build_holding(const struct snapshot *snapshot, const struct process *process,
+                             const struct holding *holding)
 {
 	bool address = REACH_IS_ADDRESS(holding->at), reg = REACH_IS_REGISTER(holding->at);
 	const struct scan_area *area = holding->area;
 	bool has_thread = reg || (area && area->kind == SCAN_AREA_STACK);
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "place", leak_words_place(holding), "address",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "place", leak_words_place(holding), "address",
 	                 address ? json_address(holding->at) : json_null(), "value", json_address(holding->value),
+	                 "register",
+	                 reg ? json_string(scan_register_name(process->scan, REACH_REGISTER(holding->at))) : json_null(),
 	                 "thread",
 	                 has_thread ? json_integer(reg ? (json_int_t)REACH_THREAD(holding->at) : area->thread)
 	                            : json_null(),
@@ -78,7 +81,7 @@ int leaks_json_set_stack(json_t *object, const struct snapshot *snapshot, const 
 	int failed = 0;
 
 	for (size_t i = 0; i < stack->n_held_by; i++)
-		failed |= json_array_append_new(held_by, build_holding(snapshot, &stack->held_by[i]));
+		failed |= json_array_append_new(held_by, build_holding(snapshot, &snapshot->processes[stack->process], &stack->held_by[i]));
 	return json_object_set_new(object, "before", json_boolean(stack->before)) |
 	       json_object_set_new(object, "leak", json_string(leak_class_name(stack->leak))) |
 	       json_object_set_new(object, "held_by", json_whole(held_by, failed));

@@ -73,7 +73,7 @@ static void write_holders(FILE *out, const struct snapshot *snapshot, const stru
 {
 	for (size_t i = 0; i < stack->n_held_by; i++) {
 		fputs(INDENT "held by ", out);
-		leak_words_holding(out, snapshot, &stack->held_by[i]);
+		leak_words_holding(out, snapshot, &snapshot->processes[stack->process], &stack->held_by[i]);
 		fputc('\n', out);
 	}
 	if (stack->held_by_more)
