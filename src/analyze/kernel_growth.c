@@ -93,6 +93,9 @@ static void judge_stacks(struct snapshot *snapshot)
 		stack->possible_blocks = stack->usage.live_blocks;
 		if (cache && cache->possible_objects < stack->possible_blocks)
 			stack->possible_blocks = cache->possible_objects;
+		/* What was freed unseen looks as if it grew. */
+		if (cache && cache->unverifiable)
+			stack->verdict = (struct verdict){.kind = VERDICT_NONE};
 	}
 }
 

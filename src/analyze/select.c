@@ -28,6 +28,23 @@ static int compare_identity(const void *a, const void *b, void *context)
 	return identity_compare(snapshot, *(const struct stack *const *)a, snapshot, *(const struct stack *const *)b);
 }
 
+/* What is known to grow, then what nothing is known of, then what is known not to. */
+static int rank_of(const struct stack *stack)
+{
+	if (stack->verdict.kind == VERDICT_GROWING)
+		return 2;
+	return stack->verdict.kind == VERDICT_NONE;
+}
+
+static int compare_growth(const struct candidate *a, const struct candidate *b)
+{
+	int order = COMPARE(rank_of(&b->stack), rank_of(&a->stack));
+
+	if (!order && a->stack.verdict.kind == VERDICT_GROWING)
+		order = COMPARE(b->stack.verdict.low_bytes_per_s, a->stack.verdict.low_bytes_per_s);
+	return order ? order : COMPARE(b->growth_bytes, a->growth_bytes);
+}
+
 /* The larger comes first. */
 static int compare_key(const struct candidate *a, const struct candidate *b, enum select_key key)
 {
@@ -35,7 +52,7 @@ static int compare_key(const struct candidate *a, const struct candidate *b, enu
 	case SELECT_COUNT:
 		return COMPARE(b->stack.usage.live_blocks, a->stack.usage.live_blocks);
 	case SELECT_GROWTH:
-		return COMPARE(b->growth_bytes, a->growth_bytes);
+		return compare_growth(a, b);
 	case SELECT_AGE:
 		return COMPARE(b->stack.oldest_ns, a->stack.oldest_ns);
 	case SELECT_BYTES:

@@ -7,10 +7,14 @@
 
 /* The key of --sort; the largest comes first. */
 enum select_key {
-	SELECT_BYTES,  /* live bytes */
-	SELECT_COUNT,  /* live blocks */
-	SELECT_GROWTH, /* live bytes more than in the snapshot before */
-	SELECT_AGE,    /* of the oldest live block */
+	SELECT_BYTES, /* live bytes */
+	SELECT_COUNT, /* live blocks */
+	/*
+	 * What hurts most: growing stacks, by the lower bound of their slope; then those without a verdict, and last
+	 * those that do not grow, by live bytes more than in the snapshot before.
+	 */
+	SELECT_GROWTH,
+	SELECT_AGE, /* of the oldest live block */
 };
 
 /*

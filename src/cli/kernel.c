@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "analyze/aggregate.h"
+#include "analyze/growth.h"
 #include "analyze/kernel_growth.h"
 #include "cli/commands.h"
 #include "cli/help.h"
@@ -25,6 +26,7 @@ struct run {
 	struct options options;
 	struct kernel_session *session;
 	struct kernel_frames *frames;
+	struct growth *growth; /* what the reports so far say of each stack */
 	int signal_fd, timer_fd;
 	char error[512];
 };
@@ -89,7 +91,8 @@ static int open_session(struct run *run)
 	int error;
 
 	run->frames = kernel_frames_new();
-	if (!run->frames)
+	run->growth = growth_new(options->max_memory_bytes / GROWTH_MEMORY_PART);
+	if (!run->frames || !run->growth)
 		return fail(run, "cannot start", -ENOMEM);
 	error = kernel_session_new(&kernel, &run->session, run->error, sizeof(run->error));
 	if (!error)
@@ -134,7 +137,11 @@ static int make_report(struct run *run, struct snapshot *snapshot)
 	int error = aggregate_merge(snapshot);
 
 	if (!error)
+		error = growth_add(run->growth, snapshot);
+	if (!error) {
+		growth_judge(run->growth, snapshot);
 		error = symbolize(run, snapshot);
+	}
 	return error ? error : kernel_growth(snapshot, &selection);
 }
 
@@ -225,6 +232,7 @@ int command_kernel(int argc, char **argv)
 		status = message_fail(run.error);
 	kernel_session_free(run.session);
 	kernel_frames_free(run.frames);
+	growth_free(run.growth);
 	options_free(&run.options);
 	if (run.signal_fd >= 0)
 		close(run.signal_fd);

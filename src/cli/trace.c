@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The default command: reports of what is still live, on processes or on a command. */
+#include <errno.h>
 #include <stdbool.h>
 
 #include "analyze/aggregate.h"
+#include "analyze/growth.h"
 #include "analyze/select.h"
 #include "cli/commands.h"
 #include "cli/message.h"
@@ -12,6 +14,7 @@
 struct trace {
 	struct tracing tracing;
 	struct snapshot *before; /* the last report's, to see growth against */
+	struct growth *growth;   /* what the reports so far say of each stack */
 	uint64_t reports;
 };
 
@@ -27,7 +30,11 @@ static int report(struct trace *trace, bool at_exit)
 	if (error)
 		return tracing_fail(tracing, "cannot read the tables", error);
 	error = aggregate_merge(snapshot);
+	/* What is live at exit is no point of the series: blocks of any age count, and much was freed by then. */
+	if (!error && !at_exit)
+		error = growth_add(trace->growth, snapshot);
 	if (!error) {
+		growth_judge(trace->growth, snapshot);
 		aggregate_sum(snapshot);
 		error = select_stacks(snapshot, trace->before, (enum select_key)options->sort, options->top);
 	}
@@ -75,18 +82,25 @@ static int run(struct trace *trace)
 	return report(trace, session_running(tracing->session) == 0);
 }
 
+static int follow_growth(struct trace *trace)
+{
+	trace->growth = growth_new(trace->tracing.options.max_memory_bytes / GROWTH_MEMORY_PART);
+	return trace->growth ? 0 : tracing_fail(&trace->tracing, "cannot start", -ENOMEM);
+}
+
 int command_trace(int argc, char **argv)
 {
 	struct trace trace = {0};
 	int status = 0;
 
 	if (tracing_begin(&trace.tracing, "trace", argc, argv, &status)) {
-		if (tracing_open(&trace.tracing) || run(&trace))
+		if (follow_growth(&trace) || tracing_open(&trace.tracing) || run(&trace))
 			status = message_fail(trace.tracing.error);
 		else
 			status = tracing_command_status(&trace.tracing);
 	}
 	snapshot_free(trace.before);
+	growth_free(trace.growth);
 	tracing_close(&trace.tracing);
 	return status;
 }

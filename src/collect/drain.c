@@ -8,6 +8,7 @@
 #include "collect/drain.h"
 #include "collect/ended.h"
 #include "collect/internal.h"
+#include "collect/memory.h"
 #include "collect/nodes.h"
 #include "collect/scan.h"
 #include "collect/twice.h"
@@ -63,6 +64,9 @@ static bool too_young(const struct drain *drain, const struct found_block *block
 
 static void take_block(struct drain *drain, const struct found_block *block)
 {
+	if (drain->known &&
+	    memory_known_add(&drain->known[block->slot], block->address, block->size_bytes, block->kind == KIND_MMAP))
+		drain->error = -ENOMEM;
 	if (block->stack >= drain->n_tallies || too_young(drain, block))
 		return;
 	if (drain->placing || drain->with_blocks)
@@ -112,6 +116,20 @@ static int on_range(void *context, const struct range *range)
 
 	take_block(drain, &found);
 	return drain->error;
+}
+
+/* Read at once, while what is known to be live is new. */
+static void read_memory(struct drain *drain)
+{
+	const struct session *session = drain->session;
+
+	for (size_t i = 0; i < session->n_targets; i++) {
+		const struct target *target = target_in(drain, i);
+
+		if (target && !target->ended)
+			memory_read(target->pid, &drain->known[i], target->memory_before_bytes,
+			            &drain->snapshot->processes[drain->rows[i]].memory);
+	}
 }
 
 static int copy_processes(struct drain *drain)
@@ -390,12 +408,18 @@ static int fill(struct drain *drain)
 {
 	int error = find_nodes(drain);
 
+	if (!drain->ended_only)
+		drain->known = calloc(drain->session->n_targets + 1, sizeof(*drain->known));
+	if (!error && !drain->ended_only && !drain->known)
+		error = -ENOMEM;
 	if (!error)
 		error = find_blocks(drain);
-	if (!error && drain->placing)
-		error = drain_place(drain);
 	if (!error)
 		error = copy_processes(drain);
+	if (!error && drain->known)
+		read_memory(drain);
+	if (!error && drain->placing)
+		error = drain_place(drain);
 	if (!error)
 		error = copy_stacks(drain);
 	if (!error && drain->with_blocks)
@@ -409,6 +433,9 @@ static void drain_free(struct drain *drain)
 {
 	for (uint32_t i = 0; drain->tallies && i < drain->n_tallies; i++)
 		placement_free(&drain->tallies[i].placement);
+	for (size_t i = 0; drain->known && i < drain->session->n_targets; i++)
+		memory_known_free(&drain->known[i]);
+	free(drain->known);
 	free(drain->tallies);
 	free(drain->blocks);
 	free(drain->nodes);

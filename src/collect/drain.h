@@ -9,6 +9,7 @@
 
 #include "model/snapshot.h"
 
+struct memory_known;
 struct session;
 struct target;
 
@@ -47,6 +48,7 @@ struct drain {
 	int only; /* index of the node that alone is of interest; -1: all */
 	struct found_block *blocks;
 	size_t n_blocks, blocks_size;
+	struct memory_known *known; /* by slot: what is live, of any age; NULL: it is not asked for */
 	uint32_t range_slot; /* whose ranges are gone through */
 	const struct target *only_target; /* whose blocks are looked for; NULL: all, and of those scanned what was found then */
 	int error;

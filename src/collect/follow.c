@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "collect/internal.h"
+#include "collect/memory.h"
 #include "collect/procfs.h"
 
 struct target *held_target(struct session *session, pid_t pid)
@@ -103,6 +104,7 @@ static int add_child(struct session *session, pid_t pid, struct target **target,
 	code = target_hook_loader(*target, session->tracing.bpf->progs.loader_state);
 	if (code && code != -ENOENT) /* libraries that it opens may be taken up late */
 		session_unprobed(session, "cannot hold a child where its dynamic loader maps libraries");
+	(*target)->memory_before_bytes = memory_before(pid); /* what it inherited */
 	target_start(*target);
 	return 0;
 }

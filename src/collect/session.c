@@ -13,6 +13,7 @@
 
 #include "collect/ended.h"
 #include "collect/internal.h"
+#include "collect/memory.h"
 #include "collect/procfs.h"
 #include "collect/programs.h"
 #include "collect/twice.h"
@@ -554,6 +555,7 @@ void session_start(struct session *session)
 	for (size_t i = 0; i < session->n_targets; i++) {
 		if (!session->targets[i] || session->launched.pid)
 			continue;
+		session->targets[i]->memory_before_bytes = memory_before(session->targets[i]->pid);
 		target_start(session->targets[i]);
 		session_take_up(session, session->targets[i]);
 		if (!feature_present(FEATURE_SYSCALL_TRACEPOINTS))

@@ -276,6 +276,7 @@ int target_exec(struct target *target, bool by_main_thread)
 	if (!by_main_thread)
 		detach_at_once(target);
 	ranges_clear(target->ranges);
+	target->memory_before_bytes = 0;
 	target->n_mappings = 0;
 	target->n_mapped = 0;
 	procfs_comm(target->pid, target->comm);

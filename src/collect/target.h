@@ -80,6 +80,7 @@ struct target {
 	struct attachment *loader_hook;
 	const struct module *loader;
 	struct ranges *ranges;
+	uint64_t memory_before_bytes; /* what was in its allocators when memtrace came, and in nobody's part */
 	struct place_memo *places; /* where its memory lay when it was about to end; NULL: not known */
 	struct exit_scan exit_scan;
 	struct scanned *scanned;   /* what was found when it stood still for that; NULL: it was not scanned */

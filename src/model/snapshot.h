@@ -18,10 +18,12 @@
 #include "model/kernel.h"
 #include "model/kind.h"
 #include "model/loss.h"
+#include "model/memory.h"
 #include "model/module.h"
 #include "model/placement.h"
 #include "model/reach.h"
 #include "model/scan.h"
+#include "model/verdict.h"
 
 struct usage {
 	uint64_t live_bytes, live_blocks;
@@ -74,6 +76,7 @@ struct stack {
 	bool guessed;
 	bool before;          /* blocks from before memtrace attached, of which the allocator alone knows */
 	enum leak_class leak; /* of all its live blocks, where they were judged: a stack has a row for each class */
+	struct verdict verdict; /* of its live bytes, from the reports so far */
 	struct usage usage;
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
 	uint64_t *addresses; /* innermost first; none: entries were reclaimed or lost */
@@ -108,6 +111,7 @@ struct process {
 	bool ended;
 	int exit_status; /* as the shell counts it: 128+N for signal N; only if ended */
 	bool exit_status_known;
+	struct process_memory memory;
 	struct usage usage; /* of its stacks */
 	struct placement placement;
 	struct scan *scan;        /* of its memory, by memtrace leaks; else NULL; owned */

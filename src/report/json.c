@@ -22,6 +22,7 @@
 #include "report/leaks_json.h"
 #include "report/machine_json.h"
 #include "report/stream.h"
+#include "report/verdict_json.h"
 
 #define SCHEMA "memtrace-report/1"
 /* Adds the members of `usage` to an object, as it stands in totals and in stacks. */
@@ -97,6 +98,23 @@ static int set_stack_placement(json_t *object, const struct snapshot *snapshot, 
 	return set_placement(object, snapshot, &only);
 }
 
+/* null where it is not known. */
+static json_t *build_memory(const struct process_memory *memory)
+{
+	json_t *object;
+	int failed;
+
+	if (!memory->known)
+		return json_null();
+	object = json_object();
+	failed = json_object_set_new(object, "rss_bytes", json_uint(memory->rss_bytes)) |
+	         json_object_set_new(object, "unseen_threads", json_uint(memory->unseen_threads));
+	for (int part = 0; part < MEMORY_PARTS; part++)
+		failed |= json_object_set_new(object, memory_part_key((enum memory_part)part),
+		                              json_uint(memory->parts[part]));
+	return json_whole(object, failed);
+}
+
 static json_t *build_process(const struct snapshot *snapshot, const struct process *process)
 {
 	bool known = process->ended && process->exit_status_known;
@@ -108,6 +126,8 @@ static json_t *build_process(const struct snapshot *snapshot, const struct proce
 	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
 
 	return json_whole(object, set_placement(object, snapshot, &process->placement) |
+	                              (!snapshot->kernel &&
+	                               json_object_set_new(object, "memory", build_memory(&process->memory))) |
 	                              kernel_json_set_owner(object, snapshot, process) |
 	                              leaks_json_set_process(object, snapshot, process));
 }
@@ -191,6 +211,7 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 	             set_stack_placement(object, snapshot, stack) |
 	             json_object_set_new(object, "end", json_string(stack_end_name(stack->end))) |
 	             json_object_set_new(object, "guessed", json_boolean(stack->guessed)) |
+	             json_object_set_new(object, "verdict", verdict_json(&stack->verdict)) |
 	             json_object_set_new(object, "frames", build_frames(snapshot, stack));
 
 	if (stack->leak != LEAK_UNJUDGED)

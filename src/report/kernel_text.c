@@ -16,6 +16,7 @@
 #include "report/integrity.h"
 #include "report/stream.h"
 #include "report/text_frames.h"
+#include "report/verdict_text.h"
 #include "util/escape.h"
 #include "util/quantity.h"
 
@@ -206,6 +207,7 @@ static void write_stack(const struct page *page, const struct stack *stack)
 		fprintf(out, ", oldest %.1f s", (double)stack->oldest_ns / 1e9);
 	write_stack_nodes(page, stack);
 	fputs(")\n", out);
+	verdict_text_write(out, stack);
 	text_frames_write(out, page->snapshot, stack);
 	if (page->options->show_blocks)
 		write_blocks(page, stack);

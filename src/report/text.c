@@ -16,8 +16,10 @@
 #include "report/kernel_text.h"
 #include "report/leaks_text.h"
 #include "report/machine_text.h"
+#include "report/memory_text.h"
 #include "report/stream.h"
 #include "report/text_frames.h"
+#include "report/verdict_text.h"
 #include "util/escape.h"
 
 #define BOLD "1"
@@ -152,6 +154,7 @@ static void write_stack(const struct page *page, const struct stack *stack)
 	write_nodes(page, &stack->placement);
 	fputc('\n', page->out);
 	write_remote(page, TEXT_FRAME_INDENT, &stack->placement);
+	verdict_text_write(page->out, stack);
 	text_frames_write(page->out, page->snapshot, stack);
 	if (page->options->show_blocks)
 		write_blocks(page, stack);
@@ -265,6 +268,7 @@ static int text_report(FILE *out, const struct snapshot *snapshot, const struct 
 	}
 	write_totals(&page);
 	write_process_nodes(&page);
+	memory_text_write(out, snapshot);
 	write_ended(&page);
 	write_integrity(&page);
 	return stream_finish(out);

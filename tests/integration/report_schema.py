@@ -43,6 +43,9 @@ def check_report(check, report):
     lost = report["integrity"]["lost"]
     assert list(lost) == loss_keys(), f"causes of loss: {list(lost)}"
     assert report["integrity"]["complete"] == (not any(lost.values()))
+    for memory in filter(None, (process.get("memory") for process in report["processes"])):
+        parts = sum(n for key, n in memory.items() if key.endswith("_bytes") and key != "rss_bytes")
+        assert parts == memory["rss_bytes"], memory
     for pair in PAIRED_KEYS:
         for key in pair:
             assert report["totals"][key] == sum(kind[key] for kind in report["totals"]["kinds"].values()), key
@@ -73,6 +76,9 @@ WRONG = [
     (["stacks", 0, "frames", 0, "function"], DELETE),
     (["stacks", 0, "frames", 0, "line"], 0),
     (["stacks", 0, "blocks", 0, "node"], DELETE),
+    (["stacks", 0, "verdict"], {"kind": "growing"}),
+    (["processes", 0, "memory", "slack_bytes"], DELETE),
+    (["processes", 0, "memory", "rss_bytes"], -4096),
 ]
 
 

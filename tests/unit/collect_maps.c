@@ -20,31 +20,41 @@ static const struct {
 	struct maps_row row;
 } lines[] = {
     {"55d0c0a00000-55d0c0a21000 r-xp 00002000 fe:01 131154                     /usr/bin/cat\n",
-     {0x55d0c0a00000, 0x55d0c0a21000, 0x2000, 0, 131154, true, "/usr/bin/cat"}},
-    {"7f0000000000-7f0000001000 rw-p 00000000 00:00 0 \n", {0x7f0000000000, 0x7f0000001000, 0, 0, 0, false, ""}},
-    {"7f0000000000-7f0000001000 rwxs 00000000 00:00 0\n", {0x7f0000000000, 0x7f0000001000, 0, 0, 0, true, ""}},
+     {0x55d0c0a00000, 0x55d0c0a21000, 0x2000, 0, 131154, true, false, true, false, "/usr/bin/cat"}},
+    {"7f0000000000-7f0000001000 rw-p 00000000 00:00 0 \n",
+     {0x7f0000000000, 0x7f0000001000, 0, 0, 0, true, true, false, false, ""}},
+    {"7f0000000000-7f0000001000 rwxs 00000000 00:00 0\n",
+     {0x7f0000000000, 0x7f0000001000, 0, 0, 0, true, true, true, true, ""}},
     {"7ffd1c5f2000-7ffd1c5f4000 r-xp 00000000 00:00 0                          [vdso]\n",
-     {0x7ffd1c5f2000, 0x7ffd1c5f4000, 0, 0, 0, true, "[vdso]"}},
+     {0x7ffd1c5f2000, 0x7ffd1c5f4000, 0, 0, 0, true, false, true, false, "[vdso]"}},
     {"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n",
-     {0xffffffffff600000, 0xffffffffff601000, 0, 0, 0, true, "[vsyscall]"}},
-    {"1000-2000 ---p 00000000 00:00 0 [anon: a name]\n", {0x1000, 0x2000, 0, 0, 0, false, "[anon: a name]"}},
+     {0xffffffffff600000, 0xffffffffff601000, 0, 0, 0, false, false, true, false, "[vsyscall]"}},
+    {"1000-2000 ---p 00000000 00:00 0 [anon: a name]\n",
+     {0x1000, 0x2000, 0, 0, 0, false, false, false, false, "[anon: a name]"}},
     /* Names of all kinds. */
-    {"1000-2000 r-xp 0 fe:01 7 /tmp/a b  c\n", {0x1000, 0x2000, 0, 0, 7, true, "/tmp/a b  c"}},
-    {"1000-2000 r-xp 0 fe:01 7 /tmp/ends with a space \n", {0x1000, 0x2000, 0, 0, 7, true, "/tmp/ends with a space "}},
-    {"1000-2000 r-xp 0 fe:01 7 /tmp/two\\012lines\n", {0x1000, 0x2000, 0, 0, 7, true, "/tmp/two\\012lines"}},
-    {"1000-2000 r-xp 0 fe:01 7 /tmp/\033[31m\377\n", {0x1000, 0x2000, 0, 0, 7, true, "/tmp/\033[31m\377"}},
+    {"1000-2000 r-xp 0 fe:01 7 /tmp/a b  c\n", {0x1000, 0x2000, 0, 0, 7, true, false, true, false, "/tmp/a b  c"}},
+    {"1000-2000 r-xp 0 fe:01 7 /tmp/ends with a space \n",
+     {0x1000, 0x2000, 0, 0, 7, true, false, true, false, "/tmp/ends with a space "}},
+    {"1000-2000 r-xp 0 fe:01 7 /tmp/two\\012lines\n",
+     {0x1000, 0x2000, 0, 0, 7, true, false, true, false, "/tmp/two\\012lines"}},
+    {"1000-2000 r-xp 0 fe:01 7 /tmp/\033[31m\377\n",
+     {0x1000, 0x2000, 0, 0, 7, true, false, true, false, "/tmp/\033[31m\377"}},
     {"1000-2000 r-xp 0 fe:01 7 /tmp/1000-2000 r-xp 0 0:0 9 /x\n",
-     {0x1000, 0x2000, 0, 0, 7, true, "/tmp/1000-2000 r-xp 0 0:0 9 /x"}},
-    {"1000-2000 r-xp 0 fe:01 7 /lib/gone.so (deleted)\n", {0x1000, 0x2000, 0, 0, 7, true, "/lib/gone.so"}},
-    {"1000-2000 rw-s 0 00:05 7 /memfd:x (deleted) (deleted)\n", {0x1000, 0x2000, 0, 0, 7, false, "/memfd:x (deleted)"}},
-    {"1000-2000 r-xp 0 fe:01 7 /tmp/(deleted)\n", {0x1000, 0x2000, 0, 0, 7, true, "/tmp/(deleted)"}},
-    {"1000-2000 r-xp 0 fe:01 7 /tmp/x (deleted)y\n", {0x1000, 0x2000, 0, 0, 7, true, "/tmp/x (deleted)y"}},
+     {0x1000, 0x2000, 0, 0, 7, true, false, true, false, "/tmp/1000-2000 r-xp 0 0:0 9 /x"}},
+    {"1000-2000 r-xp 0 fe:01 7 /lib/gone.so (deleted)\n",
+     {0x1000, 0x2000, 0, 0, 7, true, false, true, false, "/lib/gone.so"}},
+    {"1000-2000 rw-s 0 00:05 7 /memfd:x (deleted) (deleted)\n",
+     {0x1000, 0x2000, 0, 0, 7, true, true, false, true, "/memfd:x (deleted)"}},
+    {"1000-2000 r-xp 0 fe:01 7 /tmp/(deleted)\n",
+     {0x1000, 0x2000, 0, 0, 7, true, false, true, false, "/tmp/(deleted)"}},
+    {"1000-2000 r-xp 0 fe:01 7 /tmp/x (deleted)y\n",
+     {0x1000, 0x2000, 0, 0, 7, true, false, true, false, "/tmp/x (deleted)y"}},
     /* A last line without its end. */
-    {"1000-2000 r-xp 0 fe:01 7 /tmp/x", {0x1000, 0x2000, 0, 0, 7, true, "/tmp/x"}},
-    {"1000-2000 r-xp 0 fe:01 7", {0x1000, 0x2000, 0, 0, 7, true, ""}},
+    {"1000-2000 r-xp 0 fe:01 7 /tmp/x", {0x1000, 0x2000, 0, 0, 7, true, false, true, false, "/tmp/x"}},
+    {"1000-2000 r-xp 0 fe:01 7", {0x1000, 0x2000, 0, 0, 7, true, false, true, false, ""}},
     /* Large numbers. */
     {"0-ffffffffffffffff r-xp ffffffffffffffff fe:01 18446744073709551615 /x\n",
-     {0, UINT64_MAX, UINT64_MAX, 0, UINT64_MAX, true, "/x"}},
+     {0, UINT64_MAX, UINT64_MAX, 0, UINT64_MAX, true, false, true, false, "/x"}},
 };
 
 static void parses_lines(void **state)
@@ -60,7 +70,10 @@ static void parses_lines(void **state)
 		assert_int_equal(row.end, wanted->end);
 		assert_int_equal(row.offset, wanted->offset);
 		assert_int_equal(row.inode, wanted->inode);
+		assert_int_equal(row.readable, wanted->readable);
+		assert_int_equal(row.writable, wanted->writable);
 		assert_int_equal(row.executable, wanted->executable);
+		assert_int_equal(row.shared, wanted->shared);
 		assert_string_equal(row.name, wanted->name);
 		free(line);
 	}

@@ -204,6 +204,10 @@ static struct snapshot *make_everything(void)
 	snapshot->ends[END_READ_FAULT] = 2;
 	snapshot->untraced_children = 1;
 	snapshot->processes[1].ended = true;
+	snapshot->processes[0].memory = (struct process_memory){.known = true,
+	                                                        .rss_bytes = 8192 * 7,
+	                                                        .parts = {8192, 4096, 12288, 8191, 8193, 8192, 8192},
+	                                                        .unseen_threads = 2};
 	return snapshot;
 }
 
@@ -229,6 +233,33 @@ static void enormous(void **state)
 	snapshot->lost[LOSS_EVENTS] = UINT64_MAX;
 	sum(snapshot);
 	golden_check("enormous", snapshot, (struct render_options){.top = 10});
+}
+
+/* One of each verdict, fast and slow. */
+static void verdicts(void **state)
+{
+	static const struct verdict all[] = {
+	    {VERDICT_GROWING, 24, 115000000000, 20971.5, 19224, 22719, 12000000, 14400000, 0, 1 << 30, 50000000000000},
+	    {VERDICT_GROWING, 500, 1800000000000, 0.01, 0.004, 0.016, 64, 82, 0, 1 << 30, UINT64_MAX},
+	    {VERDICT_BOUNDED, 12, 55000000000, -12.25, -100, 75.5, 1100000, 1200000, 0, 0, 0},
+	    {VERDICT_ONE_TIME, 1000, 5400000000000, 0, 0, 0, 4096, 4096, 0, 0, 0},
+	    {VERDICT_CHURNING, 6, 7200000000000, 0, -1e30, 1e30, 0, 9e18, 850000000, 0, 0},
+	    {VERDICT_NONE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+	};
+	struct snapshot *snapshot = sample_new(1, sizeof(all) / sizeof(all[0]), 1);
+
+	snapshot->processes[0].memory = (struct process_memory){
+	    .known = true, .rss_bytes = 1 << 20, .parts = {[MEMORY_SLACK] = 1 << 19, [MEMORY_FILES] = 1 << 19}};
+
+	(void)state;
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		sample_usage(&snapshot->stacks[i], 5, 8192 >> i);
+		snapshot->stacks[i].oldest_ns = i == 1 ? 0 : 600000000000;
+		snapshot->stacks[i].verdict = all[i];
+		set_frames(&snapshot->stacks[i], plain_frames, 1);
+	}
+	sum(snapshot);
+	golden_check("verdicts", snapshot, (struct render_options){.top = 10});
 }
 
 /* A stack that was not symbolized still shows where its addresses lie. */
@@ -332,6 +363,7 @@ int main(void)
 	    cmocka_unit_test(hostile),
 	    cmocka_unit_test(everything),
 	    cmocka_unit_test(enormous),
+	    cmocka_unit_test(verdicts),
 	    cmocka_unit_test(bare),
 	    cmocka_unit_test(colours_only_when_asked),
 	    cmocka_unit_test(says_local_time),

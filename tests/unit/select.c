@@ -109,6 +109,24 @@ static void orders_by_growth_since_the_snapshot_before(void **state)
 	snapshot_free(snapshot);
 }
 
+static void orders_by_the_least_that_growth_can_be(void **state)
+{
+	struct snapshot *before = make(), *snapshot = make();
+
+	(void)state;
+	/* 0x30 grows surely; 0x10 may grow faster, or hardly. 0x20 grew most since the last report, but churns. */
+	snapshot->stacks[0].verdict =
+	    (struct verdict){.kind = VERDICT_GROWING, .low_bytes_per_s = 1, .bytes_per_s = 50, .high_bytes_per_s = 99};
+	snapshot->stacks[2].verdict =
+	    (struct verdict){.kind = VERDICT_GROWING, .low_bytes_per_s = 2, .bytes_per_s = 3, .high_bytes_per_s = 4};
+	snapshot->stacks[1].verdict = (struct verdict){.kind = VERDICT_CHURNING, .low_bytes_per_s = -5};
+	snapshot->stacks[1].usage.live_bytes += 1000;
+	assert_int_equal(select_stacks(snapshot, before, SELECT_GROWTH, 10), 0);
+	ASSERT_ORDER(snapshot, 0x30, 0x10, 0x60, 0x50, 0x20);
+	snapshot_free(before);
+	snapshot_free(snapshot);
+}
+
 static void does_not_depend_on_the_order_read(void **state)
 {
 	struct snapshot *snapshot = sample_new(1, 4, 1);
@@ -232,6 +250,7 @@ int main(void)
 	    cmocka_unit_test(counts_top_for_each_process),
 	    cmocka_unit_test(shows_dead_stacks_with_top_0_alone),
 	    cmocka_unit_test(orders_by_growth_since_the_snapshot_before),
+	    cmocka_unit_test(orders_by_the_least_that_growth_can_be),
 	    cmocka_unit_test(does_not_depend_on_the_order_read),
 	    cmocka_unit_test(selects_from_nothing),
 	    cmocka_unit_test(sums_stacks),
