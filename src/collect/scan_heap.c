@@ -190,6 +190,13 @@ static void count_unknown(const struct heap *heap, const struct scan_areas *area
 	}
 }
 
+static int by_start(const void *left, const void *right)
+{
+	const struct scan_extent *a = left, *b = right;
+
+	return (a->start > b->start) - (a->start < b->start);
+}
+
 int scan_heap_settle(const struct heap *heap, const struct scan_areas *areas, struct found_block *blocks,
                      size_t n_blocks, bool judge_before, struct scan *scan)
 {
@@ -203,6 +210,13 @@ int scan_heap_settle(const struct heap *heap, const struct scan_areas *areas, st
 		for (size_t j = area->first; j < area->first + area->n && !error; j++)
 			error = settle_extent(&heap->extents[j], &known, judge_before, scan);
 	}
+	for (size_t i = 0; i < heap->n_variables && !error; i++) {
+		const struct heap_extent extent = {.start = heap->variables[i].start, .end = heap->variables[i].end};
+
+		error = add_extent(&scan->unused, &scan->n_unused, &extent);
+	}
+	if (scan->n_unused)
+		qsort(scan->unused, scan->n_unused, sizeof(*scan->unused), by_start);
 	if (!error)
 		count_unknown(heap, areas, &known, scan);
 	free(known.keys);

@@ -49,6 +49,22 @@ static int walk_ranges(struct glibc *glibc)
 	return err;
 }
 
+/* Its arenas. */
+static int tell_variables(const struct glibc *glibc)
+{
+	struct heap *heap = glibc->walk->heap;
+	struct heap_variables *variables =
+	    reallocarray(heap->variables, heap->n_variables + glibc->n_arenas + 1, sizeof(*variables));
+
+	if (!variables)
+		return -ENOMEM;
+	heap->variables = variables;
+	for (size_t i = 0; i < glibc->n_arenas; i++)
+		variables[heap->n_variables++] =
+		    (struct heap_variables){glibc->arenas[i].address, glibc->arenas[i].address + ARENA_BYTES};
+	return 0;
+}
+
 int glibc_walk(struct heap_walk *walk)
 {
 	struct glibc glibc = {.walk = walk};
@@ -62,6 +78,8 @@ int glibc_walk(struct heap_walk *walk)
 	}
 	if (!err)
 		err = glibc_find_loose(&glibc);
+	if (!err)
+		err = tell_variables(&glibc);
 	if (!err)
 		mark_doubtful(&glibc);
 	free(glibc.arenas);

@@ -103,6 +103,7 @@ int heap_walk(const struct heap_process *process, struct heap *heap)
 
 void heap_free(struct heap *heap)
 {
+	free(heap->variables);
 	free(heap->extents);
 	free(heap->areas);
 	*heap = (struct heap){0};

@@ -95,7 +95,14 @@ struct heap_trouble_row {
 	uint64_t address; /* of the first */
 };
 
+/* Variables of an allocator, wherever they lie: they point to chunks, not to blocks. */
+struct heap_variables {
+	uint64_t start, end;
+};
+
 struct heap {
+	struct heap_variables *variables;
+	size_t n_variables;
 	struct heap_extent *extents;
 	size_t n_extents;
 	struct heap_area
