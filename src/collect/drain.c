@@ -64,7 +64,8 @@ static bool too_young(const struct drain *drain, const struct found_block *block
 
 static void take_block(struct drain *drain, const struct found_block *block)
 {
-	if (block->stack >= drain->n_tallies || too_young(drain, block))
+	if (block->stack >= drain->n_tallies || too_young(drain, block) ||
+	    block->time_ns < drain->session->counted_from_ns)
 		return;
 	if (drain->placing || drain->with_blocks)
 		keep_block(drain, block);
