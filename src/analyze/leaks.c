@@ -428,3 +428,13 @@ void leaks_leave_out_older(struct snapshot *snapshot, uint64_t younger_ns)
 	for (size_t i = 0; i < snapshot->n_stacks; i++)
 		leave_out(&snapshot->stacks[i], 0, younger_ns);
 }
+
+void leaks_leave_out_before(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+		struct stack *stack = &snapshot->stacks[i];
+
+		if (stack->before)
+			stack->usage.live_bytes = stack->usage.live_blocks = 0;
+	}
+}

@@ -225,6 +225,7 @@ static int scan(struct check *check)
 static int judge_leaks(struct check *check, struct snapshot *snapshot)
 {
 	const struct options *options = &check->tracing.options;
+	int error;
 
 	leaks_leave_out_younger(snapshot, options->older_ns);
 	if (check->warm_ns)
@@ -232,7 +233,10 @@ static int judge_leaks(struct check *check, struct snapshot *snapshot)
 	aggregate_sum(snapshot);
 	for (size_t i = 0; i < snapshot->n_processes; i++)
 		check->doubts[DOUBT_UNREAD] |= !snapshot->processes[i].scan;
-	return leaks_judge(snapshot, options->kinds[CHECK_GROWING] || options->kinds[CHECK_OUTSTANDING]);
+	error = leaks_judge(snapshot, options->kinds[CHECK_GROWING] || options->kinds[CHECK_OUTSTANDING]);
+	if (!error && check->warm_ns)
+		leaks_leave_out_before(snapshot);
+	return error;
 }
 
 /* What is judged: all that is live now and, where the kinds ask for it, what leads to it. */
