@@ -11,6 +11,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
     {"leaks", command_leaks},
+    {"check", command_check},
     {"system", command_system},
     {"kernel", command_kernel},
     {"doctor", command_doctor},

@@ -399,21 +399,44 @@ int leaks_judge(struct snapshot *snapshot, bool with_reachable)
 	return error;
 }
 
+/* Blocks whose age is not within [least, most]; the oldest of the others is the stack's. */
+static void leave_out(struct stack *stack, uint64_t least_ns, uint64_t most_ns)
+{
+	stack->oldest_ns = 0;
+	for (size_t i = 0; i < stack->n_blocks; i++) {
+		struct block *block = &stack->blocks[i];
+
+		if (block->left_out)
+			continue;
+		if (block->age_ns >= least_ns && block->age_ns <= most_ns) {
+			if (block->age_ns > stack->oldest_ns)
+				stack->oldest_ns = block->age_ns;
+			continue;
+		}
+		block->left_out = true;
+		stack->usage.live_bytes -= block->size_bytes;
+		stack->usage.live_blocks--;
+	}
+}
+
 void leaks_leave_out_younger(struct snapshot *snapshot, uint64_t older_ns)
+{
+	for (size_t i = 0; i < snapshot->n_stacks; i++)
+		leave_out(&snapshot->stacks[i], older_ns, UINT64_MAX);
+}
+
+void leaks_leave_out_older(struct snapshot *snapshot, uint64_t younger_ns)
+{
+	for (size_t i = 0; i < snapshot->n_stacks; i++)
+		leave_out(&snapshot->stacks[i], 0, younger_ns);
+}
+
+void leaks_leave_out_before(struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->n_stacks; i++) {
 		struct stack *stack = &snapshot->stacks[i];
 
-		for (size_t j = 0; j < stack->n_blocks; j++) {
-			struct block *block = &stack->blocks[j];
-
-			if (block->age_ns >= older_ns)
-				continue;
-			block->left_out = true;
-			stack->usage.live_bytes -= block->size_bytes;
-			stack->usage.live_blocks--;
-		}
-		if (!stack->usage.live_blocks)
-			stack->oldest_ns = 0;
+		if (stack->before)
+			stack->usage.live_bytes = stack->usage.live_blocks = 0;
 	}
 }

@@ -21,5 +21,9 @@ int leaks_judge(struct snapshot *snapshot, bool with_reachable);
  * and blocks are judged.
  */
 void leaks_leave_out_younger(struct snapshot *snapshot, uint64_t older_ns);
+/* The same for blocks that are older than that. */
+void leaks_leave_out_older(struct snapshot *snapshot, uint64_t younger_ns);
+/* Of judged stacks: blocks from before memtrace attached are no longer among what is live. */
+void leaks_leave_out_before(struct snapshot *snapshot);
 
 #endif

@@ -21,7 +21,8 @@ const struct command_row command_rows[] = {
 		.details = "With -p a report is made every INTERVAL seconds (5), COUNT times (until\n"
 			   "interrupted). With -- the command is started and traced from its first\n"
 			   "allocation; the last report is made when it exits, from what is still live then.\n",
-		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP,
+		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP |
+			  ACCEPT_LISTING,
 		.examples = "  memtrace -p 1234              a report every 5 seconds\n"
 			    "  memtrace -p 1234 10 3         three reports, 10 seconds apart\n"
 			    "  memtrace -a -T 3 -- ./app -x  what ./app -x has not freed when it exits\n",
@@ -33,15 +34,32 @@ const struct command_row command_rows[] = {
 		.summary = "find the blocks that nothing leads to any more",
 		.details = "Stops the process for a moment, reads its registers and its memory, lets it go,\n"
 			   "and tells of each live block whether it can still be reached: definite (nothing\n"
-			   "leads to it), indirect (only leaked blocks do), possible (only a pointer into its\n"
-			   "middle does, or the kernel alone has one), reachable. With -p that is done INTERVAL\n"
-			   "seconds (5) after attaching, COUNT times (1), or when interrupted. A command is\n"
-			   "looked at when it exits.\n",
+			   "leads to it), indirect (only leaked blocks do), possible (only a pointer into\n"
+			   "its middle does, or the kernel alone has one), reachable. With -p that is done\n"
+			   "INTERVAL seconds (5) after attaching, COUNT times (1), or when interrupted. A\n"
+			   "command is looked at when it exits.\n",
 		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP |
-			  ACCEPT_LEAKS,
+			  ACCEPT_LISTING | ACCEPT_LEAKS | ACCEPT_SCAN,
 		.examples = "  memtrace leaks -p 1234 60      what is lost of a minute's allocations\n"
 			    "  memtrace leaks -- ./app -x     what ./app -x has lost when it exits\n"
 			    "  memtrace leaks --reachable -p 1234   and who holds the rest\n",
+	},
+	{
+		.name = "check",
+		.synopsis = "memtrace check [OPTIONS] -p PID[,PID...]\n"
+			    "       memtrace check [OPTIONS] -- COMMAND [ARG...]",
+		.summary = "give a verdict on leaks by the exit status, for CI",
+		.details = "Judges the blocks that are leaked, or those of the kinds asked for: a command's\n"
+			   "when it exits, a process's after --duration, when it ends, or at SIGINT. Without\n"
+			   "any limit one block fails. The exit status is 0 (passed), 1 (failed), 3 (no\n"
+			   "verdict: something was lost, children were not traced, or the time was not\n"
+			   "over), or that of the command.\n",
+		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP | ACCEPT_SCAN |
+			  ACCEPT_CHECK,
+		.examples = "  memtrace check -- ./app -x            fails if ./app -x leaks\n"
+			    "  memtrace check --format junit --output leaks.xml -- ./tests\n"
+			    "  memtrace check --warmup 10 --duration 60 --max-growth 1M/h -p 1234\n"
+			    "  memtrace check --baseline leaks.json --update-baseline -- ./app\n",
 	},
 	{
 		.name = "system",
@@ -63,7 +81,7 @@ const struct command_row command_rows[] = {
 			   "frees that its events tell, and shows what stays, by stack: slab objects, pages,\n"
 			   "per-CPU memory and mappings. A report is made every INTERVAL seconds (5), COUNT\n"
 			   "times (until interrupted); growth counts from the start.\n",
-		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_KERNEL,
+		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_LISTING | ACCEPT_KERNEL,
 		.examples = "  memtrace kernel 10 1                  which caches grow within 10 seconds\n"
 			    "  memtrace kernel --cache dentry        that cache's stacks alone\n"
 			    "  memtrace kernel --by process 60 1     and which processes make it grow\n",

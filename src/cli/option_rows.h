@@ -22,7 +22,11 @@ enum option_kind {
 	OPTION_TEXT,         /* anything but nothing; const char * */
 	OPTION_FORMAT,       /* the name of a renderer */
 	OPTION_PIDS,         /* a list; pids and n_pids */
-	OPTION_OBJECTS,      /* may be repeated; objects and n_objects */
+	OPTION_LIST,         /* may be repeated; char ** with its number, a size_t, right behind */
+	OPTION_SECONDS,      /* with decimals; uint64_t of nanoseconds */
+	OPTION_SET,          /* a list of `choices`; an array of bool with one for each */
+	OPTION_RATE,         /* bytes by time, "10M/h"; double of bytes per second */
+	OPTION_FAIL_ON,      /* a list; fail_on */
 	OPTION_LOUDER,
 	OPTION_QUIETER,
 	OPTION_ASK_HELP,

@@ -127,18 +127,26 @@ static int set_choice(struct parser *parser, const struct option_row *row, const
 	return wrong(parser, "--%s: '%s' is none of %s", row->name, quote(value).text, known);
 }
 
+static bool is_taken(const struct parser *parser, const struct renderer *renderer)
+{
+	return !renderer->of_verdicts || (parser->accept & ACCEPT_CHECK);
+}
+
 static int set_format(struct parser *parser, const struct option_row *row, const char *value)
 {
 	const struct renderer *renderer = renderer_find(value);
 	const char *names[16] = {NULL};
 	char known[128];
+	size_t n = 0;
 
-	if (renderer) {
+	if (renderer && is_taken(parser, renderer)) {
 		*(const struct renderer **)field_of(parser, row) = renderer;
 		return 0;
 	}
-	for (size_t i = 0; i < 15 && renderers[i]; i++)
-		names[i] = renderers[i]->name;
+	for (size_t i = 0; n < 15 && renderers[i]; i++) {
+		if (is_taken(parser, renderers[i]))
+			names[n++] = renderers[i]->name;
+	}
 	list_words(known, sizeof(known), names);
 	return wrong(parser, "--%s: '%s' is none of %s", row->name, quote(value).text, known);
 }
@@ -191,18 +199,109 @@ static int add_pids(struct parser *parser, const struct option_row *row, const c
 	}
 }
 
-static int add_object(struct parser *parser, const struct option_row *row, char *value)
+/* The list's number stands right behind it. */
+static int add_to_list(struct parser *parser, const struct option_row *row, char *value)
 {
-	struct options *options = parser->options;
-	char **objects;
+	char ***list = field_of(parser, row);
+	size_t *n = (size_t *)(list + 1);
+	char **longer;
 
 	if (!*value)
 		return wrong(parser, "--%s needs a %s, not nothing", row->name, row->argument);
-	objects = reallocarray(options->objects, options->n_objects + 1, sizeof(*objects));
-	if (!objects)
+	longer = reallocarray(*list, *n + 1, sizeof(**list));
+	if (!longer)
 		return out_of_memory(parser);
-	objects[options->n_objects++] = value;
-	options->objects = objects;
+	longer[(*n)++] = value;
+	*list = longer;
+	return 0;
+}
+
+static int set_seconds(struct parser *parser, const struct option_row *row, const char *value)
+{
+	uint64_t ns;
+
+	if (number_parse_seconds(value, &ns) || !ns)
+		return wrong(parser, "--%s needs a number of seconds above 0, not '%s'", row->name, quote(value).text);
+	*(uint64_t *)field_of(parser, row) = ns;
+	return 0;
+}
+
+static int set_rate(struct parser *parser, const struct option_row *row, const char *value)
+{
+	double bytes_per_s;
+
+	if (number_parse_rate(value, &bytes_per_s))
+		return wrong(parser, "--%s needs a size by time such as 64K/s, 1M/min, 10M/h or 1G/d, not '%s'",
+		             row->name, quote(value).text);
+	*(double *)field_of(parser, row) = bytes_per_s;
+	return 0;
+}
+
+/* The next element of a list, in `word`; "" where it is empty or longer than all that are known. */
+static void take_word(const char **list, char *word, size_t size)
+{
+	size_t length = strcspn(*list, ",");
+
+	snprintf(word, size, "%.*s", length < size ? (int)length : 0, *list);
+	*list += length;
+}
+
+static int set_choices(struct parser *parser, const struct option_row *row, const char *value)
+{
+	bool *set = field_of(parser, row);
+	char word[32], known[128];
+
+	memset(set, 0, row->field_size);
+	for (const char *element = value;; element++) {
+		unsigned int i = 0;
+
+		take_word(&element, word, sizeof(word));
+		while (row->choices[i] && strcmp(row->choices[i], word) != 0)
+			i++;
+		if (!row->choices[i])
+			break;
+		set[i] = true;
+		if (!*element)
+			return 0;
+	}
+	list_words(known, sizeof(known), row->choices);
+	return wrong(parser, "--%s: '%s' is no list of %s", row->name, quote(value).text, known);
+}
+
+/* "growth=10%" */
+static int parse_growth(const char *word, double *percent)
+{
+	uint64_t number;
+	char digits[8];
+	size_t length = strlen(word);
+
+	if (strncmp(word, "growth=", 7) != 0 || length < 9 || length - 8 >= sizeof(digits) || word[length - 1] != '%')
+		return -EINVAL;
+	snprintf(digits, sizeof(digits), "%.*s", (int)(length - 8), word + 7);
+	if (number_parse(digits, &number))
+		return -EINVAL;
+	*percent = (double)number;
+	return 0;
+}
+
+static int set_fail_on(struct parser *parser, const struct option_row *row, const char *value)
+{
+	struct baseline_rules rules = {0};
+	char word[32];
+
+	for (const char *element = value;; element++) {
+		take_word(&element, word, sizeof(word));
+		if (!strcmp(word, "new-stack"))
+			rules.new_stack = true;
+		else if (!parse_growth(word, &rules.growth_percent))
+			rules.growth = true;
+		else
+			return wrong(parser, "--%s: '%s' is no list of new-stack and growth=N%%", row->name,
+			             quote(value).text);
+		if (!*element)
+			break;
+	}
+	*(struct baseline_rules *)field_of(parser, row) = rules;
 	return 0;
 }
 
@@ -225,8 +324,16 @@ static int apply(struct parser *parser, const struct option_row *row, char *valu
 		return set_format(parser, row, value);
 	case OPTION_PIDS:
 		return add_pids(parser, row, value);
-	case OPTION_OBJECTS:
-		return add_object(parser, row, value);
+	case OPTION_LIST:
+		return add_to_list(parser, row, value);
+	case OPTION_SECONDS:
+		return set_seconds(parser, row, value);
+	case OPTION_SET:
+		return set_choices(parser, row, value);
+	case OPTION_RATE:
+		return set_rate(parser, row, value);
+	case OPTION_FAIL_ON:
+		return set_fail_on(parser, row, value);
 	case OPTION_LOUDER:
 		if (parser->options->verbosity < INT32_MAX)
 			parser->options->verbosity++;
@@ -331,6 +438,11 @@ static int parse_positional(struct parser *parser, const char *argument)
 {
 	uint64_t count;
 
+	if (parser->accept & ACCEPT_CHECK)
+		return wrong(parser,
+		             "unexpected argument '%s': a process is named with -p PID, a command stands "
+		             "behind --, and recordings cannot be judged",
+		             quote(argument).text);
 	if (!(parser->accept & ACCEPT_INTERVAL) || parser->n_positionals == 2)
 		return wrong(parser, "unexpected argument '%s'", quote(argument).text);
 	if (parser->n_positionals++ == 0)
@@ -371,6 +483,26 @@ static int parse_all(struct parser *parser)
 	return 0;
 }
 
+/* The same of what memtrace check judges. */
+static int check_judging(struct parser *parser)
+{
+	const struct options *options = parser->options;
+
+	if (options->fail_on_given && !options->baseline)
+		return wrong(parser, "--fail-on is about a baseline: name it with --baseline FILE");
+	if (options->update_baseline && !options->baseline)
+		return wrong(parser, "--update-baseline needs --baseline FILE");
+	if (options->fail_on_given && options->update_baseline)
+		return wrong(parser, "--update-baseline compares nothing: --fail-on has no meaning with it");
+	if (options->gen_suppressions && options->format_given)
+		return wrong(parser, "--gen-suppressions prints no report: --format has no meaning with it");
+	if (!options->duration_ns && (options->max_growth_given || options->kinds[CHECK_GROWING]))
+		return wrong(parser, "what grows is seen only with --duration");
+	if (!options->duration_ns && options->rounds_given)
+		return wrong(parser, "--rounds are parts of --duration, which is not given");
+	return 0;
+}
+
 /* What no single option can tell. */
 static int check(struct parser *parser)
 {
@@ -382,7 +514,7 @@ static int check(struct parser *parser)
 		return wrong(parser, "nothing to trace: name a process with -p PID, or a command behind '--'");
 	if (options->min_size_bytes > options->max_size_bytes)
 		return wrong(parser, "--min-size is above --max-size");
-	return 0;
+	return parser->accept & ACCEPT_CHECK ? check_judging(parser) : 0;
 }
 
 static int set_defaults(struct parser *parser)
@@ -420,8 +552,11 @@ void options_free(struct options *options)
 {
 	free(options->pids);
 	free(options->objects);
+	free(options->suppressions);
 	options->pids = NULL;
 	options->objects = NULL;
+	options->suppressions = NULL;
 	options->n_pids = 0;
 	options->n_objects = 0;
+	options->n_suppressions = 0;
 }

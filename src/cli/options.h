@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "analyze/baseline.h"
 #include "report/renderer.h"
 
 enum sort_key { SORT_BYTES, SORT_COUNT, SORT_GROWTH, SORT_AGE };
@@ -45,6 +46,22 @@ struct options {
 	unsigned int by; /* enum laid_to */
 	bool reachable, no_stop;
 	uint64_t max_pause_ns; /* that a process may stand still; 5 s */
+	/* of memtrace check: */
+	bool kinds[CHECK_KIND_COUNT];
+	bool kinds_given;
+	uint64_t max_leak_bytes, max_leak_count, max_stack_bytes; /* only if given */
+	bool max_leak_bytes_given, max_leak_count_given, max_stack_bytes_given, max_growth_given;
+	double max_growth_bytes_per_s;
+	uint64_t warmup_ns, duration_ns; /* 0: none; until the target ends */
+	unsigned int rounds;
+	bool rounds_given;
+	const char *baseline; /* NULL: none */
+	struct baseline_rules fail_on;
+	bool fail_on_given, update_baseline;
+	char **suppressions; /* owned array of pointers into argv */
+	size_t n_suppressions;
+	bool gen_suppressions, format_given, ignore_children;
+	unsigned int error_exitcode;
 	/* hidden, for tests: */
 	uint64_t unwind_table_bytes, ended_bytes;
 	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes; /* 0: by max_memory_bytes */
@@ -63,7 +80,10 @@ enum options_accept {
 	ACCEPT_STACKS = 1 << 4,   /* live blocks by stack: which, in what order, how much room for them */
 	ACCEPT_HEAP = 1 << 5,     /* what bears on user-space allocators */
 	ACCEPT_KERNEL = 1 << 6,   /* what bears on the kernel's own memory */
-	ACCEPT_LEAKS = 1 << 7,    /* what bears on which blocks can be reached */
+	ACCEPT_LEAKS = 1 << 7,    /* what is told of blocks that can be reached */
+	ACCEPT_SCAN = 1 << 8,     /* how a process's memory is read */
+	ACCEPT_LISTING = 1 << 9,  /* how stacks are listed */
+	ACCEPT_CHECK = 1 << 10,   /* what memtrace check judges, and by what */
 };
 
 /* What options_parse() returns when it was asked for something else than to trace. */
@@ -77,7 +97,7 @@ enum options_asked {
  * Returns 0, or -EINVAL (-ENOMEM) after writing one line to `error` (no newline, names
  * in it escaped), or OPTIONS_HELP or OPTIONS_VERSION when --help or --version was met
  * before anything wrong.
- * Both lists are freed by options_free(), whatever was returned.
+ * All lists are freed by options_free(), whatever was returned.
  */
 int options_parse(struct options *options, int argc, char **argv, unsigned int accept, char *error, size_t error_size);
 void options_free(struct options *options);

@@ -67,7 +67,8 @@ static void take_block(struct drain *drain, const struct found_block *block)
 	if (drain->known &&
 	    memory_known_add(&drain->known[block->slot], block->address, block->size_bytes, block->kind == KIND_MMAP))
 		drain->error = -ENOMEM;
-	if (block->stack >= drain->n_tallies || too_young(drain, block))
+	if (block->stack >= drain->n_tallies || too_young(drain, block) ||
+	    block->time_ns < drain->session->counted_from_ns)
 		return;
 	if (drain->placing || drain->with_blocks)
 		keep_block(drain, block);

@@ -566,6 +566,18 @@ void session_start(struct session *session)
 	session_unlock(session);
 }
 
+void session_warmed_up(struct session *session)
+{
+	session_lock(session);
+	session->counted_from_ns = clock_ns(CLOCK_MONOTONIC);
+	session_unlock(session);
+}
+
+uint64_t session_elapsed_ns(const struct session *session)
+{
+	return clock_ns(CLOCK_MONOTONIC) - session->started_ns;
+}
+
 int session_fd(const struct session *session)
 {
 	return session->epoll_fd;

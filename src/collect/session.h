@@ -68,6 +68,11 @@ int session_follow(struct session *session, char *error, size_t error_size);
 /* Counting begins for all processes added; for a command it began when its allocators were mapped. */
 void session_start(struct session *session);
 
+/* From now on snapshots leave out of live_* what was allocated before now. */
+void session_warmed_up(struct session *session);
+/* Since counting began, as snapshots have it. */
+uint64_t session_elapsed_ns(const struct session *session);
+
 /* Readable when session_handle() has something to do. */
 int session_fd(const struct session *session);
 /* Follows what happened to the processes; does not wait. 0, or -errno with one line in `error`. */

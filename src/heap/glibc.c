@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "heap/glibc.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "heap/glibc_state.h"

@@ -62,6 +62,7 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->processes);
 	placement_free(&snapshot->placement);
 	kernel_memory_free(snapshot->kernel);
+	judgement_free(snapshot->judgement);
 	free(snapshot);
 }
 

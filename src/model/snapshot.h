@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "model/judgement.h"
 #include "model/kernel.h"
 #include "model/kind.h"
 #include "model/loss.h"
@@ -143,6 +144,7 @@ struct snapshot {
 	uint64_t untraced_children;
 	size_t n_stacks_shown;        /* stacks[0..n) are to be printed, in that order */
 	struct kernel_memory *kernel; /* of command "kernel", else NULL; owned */
+	struct judgement *judgement;  /* of command "check", else NULL; owned */
 };
 
 /* Frees what a stack owns; its members stay. */

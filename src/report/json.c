@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/check_json.h"
 #include "report/clock.h"
 #include "report/frame.h"
 #include "report/json_value.h"
@@ -218,6 +219,8 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 		failed |= leaks_json_set_stack(object, snapshot, stack);
 	if (snapshot->kernel)
 		failed |= kernel_json_set_stack(object, snapshot, stack);
+	if (snapshot->judgement)
+		failed |= check_json_set_stack(object, snapshot, (size_t)(stack - snapshot->stacks));
 	return json_whole(object, failed);
 }
 
@@ -280,6 +283,10 @@ static int json_report(FILE *out, const struct snapshot *snapshot, const struct 
 	if (!err && snapshot->kernel) {
 		fputs(", ", out);
 		err = json_write_members(out, kernel_json_members(snapshot));
+	}
+	if (!err && snapshot->judgement) {
+		fputs(", ", out);
+		err = json_write_members(out, check_json_members(snapshot));
 	}
 	fputs(", \"stacks\": [", out);
 	if (!err)

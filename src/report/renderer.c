@@ -4,9 +4,7 @@
 #include <string.h>
 
 const struct renderer *const renderers[] = {
-    &text_renderer,
-    &json_renderer,
-    NULL,
+    &text_renderer, &json_renderer, &junit_renderer, &sarif_renderer, &github_renderer, NULL,
 };
 
 const struct renderer *renderer_find(const char *name)

@@ -18,6 +18,7 @@ struct render_options {
 
 struct renderer {
 	const char *name; /* as given to --format */
+	bool of_verdicts; /* of what memtrace check says alone: the snapshot has a judgement */
 	/* Writes the snapshot's shown stacks. 0 or -errno (a failed write is an error). */
 	int (*report)(FILE *out, const struct snapshot *snapshot, const struct render_options *options);
 	/* Writes where a machine's memory is. NULL: not in this form. */
@@ -26,6 +27,11 @@ struct renderer {
 
 extern const struct renderer text_renderer;
 extern const struct renderer json_renderer;
+extern const struct renderer junit_renderer;
+extern const struct renderer sarif_renderer;
+extern const struct renderer github_renderer;
+/* Of --gen-suppressions, not of --format. */
+extern const struct renderer suppressions_renderer;
 
 /* The renderer of that name, or NULL. */
 const struct renderer *renderer_find(const char *name);

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "report/check_text.h"
 #include "report/clock.h"
 #include "report/integrity.h"
 #include "report/kernel_text.h"
@@ -255,6 +256,8 @@ static int text_report(FILE *out, const struct snapshot *snapshot, const struct 
 
 	if (snapshot->kernel)
 		return kernel_text_report(out, snapshot, options);
+	if (snapshot->judgement)
+		return check_text_report(out, snapshot, options);
 	if (!strcmp(snapshot->command, "leaks"))
 		return leaks_text_report(out, snapshot, options);
 	for (size_t process = 0; process < snapshot->n_processes; process++) {

@@ -58,7 +58,9 @@ static void write_unknown_frames(FILE *out, const struct stack *stack)
 {
 	const char *reason = "stack entry reclaimed after the last free";
 
-	if (stack->end != END_COMPLETE)
+	if (stack->before)
+		reason = "allocated before memtrace attached";
+	else if (stack->end != END_COMPLETE)
 		reason = stack_end_name(stack->end);
 	else if (stack->usage.live_blocks)
 		reason = "lost, stack table full";

@@ -86,3 +86,30 @@ int number_parse_seconds(const char *text, uint64_t *ns)
 	*ns = sum;
 	return 0;
 }
+
+int number_parse_rate(const char *text, double *bytes_per_s)
+{
+	static const struct {
+		const char *name;
+		double seconds;
+	} units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+	const char *slash = strchr(text, '/');
+	char size[32];
+	uint64_t bytes;
+	int err;
+
+	if (!slash || (size_t)(slash - text) >= sizeof(size))
+		return -EINVAL;
+	memcpy(size, text, (size_t)(slash - text));
+	size[slash - text] = '\0';
+	err = number_parse_size(size, &bytes);
+	if (err)
+		return err;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(slash + 1, units[i].name) != 0)
+			continue;
+		*bytes_per_s = (double)bytes / units[i].seconds;
+		return 0;
+	}
+	return -EINVAL;
+}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Holds the golden JSON reports against docs/report.schema.json, and the schema against wrong reports.
 
-usage: report_schema.py [REPORT.json ...]    (default: tests/golden/report-*.json)
+usage: report_schema.py [REPORT.json ...]    (default: tests/golden/{report,check}-*.json)
 """
 import glob
 import json
@@ -101,7 +101,8 @@ WRONG_OF_KERNEL = [
 
 def main():
     check = validator("report.schema.json")
-    paths = sys.argv[1:] or sorted(glob.glob(os.path.join(TOP, "tests/golden/report-*.json")))
+    paths = sys.argv[1:] or sorted(path for kind in ("report", "check")
+                                  for path in glob.glob(os.path.join(TOP, f"tests/golden/{kind}-*.json")))
     assert paths, "no reports to check"
     for path in paths:
         for report in read_reports(path):

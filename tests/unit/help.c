@@ -167,7 +167,7 @@ static void short_help_names_every_command(void **state)
 
 static void knows_no_other_command(void **state)
 {
-	char *text = help("leaks", -ENOENT);
+	char *text = help("nonsense", -ENOENT);
 
 	(void)state;
 	assert_string_equal(text, "");

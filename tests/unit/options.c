@@ -12,8 +12,10 @@
 #include "cli/option_rows.h"
 #include "cli/options.h"
 
-#define TRACE (ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP)
-#define ARGUMENTS_MAX 16
+#define TRACE \
+	(ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP | ACCEPT_LISTING)
+#define CHECK (ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_CHECK)
+#define ARGUMENTS_MAX 48
 
 struct line {
 	struct options options;
@@ -353,6 +355,71 @@ static void help_words_name_every_choice(void **state)
 	}
 }
 
+static void what_check_takes(void **state)
+{
+	struct line *line = parse_for(CHECK, "--kinds possible,growing --max-leak-bytes 1K --max-leak-count 3 "
+	                                     "--max-stack-bytes 2K --max-growth 36K/h --warmup 0.5 --duration 2 "
+	                                     "--rounds 4 --baseline b --fail-on growth=5% --suppressions s "
+	                                     "--suppressions t --error-exitcode 23 --ignore-children -p 1");
+	const struct options *options = &line->options;
+
+	(void)state;
+	assert_int_equal(line->result, 0);
+	assert_true(options->kinds[CHECK_POSSIBLE] && options->kinds[CHECK_GROWING]);
+	assert_false(options->kinds[CHECK_DEFINITE] || options->kinds[CHECK_OUTSTANDING]);
+	assert_int_equal(options->max_leak_bytes, 1024);
+	assert_int_equal(options->max_leak_count, 3);
+	assert_int_equal(options->max_stack_bytes, 2048);
+	assert_true(options->max_growth_bytes_per_s == 36.0 * 1024 / 3600);
+	assert_int_equal(options->warmup_ns, 500000000);
+	assert_int_equal(options->duration_ns, 2000000000);
+	assert_int_equal(options->rounds, 4);
+	assert_true(options->fail_on.growth && !options->fail_on.new_stack);
+	assert_true(options->fail_on.growth_percent == 5);
+	assert_int_equal(options->n_suppressions, 2);
+	assert_string_equal(options->suppressions[1], "t");
+	assert_int_equal(options->error_exitcode, 23);
+	release(line);
+
+	line = parse_for(CHECK, "--format sarif -p 1");
+	assert_int_equal(line->result, 0);
+	assert_true(line->options.fail_on.new_stack && line->options.fail_on.growth_percent == 10);
+	assert_false(line->options.kinds_given || line->options.fail_on_given || line->options.max_growth_given);
+	release(line);
+}
+
+static void what_check_refuses(void **state)
+{
+	static const char *const rows[] = {
+	    "x -p 1",
+	    "-p 1 --kinds lost",
+	    "-p 1 --kinds definite,",
+	    "-p 1 --kinds ''",
+	    "-p 1 --sort age",
+	    "-p 1 --max-growth 1M/h",
+	    "-p 1 --rounds 2",
+	    "-p 1 --duration 1 --max-growth 1",
+	    "-p 1 --warmup 0",
+	    "-p 1 --fail-on growth=5%",
+	    "-p 1 --update-baseline",
+	    "-p 1 --error-exitcode 0",
+	    "-p 1 --baseline b --fail-on growth=5",
+	    "-p 1 --baseline b --fail-on growth=123456789%",
+	    "-p 1 --baseline b --fail-on new-stack,",
+	    "-p 1 --gen-suppressions --format text",
+	    "-p 1 --kinds definite,indirect,possible,growing,outstanding,definite,nothing",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct line *line = parse_for(CHECK, rows[i]);
+
+		if (line->result != -EINVAL || !line->error[0])
+			fail_msg("'%s' is taken", rows[i]);
+		release(line);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +432,8 @@ int main(void)
 	    cmocka_unit_test(leaves_the_command_alone),
 	    cmocka_unit_test(asks),
 	    cmocka_unit_test(names_what_is_wrong),
+	    cmocka_unit_test(what_check_takes),
+	    cmocka_unit_test(what_check_refuses),
 	    cmocka_unit_test(accepts_what_the_command_takes),
 	    cmocka_unit_test(help_words_name_the_default),
 	    cmocka_unit_test(help_words_name_every_choice),
