@@ -220,9 +220,9 @@ static void blocks_within_blocks(void **state)
 
 	(void)state;
 	start(&world, 3);
-	world.blocks[0] = (struct reach_block){BLOCK(0), 8 * BLOCK_BYTES};
-	world.blocks[1] = (struct reach_block){BLOCK(2), BLOCK_BYTES};
-	world.blocks[2] = (struct reach_block){BLOCK(10), BLOCK_BYTES};
+	world.blocks[0] = (struct reach_block){.address = BLOCK(0), .size_bytes = 8 * BLOCK_BYTES};
+	world.blocks[1] = (struct reach_block){.address = BLOCK(2), .size_bytes = BLOCK_BYTES};
+	world.blocks[2] = (struct reach_block){.address = BLOCK(10), .size_bytes = BLOCK_BYTES};
 	point(&world, ROOTS, BLOCK(0));
 	point(&world, BLOCK(2), BLOCK(10)); /* of the inner one, that nobody holds */
 	expect(&world, "rdi");
@@ -356,7 +356,7 @@ static void a_long_list(void **state)
 	(void)state;
 	assert_true(blocks && words);
 	for (uint64_t i = 0; i < N; i++) {
-		blocks[i] = (struct reach_block){BLOCK(i), BLOCK_BYTES};
+		blocks[i] = (struct reach_block){.address = BLOCK(i), .size_bytes = BLOCK_BYTES};
 		words[i] = (struct reach_word){BLOCK(i), BLOCK((i + 1) % N)};
 	}
 	assert_int_equal(reach_classify(blocks, N, words, N, &result), 0);
