@@ -20,8 +20,8 @@
 
 /* Four sizes each time the size doubles, from 64 bytes on; before that 8, 16, 32, 48. */
 #define SIZE_CLASSES 232
-#define FIRST_GROUP 5 /* the class of 80 bytes */
-#define MAX_SMALL_CLASS 38
+#define FIRST_GROUP 5      /* the class of 80 bytes */
+#define MAX_SMALL_CLASS 35 /* 14 KiB */
 
 /* Threads keep blocks up to this size at hand, if they are told to (opt.lg_tcache_max). */
 #define CACHED_MAX_BYTES (8UL << 20)
