@@ -18,7 +18,7 @@ const volatile __u64 min_size_bytes = 0, max_size_bytes = ~0ULL;
 const volatile bool check_process = false;
 
 __u64 lost[LOSS_COUNT];
-__u64 abandoned_calls, unknown_frees;
+__u64 abandoned_calls, unknown_frees, inherited_frees;
 
 /* The kernel's function took no argument before 7.0. */
 extern bool bpf_session_is_return(void) __ksym __weak;
@@ -105,7 +105,10 @@ static __always_inline void free_unknown(const struct mt_process *process, __u64
 		return;
 	if (stack_pointer && return_address(stack_pointer, link, &pc) && in_ranges(process->flush, MT_FLUSH_RANGES, pc))
 		return;
-	COUNT(unknown_frees);
+	if (process->inherits)
+		COUNT(inherited_frees);
+	else
+		COUNT(unknown_frees);
 }
 
 /*

@@ -5,6 +5,9 @@
 #include "twice.bpf.h"
 #include <bpf/bpf_tracing.h>
 
+/* src/collect is the tracer of all targets and takes up what they fork. */
+const volatile bool follow_fork = false;
+
 static __always_inline int process_fork_once(__u64 *args, bool again)
 {
 	struct task_struct *child = (struct task_struct *)args[1];
@@ -14,6 +17,8 @@ static __always_inline int process_fork_once(__u64 *args, bool again)
 	long slot = current_slot();
 
 	if (slot < 0 || child_tgid == (pid_t)(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	if (follow_fork && BPF_CORE_READ(child, ptrace))
 		return 0;
 	process = process_of_slot(slot);
 	thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -45,6 +50,7 @@ static __always_inline int process_exec_once(__u64 *args, bool again)
 	__sync_fetch_and_add(&process->generation, 1);
 	process->traced = 0;
 	process->has_ranges = 0;
+	process->inherits = 0;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		COUNT(lost[LOSS_EVENTS]);
@@ -120,13 +126,15 @@ int loader_state(struct pt_regs *ctx)
 /* What find_task is asked for, in the PID namespace of the reader, and its answer. */
 __s32 wanted_pid;
 __u32 found_tgid;
+__u64 found_address_space;
+__u32 found_vforked; /* it borrows its parent's memory until it runs another program */
 
 static __always_inline struct upid *pid_at_level(struct pid *pid, __u32 level)
 {
 	return (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
 }
 
-/* The tgid in the initial namespace, by which tracepoints know a process. */
+/* The tgid in the initial namespace, by which tracepoints know a process, and whose memory it has. */
 SEC("iter/task")
 int find_task(struct bpf_iter__task *ctx)
 {
@@ -142,7 +150,10 @@ int find_task(struct bpf_iter__task *ctx)
 	if (!pid || BPF_CORE_READ(pid, level) < level)
 		return 0;
 	if (BPF_CORE_READ(pid_at_level(pid, level), nr) == wanted_pid &&
-	    BPF_CORE_READ(pid_at_level(pid, level), ns) == BPF_CORE_READ(pid_at_level(own, level), ns))
+	    BPF_CORE_READ(pid_at_level(pid, level), ns) == BPF_CORE_READ(pid_at_level(own, level), ns)) {
 		found_tgid = task->tgid;
+		found_address_space = (__u64)BPF_CORE_READ(task, mm);
+		found_vforked = BPF_CORE_READ(task, vfork_done) != NULL;
+	}
 	return 0;
 }

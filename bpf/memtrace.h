@@ -225,6 +225,7 @@ struct mt_process {
 	__u32 has_ranges;   /* a mapping of it was reported since its last exec */
 	__u32 code_version; /* one more each time that code was unmapped */
 	__u32 code_events;  /* one more each time that code was mapped */
+	__u32 inherits;     /* it was forked, and has run no other program: blocks unknown here are its parent's */
 };
 
 /* How to step over a frame without a frame pointer: by return address and process slot. */

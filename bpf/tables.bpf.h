@@ -12,7 +12,7 @@
 /* Counters, read by src/collect. */
 extern const volatile bool check_process;
 extern __u64 lost[LOSS_COUNT];
-extern __u64 abandoned_calls, unknown_frees;
+extern __u64 abandoned_calls, unknown_frees, inherited_frees;
 
 #define COUNT(counter) __sync_fetch_and_add(&(counter), 1)
 /* Keeps the compiler from turning arithmetic on the value back into branches. */

@@ -10,6 +10,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+    {"leaks", command_leaks},
     {"system", command_system},
     {"kernel", command_kernel},
     {"doctor", command_doctor},

@@ -5,7 +5,7 @@
 # What is cross-compiled runs emulated, where there are none.
 UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer \
 	       $(if $(SYSROOT),,-fsanitize=address,undefined -fno-sanitize-recover=all)
-UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/guard.c,$(SOURCES)) \
+UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/detach.c src/probe/guard.c,$(SOURCES)) \
 		src/cli/options.c src/cli/option_rows.c src/cli/help.c \
 		$(patsubst %,src/collect/%.c,frames ranges maps nodes place place_memo procfs modules resident kernel_words)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.o)
@@ -68,6 +68,7 @@ FIXTURE_RUNPATH := -Wl,-rpath,'$$ORIGIN'
 
 include tests/fixtures/flags.mk
 include tests/fixtures/stacks/stacks.mk
+include tests/fixtures/leaks/leaks.mk
 
 FIXTURE_EXTRA := $(FIXTURE_VARIANTS:%=$(FIXTURE_DIR)/%)
 
@@ -84,7 +85,7 @@ $(FIXTURE_DIR)/lib%.so: tests/fixtures/lib%.c
 	$(CC) $(FIXTURE_CFLAGS) -std=gnu17 -fPIC -shared $(CFLAGS_lib$*) -o $@ $<
 
 .PHONY: fixtures
-fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES)
+fixtures: $(FIXTURE_PROGRAMS) $(FIXTURE_LIBRARIES) $(FIXTURE_EXTRA) $(STACK_FIXTURES) $(LEAK_FIXTURES)
 
 # The heap walkers on a process that is stopped; and that process made a seed for their fuzzer.
 HEAP_TOOLS := $(patsubst %,$(BUILD)/tests/heap/%,walk capture)

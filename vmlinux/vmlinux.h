@@ -350,6 +350,8 @@ typedef struct {
 	unsigned long sig[1];
 } sigset_t;
 
+struct completion;
+
 struct task_struct {
 	void *stack;
 	unsigned int flags;
@@ -367,6 +369,7 @@ struct task_struct {
 	char comm[16];
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	struct completion *vfork_done;
 	sigset_t blocked;
 	unsigned long sas_ss_sp;
 	size_t sas_ss_size;

@@ -48,14 +48,14 @@ _memtrace() {
 	--cgroup) COMPREPLY=($(compgen -d -- "${word:-/sys/fs/cgroup/}")) ;;
 	--by) COMPREPLY=($(compgen -W 'nothing process cgroup' -- "$word")) ;;
 	--node) COMPREPLY=($(compgen -W "$(_memtrace_nodes)" -- "$word")) ;;
-	-o | --older | -z | --min-size | -Z | --max-size | -T | --top | --order | --min-growth | --max-memory | \
+	-o | --older | -z | --min-size | -Z | --max-size | -T | --top | --order | --min-growth | --max-pause | --max-memory | \
 		--stack-depth) ;;
 	*)
 		if [[ $word == -* ]]; then
-			COMPREPLY=($(compgen -W '--pid --show-allocs --older --min-size --max-size --node --top --obj --sort
-				--cache --order --min-growth --cgroup --by --format --output --max-memory --stack-depth --debuginfod --verbose --quiet --help --version --' -- "$word"))
+			COMPREPLY=($(compgen -W '--pid --show-allocs --older --min-size --max-size --node --top --obj --follow-fork --sort
+				--cache --order --min-growth --cgroup --by --reachable --max-pause --no-stop --format --output --max-memory --stack-depth --debuginfod --verbose --quiet --help --version --' -- "$word"))
 		elif [ "$COMP_CWORD" = 1 ]; then
-			COMPREPLY=($(compgen -W 'system kernel doctor help' -- "$word"))
+			COMPREPLY=($(compgen -W 'leaks system kernel doctor help' -- "$word"))
 		fi
 		;;
 	esac

@@ -2,6 +2,7 @@
 
 complete -c memtrace -f
 complete -c memtrace -n __fish_use_subcommand -a system -d "Where this machine's memory is"
+complete -c memtrace -n __fish_use_subcommand -a leaks -d 'Which blocks nothing leads to any more'
 complete -c memtrace -n __fish_use_subcommand -a kernel -d 'Which slab cache of the kernel grows, and the stacks behind it'
 complete -c memtrace -n __fish_use_subcommand -a doctor -d 'What this kernel and these privileges allow'
 complete -c memtrace -n __fish_use_subcommand -a help -d 'Print help'
@@ -10,6 +11,7 @@ complete -c memtrace -s a -l show-allocs -d 'List the live blocks under each sta
 complete -c memtrace -s o -l older -x -d 'Leave out blocks younger than MS milliseconds'
 complete -c memtrace -s z -l min-size -x -d 'Only requests of at least N bytes'
 complete -c memtrace -s Z -l max-size -x -d 'Only requests of at most N bytes'
+complete -c memtrace -l follow-fork -d 'Trace the children of the processes too, each by itself'
 complete -c memtrace -l node -x -a "(string replace -r '.*/node' '' /sys/devices/system/node/node[0-9]*)" -d 'Only what lies on NUMA node N now'
 complete -c memtrace -s T -l top -x -d 'Stacks to print, 0 for all'
 complete -c memtrace -s O -l obj -r -F -d 'Object that holds the allocator'
@@ -19,6 +21,9 @@ complete -c memtrace -l order -x -d 'Only allocations of 2^N pages'
 complete -c memtrace -l min-growth -x -d 'Only caches that grew by at least SIZE'
 complete -c memtrace -l cgroup -x -a '(__fish_complete_directories)' -d 'Only what processes of this cgroup allocate'
 complete -c memtrace -l by -x -a 'nothing process cgroup' -d 'Tell allocations of the kernel apart'
+complete -c memtrace -l reachable -d 'Show reachable blocks too, and what holds them'
+complete -c memtrace -l max-pause -x -d 'How long a process may stand still, in milliseconds'
+complete -c memtrace -l no-stop -d 'Read the memory while the process runs'
 complete -c memtrace -l format -x -a 'text json' -d 'Form of the report'
 complete -c memtrace -l output -r -F -d 'Keep the newest report in FILE'
 complete -c memtrace -l max-memory -x -d "Ceiling for memtrace's own tables"

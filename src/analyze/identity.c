@@ -11,6 +11,8 @@ int identity_compare(const struct snapshot *snapshot_a, const struct stack *a, c
 	int order = COMPARE(process_a->pid, process_b->pid);
 
 	if (!order)
+		order = COMPARE(process_a->number, process_b->number);
+	if (!order)
 		order = COMPARE(process_a->cgroup, process_b->cgroup);
 	if (!order)
 		order = COMPARE(a->kind, b->kind);

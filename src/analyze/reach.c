@@ -31,15 +31,15 @@ struct graph {
 	struct reach_result *result;
 };
 
-static bool within(const struct reach_block *block, uint64_t address)
+static bool within(const struct reach_block *block, uint64_t address, bool with_slack)
 {
-	uint64_t size = block->size_bytes ? block->size_bytes : 1;
+	uint64_t size = block->size_bytes + (with_slack ? block->slack_bytes : 0);
 
-	return address - block->address < size;
+	return address - block->address < (size ? size : 1);
 }
 
-/* The innermost block that the address lies in, or REACH_NOBODY. */
-static uint32_t block_at(const struct graph *graph, uint64_t address)
+/* The innermost block that the address lies in, or in the slack behind it if that counts, or REACH_NOBODY. */
+static uint32_t block_at(const struct graph *graph, uint64_t address, bool with_slack)
 {
 	size_t low = 0, high = graph->n_blocks;
 	uint32_t block;
@@ -53,7 +53,7 @@ static uint32_t block_at(const struct graph *graph, uint64_t address)
 			high = middle;
 	}
 	block = low ? (uint32_t)(low - 1) : REACH_NOBODY;
-	while (block != REACH_NOBODY && !within(&graph->blocks[block], address))
+	while (block != REACH_NOBODY && !within(&graph->blocks[block], address, with_slack))
 		block = graph->enclosing[block];
 	return block;
 }
@@ -63,7 +63,7 @@ static uint32_t holder_of(const struct graph *graph, size_t word)
 {
 	uint64_t at = graph->words[word].at;
 
-	return REACH_IS_ADDRESS(at) ? block_at(graph, at) : REACH_NOBODY;
+	return REACH_IS_ADDRESS(at) ? block_at(graph, at, true) : REACH_NOBODY;
 }
 
 static void find_enclosing(struct graph *graph)
@@ -71,7 +71,7 @@ static void find_enclosing(struct graph *graph)
 	for (size_t i = 0; i < graph->n_blocks; i++) {
 		uint32_t outer = i ? (uint32_t)(i - 1) : REACH_NOBODY;
 
-		while (outer != REACH_NOBODY && !within(&graph->blocks[outer], graph->blocks[i].address))
+		while (outer != REACH_NOBODY && !within(&graph->blocks[outer], graph->blocks[i].address, true))
 			outer = graph->enclosing[outer];
 		graph->enclosing[i] = outer;
 	}
@@ -80,7 +80,7 @@ static void find_enclosing(struct graph *graph)
 static struct edge edge_of(const struct graph *graph, size_t word)
 {
 	uint64_t at = graph->words[word].at, address = REACH_UNTAGGED(graph->words[word].value);
-	struct edge edge = {.to = block_at(graph, address), .word = (uint32_t)word};
+	struct edge edge = {.to = block_at(graph, address, false), .word = (uint32_t)word};
 
 	if (edge.to != REACH_NOBODY) {
 		uint64_t start = graph->blocks[edge.to].address;

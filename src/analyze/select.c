@@ -48,8 +48,10 @@ static int compare_candidates(const void *left, const void *right, void *context
 {
 	const struct candidate *a = left, *b = right;
 	const struct ranking *ranking = context;
-	int order = compare_key(a, b, ranking->key);
+	int order = COMPARE(a->stack.leak, b->stack.leak);
 
+	if (!order)
+		order = compare_key(a, b, ranking->key);
 	if (!order)
 		order = compare_key(a, b, SELECT_BYTES);
 	if (!order)

@@ -4,6 +4,7 @@
 #define MEMTRACE_CLI_COMMANDS_H
 
 int command_trace(int argc, char **argv);
+int command_leaks(int argc, char **argv);
 int command_kernel(int argc, char **argv);
 int command_system(int argc, char **argv);
 int command_doctor(int argc, char **argv);

@@ -27,6 +27,23 @@ const struct command_row command_rows[] = {
 			    "  memtrace -a -T 3 -- ./app -x  what ./app -x has not freed when it exits\n",
 	},
 	{
+		.name = "leaks",
+		.synopsis = "memtrace leaks [OPTIONS] -p PID[,PID...] [INTERVAL [COUNT]]\n"
+			    "       memtrace leaks [OPTIONS] -- COMMAND [ARG...]",
+		.summary = "find the blocks that nothing leads to any more",
+		.details = "Stops the process for a moment, reads its registers and its memory, lets it go,\n"
+			   "and tells of each live block whether it can still be reached: definite (nothing\n"
+			   "leads to it), indirect (only leaked blocks do), possible (only a pointer into its\n"
+			   "middle does, or the kernel alone has one), reachable. With -p that is done INTERVAL\n"
+			   "seconds (5) after attaching, COUNT times (1), or when interrupted. A command is\n"
+			   "looked at when it exits.\n",
+		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP |
+			  ACCEPT_LEAKS,
+		.examples = "  memtrace leaks -p 1234 60      what is lost of a minute's allocations\n"
+			    "  memtrace leaks -- ./app -x     what ./app -x has lost when it exits\n"
+			    "  memtrace leaks --reachable -p 1234   and who holds the rest\n",
+	},
+	{
 		.name = "system",
 		.synopsis = "memtrace system [OPTIONS] [INTERVAL [COUNT]]",
 		.summary = "say where the memory of this machine is",

@@ -35,6 +35,7 @@ struct options {
 	uint64_t max_memory_bytes;
 	unsigned int stack_depth;
 	bool frame_pointers;
+	bool follow_fork;
 	bool debuginfod;            /* --debuginfod; the environment may ask for it as well */
 	int verbosity;              /* -1 quiet, 0, 1, 2 … */
 	const char *cache, *cgroup; /* NULL: all */
@@ -42,8 +43,10 @@ struct options {
 	bool order_given;
 	uint64_t min_growth_bytes;
 	unsigned int by; /* enum laid_to */
+	bool reachable, no_stop;
+	uint64_t max_pause_ns; /* that a process may stand still; 5 s */
 	/* hidden, for tests: */
-	uint64_t unwind_table_bytes;
+	uint64_t unwind_table_bytes, ended_bytes;
 	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes; /* 0: by max_memory_bytes */
 	const char *backend;                                             /* NULL, "session", "multi", "perf" */
 };
@@ -60,6 +63,7 @@ enum options_accept {
 	ACCEPT_STACKS = 1 << 4,   /* live blocks by stack: which, in what order, how much room for them */
 	ACCEPT_HEAP = 1 << 5,     /* what bears on user-space allocators */
 	ACCEPT_KERNEL = 1 << 6,   /* what bears on the kernel's own memory */
+	ACCEPT_LEAKS = 1 << 7,    /* what bears on which blocks can be reached */
 };
 
 /* What options_parse() returns when it was asked for something else than to trace. */

@@ -108,15 +108,21 @@ static int open_session(struct tracing *tracing)
 	    .min_size_bytes = options->min_size_bytes,
 	    .max_size_bytes = options->max_size_bytes,
 	    .size_filter = options->size_filter,
+	    .max_pause_ns = options->max_pause_ns,
+	    .no_stop = options->no_stop,
+	    .scan_at_exit = tracing->scan && options->command,
 	    .node = options->node_given ? (int)options->node : -1,
 	    .stack_depth = options->stack_depth,
 	    .frame_pointers = options->frame_pointers,
+	    .follow_fork = options->follow_fork,
+	    .keep_blocks = options->show_allocs || tracing->scan,
 	    .backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
 	    .objects = options->objects,
 	    .n_objects = options->n_objects,
 	    .live_table_slots = options->live_table_slots,
 	    .stack_table_rows = options->stack_table_rows,
 	    .event_buffer_bytes = options->event_buffer_bytes,
+	    .ended_bytes = options->ended_bytes,
 	    .unwind_table_bytes = options->unwind_table_bytes,
 	    .command_signals = tracing->signals_found,
 	    .command_pipe_action = tracing->pipe_action,
@@ -142,6 +148,8 @@ static int attach(struct tracing *tracing)
 		error = session_launch(tracing->session, options->command, tracing->error, sizeof(tracing->error));
 	for (size_t i = 0; i < options->n_pids && !error; i++)
 		error = session_add_process(tracing->session, options->pids[i], tracing->error, sizeof(tracing->error));
+	if (!error && options->follow_fork && !options->command)
+		error = session_follow(tracing->session, tracing->error, sizeof(tracing->error));
 	if (error)
 		return error;
 	session_start(tracing->session);
@@ -212,7 +220,9 @@ static bool asked_to_stop(struct tracing *tracing)
 	struct signalfd_siginfo signal;
 
 	while (read(tracing->signal_fd, &signal, sizeof(signal)) == sizeof(signal)) {
-		if (signal.ssi_signo != SIGTERM && tracing->options.command)
+		/* A command gets it too; children that outlive it need not. */
+		if (signal.ssi_signo != SIGTERM && tracing->options.command &&
+		    session_command_status(tracing->session) < 0)
 			continue;
 		session_let_go(tracing->session);
 		return true;
@@ -263,6 +273,12 @@ int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot)
 		struct stack *stack = &snapshot->stacks[i];
 		int error = symbolizer_stack(tracing->symbolizer, &snapshot->processes[stack->process], stack);
 
+		for (size_t j = 0; j < stack->n_held_by && !error; j++) {
+			struct stack *site = stack->held_by[j].site;
+
+			if (site)
+				error = symbolizer_stack(tracing->symbolizer, &snapshot->processes[site->process], site);
+		}
 		if (error)
 			return tracing_fail(tracing, "cannot symbolize", error);
 	}

@@ -21,6 +21,7 @@ struct tracing {
 	struct symbolizer *symbolizer;
 	struct sigaction pipe_action; /* as memtrace found it */
 	sigset_t signals_found;
+	bool scan; /* a command is looked at when it exits; set before tracing_open() */
 	int signal_fd, timer_fd;
 	char error[512]; /* one line on what has failed */
 };

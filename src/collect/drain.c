@@ -6,8 +6,10 @@
 #include <time.h>
 
 #include "collect/drain.h"
+#include "collect/ended.h"
 #include "collect/internal.h"
 #include "collect/nodes.h"
+#include "collect/scan.h"
 #include "collect/twice.h"
 
 static uint64_t age_of(const struct drain *drain, uint64_t time_ns)
@@ -40,14 +42,45 @@ void drain_tally(struct drain *drain, const struct found_block *block, uint64_t 
 		tally->oldest_ns = block->time_ns;
 }
 
+bool target_is_over(const struct target *target)
+{
+	return target->is_child && target->ended;
+}
+
+/* The target in the slot, if the snapshot is of it; else NULL. */
+static struct target *target_in(const struct drain *drain, size_t slot)
+{
+	struct target *target = slot < drain->session->n_targets ? drain->session->targets[slot] : NULL;
+
+	return target && drain->ended_only && !target_is_over(target) ? NULL : target;
+}
+
+/* What a child that has ended never freed is not too young to be told. */
+static bool too_young(const struct drain *drain, const struct found_block *block)
+{
+	return age_of(drain, block->time_ns) < drain->older_ns && !target_is_over(drain->session->targets[block->slot]);
+}
+
 static void take_block(struct drain *drain, const struct found_block *block)
 {
-	if (block->stack >= drain->n_tallies || age_of(drain, block->time_ns) < drain->older_ns)
+	if (block->stack >= drain->n_tallies || too_young(drain, block))
 		return;
 	if (drain->placing || drain->with_blocks)
 		keep_block(drain, block);
 	if (!drain->placing)
 		drain_tally(drain, block, block->size_bytes);
+}
+
+/* Blocks of a process that was scanned are those that were there then. */
+static bool looked_at(const struct target *target, const struct drain *drain)
+{
+	return target && (drain->only_target ? target == drain->only_target : !target->scanned);
+}
+
+static void take_scanned(struct drain *drain, const struct scanned *scanned)
+{
+	for (size_t i = 0; i < scanned->n_blocks; i++)
+		take_block(drain, &scanned->blocks[i]);
 }
 
 static void on_live_block(void *context, uint64_t owner, uint64_t address, const struct mt_block *block)
@@ -61,7 +94,7 @@ static void on_live_block(void *context, uint64_t owner, uint64_t address, const
 	                            .size_bytes = block->size_bytes,
 	                            .time_ns = block->time_ns};
 
-	if (slot < drain->session->n_targets &&
+	if (looked_at(target_in(drain, slot), drain) &&
 	    owner == MT_OWNER(slot, drain->session->tracing.processes[slot].generation))
 		take_block(drain, &found);
 }
@@ -72,6 +105,7 @@ static int on_range(void *context, const struct range *range)
 	struct found_block found = {.stack = range->stack,
 	                            .slot = drain->range_slot,
 	                            .cpu_node = range->node,
+	                            .kind = KIND_MMAP,
 	                            .address = range->start,
 	                            .size_bytes = range->end - range->start,
 	                            .time_ns = range->time_ns};
@@ -86,15 +120,22 @@ static int copy_processes(struct drain *drain)
 	struct snapshot *snapshot = drain->snapshot;
 
 	snapshot->processes = calloc(session->n_targets + 1, sizeof(*snapshot->processes));
-	if (!snapshot->processes)
+	drain->rows = calloc(session->n_targets + 1, sizeof(*drain->rows));
+	if (!snapshot->processes || !drain->rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < session->n_targets; i++) {
-		struct target *target = session->targets[i];
-		struct process *process = &snapshot->processes[snapshot->n_processes++];
+		struct target *target = target_in(drain, i);
+		struct process *process = &snapshot->processes[snapshot->n_processes];
 
+		if (!target)
+			continue;
+		drain->rows[i] = snapshot->n_processes++;
 		if (!target->ended)
 			target_follow_code(target); /* code that was made at run time has no event */
 		process->pid = target->pid;
+		process->number = target->number;
+		process->is_child = target->is_child;
+		process->parent = target->parent;
 		memcpy(process->comm, target->comm, sizeof(target->comm));
 		process->ended = target->ended;
 		process->exit_status_known = target->exit_status_known;
@@ -107,6 +148,10 @@ static int copy_processes(struct drain *drain)
 		process->n_mappings = target->n_mappings;
 		if (placement_init(&process->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
 			return -ENOMEM;
+		if (target->scanned) {
+			process->scan = target->scanned->scan;
+			target->scanned->scan = NULL;
+		}
 		snapshot->untraced_children += session->tracing.processes[i].untraced_children;
 	}
 	return 0;
@@ -146,18 +191,18 @@ static int copy_addresses(const struct session *session, const struct mt_stack *
 	return 0;
 }
 
-static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stack *from)
+static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stack *from, const struct usage *ranges)
 {
 	struct snapshot *snapshot = drain->snapshot;
 	struct stack *stack = &snapshot->stacks[snapshot->n_stacks];
 	struct tally *tally = &drain->tallies[number];
 
 	memset(stack, 0, sizeof(*stack));
-	stack->process = from->owner / MT_GENERATIONS;
+	stack->process = drain->rows[from->owner / MT_GENERATIONS];
 	stack->kind = from->kind < KIND_OF_KERNEL ? from->kind : KIND_HEAP;
 	stack->end = MT_STACK_END(from->flags);
 	stack->guessed = from->flags & MT_STACK_GUESSED;
-	stack->usage = drain->session->range_usage[number];
+	stack->usage = *ranges;
 	stack->usage.alloc_bytes += __atomic_load_n(&from->alloc_bytes, __ATOMIC_RELAXED);
 	stack->usage.alloc_count += __atomic_load_n(&from->alloc_count, __ATOMIC_RELAXED);
 	stack->usage.free_bytes += __atomic_load_n(&from->free_bytes, __ATOMIC_RELAXED);
@@ -186,12 +231,17 @@ static int copy_stacks(struct drain *drain)
 	for (uint32_t i = 0; i < drain->n_tallies; i++) {
 		const struct mt_stack *stack = &session->stacks.rows[i];
 		uint32_t slot = stack->owner / MT_GENERATIONS;
+		const struct scanned *scanned;
 		int error;
 
-		if (!(stack->flags & MT_STACK_USED) || slot >= session->n_targets ||
+		if (!(stack->flags & MT_STACK_USED) || !target_in(drain, slot) ||
 		    stack->owner != MT_OWNER(slot, session->tracing.processes[slot].generation))
 			continue;
-		error = copy_stack(drain, i, stack);
+		scanned = session->targets[slot]->scanned;
+		if (scanned && i >= scanned->n_rows)
+			continue;
+		error = copy_stack(drain, i, scanned ? &scanned->rows[i] : stack,
+		                   scanned ? &scanned->range_usage[i] : &session->range_usage[i]);
 		if (error)
 			return error;
 	}
@@ -230,6 +280,8 @@ static int add_block(struct drain *drain, const struct found_block *found)
 	    .not_resident_bytes = found->not_resident_bytes,
 	    .node = drain->placing ? found->node : drain->nodes[0],
 	    .cpu_node = found->cpu_node,
+	    .judged = found->judged,
+	    .slack_bytes = found->slack_bytes,
 	};
 	return 0;
 }
@@ -256,7 +308,9 @@ static void copy_losses(const struct session *session, struct snapshot *snapshot
 	snapshot->lost[LOSS_MISSED_PROBES] += twice_missed(session->tracing.bpf->obj);
 	snapshot->abandoned_calls = session->tracing.bpf->bss->abandoned_calls;
 	snapshot->unknown_frees = session->tracing.bpf->bss->unknown_frees;
+	snapshot->inherited_frees = session->tracing.bpf->bss->inherited_frees;
 	snapshot->unknown_frees_known = !session->options.size_filter;
+	snapshot->untraced_children += session->untraced_children;
 }
 
 /* Index of the node, which is put in the list if it has gone; -1: no node is meant. */
@@ -303,10 +357,33 @@ static int find_blocks(struct drain *drain)
 		return -ENOMEM;
 	error = live_scan(session->live, on_live_block, drain);
 	for (size_t i = 0; i < session->n_targets && !error; i++) {
+		const struct target *target = target_in(drain, i);
+
 		drain->range_slot = i;
-		error = ranges_each(session->targets[i]->ranges, on_range, drain);
+		if (looked_at(target, drain))
+			error = ranges_each(target->ranges, on_range, drain);
+		else if (target && !drain->only_target)
+			take_scanned(drain, target->scanned);
 	}
 	return error ? error : drain->error;
+}
+
+int drain_collect(struct session *session, const struct target *target, struct found_block **blocks, size_t *n,
+                  size_t *room)
+{
+	struct drain drain = {.session = session,
+	                      .with_blocks = true,
+	                      .only_target = target,
+	                      .now_ns = clock_ns(CLOCK_MONOTONIC),
+	                      .blocks = *blocks,
+	                      .blocks_size = *room};
+	int error = find_blocks(&drain);
+
+	free(drain.tallies);
+	*blocks = drain.blocks;
+	*n = drain.n_blocks;
+	*room = drain.blocks_size;
+	return error;
 }
 
 static int fill(struct drain *drain)
@@ -335,30 +412,31 @@ static void drain_free(struct drain *drain)
 	free(drain->tallies);
 	free(drain->blocks);
 	free(drain->nodes);
+	free(drain->rows);
 }
 
-static int take(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **result)
+static int take(struct session *session, struct drain *drain, struct snapshot **result)
 {
-	struct drain drain = {.session = session, .older_ns = older_ns, .with_blocks = with_blocks};
 	int error = events_consume(session);
 
 	*result = NULL;
-	drain.snapshot = calloc(1, sizeof(*drain.snapshot));
-	if (!drain.snapshot)
+	drain->session = session;
+	drain->snapshot = calloc(1, sizeof(*drain->snapshot));
+	if (!drain->snapshot)
 		return -ENOMEM;
-	drain.now_ns = clock_ns(CLOCK_MONOTONIC);
-	drain.snapshot->command = "trace";
-	drain.snapshot->time_unix_ns = clock_ns(CLOCK_REALTIME);
-	drain.snapshot->elapsed_ns = drain.now_ns - session->started_ns;
-	drain.snapshot->since_unix_ns = session->started_unix_ns;
+	drain->now_ns = clock_ns(CLOCK_MONOTONIC);
+	drain->snapshot->command = "trace";
+	drain->snapshot->time_unix_ns = clock_ns(CLOCK_REALTIME);
+	drain->snapshot->elapsed_ns = drain->now_ns - session->started_ns;
+	drain->snapshot->since_unix_ns = session->started_unix_ns;
 	if (!error)
-		error = fill(&drain);
-	drain_free(&drain);
+		error = fill(drain);
+	drain_free(drain);
 	if (error) {
-		snapshot_free(drain.snapshot);
+		snapshot_free(drain->snapshot);
 		return error;
 	}
-	*result = drain.snapshot;
+	*result = drain->snapshot;
 	return 0;
 }
 
@@ -379,12 +457,26 @@ void session_remember_places(struct session *session, struct target *target)
 	placement_free(&snapshot.placement);
 }
 
+int session_snapshot_ended(struct session *session, struct snapshot **snapshot)
+{
+	struct drain drain = {.ended_only = true, .with_blocks = session->options.keep_blocks};
+
+	return take(session, &drain, snapshot);
+}
+
 int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **snapshot)
 {
+	struct drain drain = {.older_ns = older_ns, .with_blocks = with_blocks};
 	int error;
 
 	session_lock(session);
-	error = take(session, older_ns, with_blocks, snapshot);
+	error = take(session, &drain, snapshot);
+	if (!error)
+		error = ended_add(session->ended, *snapshot, drain.now_ns, with_blocks);
+	if (error) {
+		snapshot_free(*snapshot);
+		*snapshot = NULL;
+	}
 	if (!error)
 		reclaim_when_crowded(&session->reclaim,
 		                     session->live); /* the event that says so may be among those handled */

@@ -23,10 +23,13 @@ struct found_block {
 	uint32_t stack, slot;
 	uint64_t address, size_bytes, time_ns;
 	uint64_t not_resident_bytes;
+	uint32_t slack_bytes; /* usable behind it, where the allocator tells */
 	int node;      /* that most of it lies on, or -1 */
 	int cpu_node;  /* of the CPU that allocated it */
 	bool placed;   /* where it lies could be told */
 	bool left_out; /* nothing of it lies where it is asked for */
+	bool judged;   /* what leads to it was looked for */
+	uint8_t kind;  /* enum block_kind: heap, or of what is a range not told more closely than mmap */
 };
 
 struct drain {
@@ -37,14 +40,24 @@ struct drain {
 	uint64_t now_ns, older_ns;
 	bool with_blocks; /* the snapshot is to have them */
 	bool placing;     /* it is asked where they lie */
+	bool ended_only;  /* children alone that have ended */
+	size_t *rows;     /* by slot: index into snapshot->processes */
 	int *nodes;       /* numbers, in the order of the snapshot's */
 	size_t n_nodes;
 	int only; /* index of the node that alone is of interest; -1: all */
 	struct found_block *blocks;
 	size_t n_blocks, blocks_size;
 	uint32_t range_slot; /* whose ranges are gone through */
+	const struct target *only_target; /* whose blocks are looked for; NULL: all, and of those scanned what was found then */
 	int error;
 };
+
+/*
+ * All blocks of one process as they are now. The list, of *n blocks and room for *room, is the caller's, who may
+ * give one that is to be filled again. 0 or -errno.
+ */
+int drain_collect(struct session *session, const struct target *target, struct found_block **blocks, size_t *n,
+                  size_t *room);
 
 /* Adds `bytes` of the block to the sums of its stack. */
 void drain_tally(struct drain *drain, const struct found_block *block, uint64_t bytes);

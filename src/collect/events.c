@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the programs report and what happens to processes, as it comes in. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,11 +72,11 @@ int session_take_up(struct session *session, struct target *target)
 	return 0;
 }
 
-/* Code was mapped: perhaps an allocator. A command is held at the loader's hook for that. */
+/* Code was mapped: perhaps an allocator. What memtrace is the tracer of is held at the loader's hook for that. */
 static int follow_code(struct session *session, struct target *target)
 {
 	target->code_events = false;
-	if (session->launched.pid != target->pid)
+	if (!target->held)
 		return session_take_up(session, target);
 	target_follow_code(target);
 	return 0;
@@ -87,21 +88,34 @@ static int handle_all_code(struct session *session, uint32_t object)
 	int error = unwinder_take_all_code(session->tracing.unwinder, object);
 
 	for (size_t i = 0; i < session->n_targets && !error; i++) {
+		if (!session->targets[i])
+			continue;
 		session->targets[i]->code_changed = true;
 		session->targets[i]->code_events |= !session->targets[i]->ended;
 	}
 	return 0; /* without room, stacks through signal handlers stay cut, as they say */
 }
 
-/* Owners come round again with the generations; the stacks of this one are nobody's from now on. */
-static void disown_stacks(struct session *session, uint32_t owner)
+/* Owners come round again with the generations; the stacks of this one are nobody's from now on. Has it blocks? */
+static bool disown_stacks(struct session *session, uint32_t owner)
 {
 	uint32_t end = stack_table_end(&session->stacks);
+	bool any = false;
 
 	for (uint32_t i = 0; i < end; i++) {
-		if (session->stacks.rows[i].owner == owner)
-			session->stacks.rows[i].owner = MT_NOBODY;
+		struct mt_stack *row = &session->stacks.rows[i];
+
+		if (row->owner != owner)
+			continue;
+		any |= row->alloc_count != row->free_count;
+		row->owner = MT_NOBODY;
 	}
+	return any;
+}
+
+static bool is_owner(void *context, uint64_t owner)
+{
+	return owner == *(const uint64_t *)context;
 }
 
 /* The blocks and stacks of all programs that the process ran before the one of now. */
@@ -111,10 +125,10 @@ static int forget_programs(struct session *session, struct target *target)
 	int code = 0;
 
 	for (; target->generation != now && !code; target->generation++) {
-		uint32_t old = MT_OWNER(target->slot, target->generation);
+		uint64_t old = MT_OWNER(target->slot, target->generation);
 
-		disown_stacks(session, old);
-		code = live_remove_owner(session->live, old);
+		if (disown_stacks(session, old))
+			code = live_remove(session->live, is_owner, &old);
 	}
 	return code;
 }
@@ -138,7 +152,7 @@ static int handle_exec(struct session *session, struct target *target)
 {
 	char error[512];
 
-	if (session->launched.pid == target->pid)
+	if (target->held)
 		return 0; /* done while it was held at its exec */
 	if (session_exec(session, target, !target->probes_lost, error, sizeof(error)) || error[0])
 		session_unprobed(session, error);
@@ -154,7 +168,7 @@ static int handle_event(struct session *session, const struct mt_event *event)
 
 	if (event->type == MT_EVENT_CROWDED)
 		return 0; /* it woke memtrace; grow_when_crowded() and reclaim_when_crowded() follow */
-	if (event->slot >= session->n_targets)
+	if (event->slot >= session->n_targets || !session->targets[event->slot])
 		return 0;
 	target = session->targets[event->slot];
 	/* This one may have been followed by another already: both count. */
@@ -238,8 +252,10 @@ static int consume(struct session *session, uint64_t deadline_ns)
 		result = ring_buffer__consume(session->ring);
 	grow_when_crowded(session);
 	for (size_t i = 0; i < session->n_targets; i++) {
-		if (session->targets[i]->code_events && !session->targets[i]->ended)
-			follow_code(session, session->targets[i]);
+		struct target *target = session->targets[i];
+
+		if (target && target->code_events && !target->ended)
+			follow_code(session, target);
 	}
 	if (result < 0 && result != -EAGAIN)
 		return result;
@@ -279,21 +295,42 @@ static int consume_batch(struct session *session)
 	return code == -EAGAIN ? 0 : code;
 }
 
-static void process_ended(struct session *session, struct target *target)
+void session_target_ended(struct session *session, struct target *target, int exit_status)
 {
-	const struct mt_process *process = &session->tracing.processes[target->slot];
-
-	epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, target->pidfd, NULL);
-	if (target->ended || session->launched.pid == target->pid)
-		return;          /* of a command its tracer tells */
+	if (target->ended)
+		return;
 	events_consume(session); /* the last of it: nothing is taken from one that ended */
 	target->ended = true;
+	if (target->is_child) /* there may be many, and each is passed at every hit of the others' */
+		target_detach(target);
 	unwinder_forget(session->tracing.unwinder, target->slot);
-	if (!process->exited)
+	target->exit_status_known = exit_status >= 0;
+	target->exit_status = exit_status;
+}
+
+/* The event may be of a process that had the slot before. */
+static bool has_ended(const struct target *target)
+{
+	struct pollfd fd = {.fd = target->pidfd, .events = POLLIN};
+
+	return poll(&fd, 1, 0) == 1 && fd.revents;
+}
+
+static void process_ended(struct session *session, size_t slot)
+{
+	struct target *target = slot < session->n_targets ? session->targets[slot] : NULL;
+	const struct mt_process *process = &session->tracing.processes[slot];
+	int status = -1;
+
+	if (!target || !has_ended(target))
 		return;
-	target->exit_status_known = true;
-	target->exit_status =
-	    WIFSIGNALED(process->exit_code) ? 128 + WTERMSIG(process->exit_code) : WEXITSTATUS(process->exit_code);
+	epoll_ctl(session->epoll_fd, EPOLL_CTL_DEL, target->pidfd, NULL);
+	if (session->launched.pid == target->pid)
+		return; /* of a command its tracer tells */
+	if (process->exited)
+		status = WIFSIGNALED(process->exit_code) ? 128 + WTERMSIG(process->exit_code)
+		                                         : WEXITSTATUS(process->exit_code);
+	session_target_ended(session, target, status);
 }
 
 static int handle(struct session *session, uint64_t what, char *error, size_t error_size)
@@ -305,7 +342,7 @@ static int handle(struct session *session, uint64_t what, char *error, size_t er
 	else if (what == EVENT_CHILD)
 		code = launch_handle(session, error, error_size);
 	else
-		process_ended(session, session->targets[what - EVENT_PROCESS]);
+		process_ended(session, what - EVENT_PROCESS);
 	return code;
 }
 

@@ -15,13 +15,14 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "collect/internal.h"
 #include "collect/procfs.h"
 #include "util/grow.h"
-#include "util/monotonic.h"
 
 #define EVENT_OF(status) ((status) >> 16)
 #define FIRST_PAUSE_NS 20000
 #define LAST_PAUSE_NS 2000000
+#define LET_GO_NS 2000000000ULL
 
 static bool known(const struct freeze *freeze, pid_t thread)
 {
@@ -117,7 +118,7 @@ static int wait_until_stopped(struct freeze *freeze, uint64_t deadline_ns)
 	while (!all_stopped(freeze)) {
 		struct timespec pause = {.tv_nsec = (long)pause_ns};
 
-		if (monotonic_ns() >= deadline_ns)
+		if (clock_ns(CLOCK_MONOTONIC) >= deadline_ns)
 			return -ETIME;
 		nanosleep(&pause, NULL);
 		if (pause_ns < LAST_PAUSE_NS)
@@ -177,28 +178,21 @@ int freeze_begin(struct freeze *freeze, pid_t pid, uint64_t deadline_ns, char *e
 	return code;
 }
 
-/* What has not stopped yet must first: a thread that runs cannot be detached from. */
 static void let_go(struct frozen_thread *thread)
 {
-	while (!thread->stopped && !thread->ended) {
-		int status;
-
-		if (waitpid(thread->thread, &status, __WALL) == thread->thread)
-			take_status(thread, status);
-		else if (errno != EINTR)
-			thread->ended = true;
-	}
-	if (!thread->ended)
+	if (thread->stopped && !thread->ended)
 		ptrace(PTRACE_DETACH, thread->thread, NULL, (void *)(long)thread->signal);
 	thread->ended = true;
 }
 
+/* A thread can be detached from only once it has stopped. One that does not is let go when memtrace ends. */
 void freeze_end(struct freeze *freeze)
 {
 	for (size_t i = 0; i < freeze->n_threads; i++) {
 		if (freeze->threads[i].stopped)
 			let_go(&freeze->threads[i]);
 	}
+	wait_until_stopped(freeze, clock_ns(CLOCK_MONOTONIC) + LET_GO_NS);
 	for (size_t i = 0; i < freeze->n_threads; i++)
 		let_go(&freeze->threads[i]);
 	free(freeze->threads);

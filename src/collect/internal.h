@@ -14,17 +14,22 @@
 #include "collect/target.h"
 #include "probe/bpf.h"
 
-/* A command that memtrace started, and is the tracer of. */
+/* Processes whose tracer memtrace is without tracing what they do. */
+struct bare {
+	pid_t *pids;
+	size_t n;
+};
+
+/* What memtrace is the tracer of: a command that it started, or processes whose children it follows. */
 struct launched {
-	pid_t pid;
+	pid_t pid;      /* 0: no command */
 	bool executing; /* COMMAND's exec was seen */
 	bool ended;
-	int status;         /* as the shell counts it */
-	pid_t holding;      /* thread that is on its way to the stop in which libraries are looked at */
-	unsigned int stops; /* at the loader's hook, since the last exec */
-	bool any_attached;  /* an object was probed at some time */
-	bool let_go;        /* memtrace is its tracer no more */
-	bool main_exits;    /* its main thread was on its way out, since the last exec */
+	int status;        /* as the shell counts it */
+	bool any_attached; /* an object was probed at some time */
+	bool let_go;       /* memtrace is its tracer no more */
+	bool over;         /* nothing is left to be traced */
+	struct bare bare;  /* followed children that have no target */
 	/* The thread that is the tracer. */
 	pthread_t thread;
 	bool has_thread;
@@ -46,8 +51,11 @@ struct session {
 	unsigned long consume_until; /* position in it up to which events are handled */
 	uint64_t consume_deadline_ns;
 	struct live *live;
-	struct target **targets; /* by slot */
-	size_t n_targets;
+	struct target **targets;    /* by slot; NULL: it is free */
+	size_t n_targets;           /* slots that were ever used */
+	uint64_t n_added;           /* targets, since the beginning */
+	uint64_t untraced_children; /* that were to be followed */
+	struct ended *ended;        /* what is left of children whose slots were given up */
 	struct launched launched;
 	int epoll_fd, child_signal_fd;
 	struct stack_table stacks;
@@ -68,7 +76,14 @@ enum {
 };
 
 /* session.c */
-int session_add_target(struct session *session, pid_t pid, char *error, size_t error_size);
+/* Also where an ended child's slot is the only one left. */
+int session_add_target(struct session *session, pid_t pid, struct target **result, char *error, size_t error_size);
+/* Frees a target of which the tables hold nothing any more. */
+void session_give_up_slot(struct session *session, struct target *target);
+/* Takes a target out of which nothing counts yet. */
+void session_drop_target(struct session *session, struct target *target);
+/* A line for whoever runs the session. */
+void session_tell(struct session *session, const char *text);
 uint64_t clock_ns(clockid_t clock);
 /* libbpf says nothing from now on, unless MEMTRACE_DEBUG asks for it. */
 void session_silence_libbpf(void);
@@ -90,18 +105,38 @@ bool events_whole(const struct session *session);
 int session_take_up(struct session *session, struct target *target);
 int session_exec(struct session *session, struct target *target, bool by_main_thread, char *error, size_t error_size);
 
+/* events.c: the process has ended, with this status as the shell counts it; negative: it is not known. */
+void session_target_ended(struct session *session, struct target *target, int exit_status);
+
+/* follow.c: with the lock */
+/* The target that the process is, if memtrace is its tracer; NULL without one. */
+struct target *held_target(struct session *session, pid_t pid);
+/* A process that a target forked, held before its first instruction. */
+void follow_child(struct session *session, pid_t pid);
+/* What the child runs cannot be traced: it goes on untraced, which is counted and told. */
+void follow_not(struct session *session, pid_t pid, struct target *target, const char *why);
+/* It has ended, or has a target now. */
+void follow_forget(struct session *session, pid_t pid);
+
 /* drain.c */
+/* A snapshot of children alone that have ended, with all their blocks. 0 or -errno. */
+int session_snapshot_ended(struct session *session, struct snapshot **snapshot);
+/* Its slot can be given up once such a snapshot is kept. */
+bool target_is_over(const struct target *target);
 /* Where the memory of a process lies that is about to end; its last report is made when it is gone. */
 void session_remember_places(struct session *session, struct target *target);
 
 /* launch.c */
 int launch_handle(struct session *session, char *error, size_t error_size);
 
+/* seize.c: in the thread that is to be the tracer. 0, or -errno with one line in `error`. */
+int seize_process(pid_t pid, long options, char *error, size_t error_size);
+
 /* tracer.c: all of it in the thread that is the tracer, without the lock */
 /* A thread has stopped. 0 or -errno; the thread goes on in either case. */
 int tracer_stop(struct session *session, pid_t thread, int status, char *error, size_t error_size);
-/* The command has ended, with this status of waitpid(2). */
-void tracer_ended(struct session *session, int status);
+/* The command or a child of it has ended, with this status of waitpid(2); pid may be a thread's as well. */
+void tracer_ended(struct session *session, pid_t pid, int status);
 /* Ends a command of which nothing was traced yet. */
 void tracer_give_up(struct session *session);
 /* Detaches from a command, which goes on. Safe to call again. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Starting a command so that memtrace is its tracer before it runs anything.
+ * Starting a command so that memtrace is its tracer before it runs anything; and the thread that is
+ * the tracer, of a command or of processes that run already.
  *
- * The tracer is a thread of its own: whatever else memtrace does, reading its tables, finding
+ * It is a thread of its own: whatever else memtrace does, reading its tables, finding
  * symbols, writing to a pipe that nobody empties, the command does not wait for it.
  */
 #include <errno.h>
@@ -22,7 +23,14 @@
 
 #include "collect/internal.h"
 
-static const long trace_options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT;
+#define SCAN_POLL_MS 5
+
+static long trace_options(const struct session *session)
+{
+	long follow = session->options.follow_fork ? PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK : 0;
+
+	return PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT | follow;
+}
 
 /* The two pipes between memtrace and a child that has not executed its program yet. */
 struct start {
@@ -69,7 +77,7 @@ static int start_child(struct start *start)
 	session_unlock(start->session);
 	close(start->failed[1]);
 	start->failed[1] = -1;
-	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)trace_options))
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)trace_options(start->session)))
 		return -errno;
 	return write(start->go[1], "", 1) == 1 ? 0 : -errno;
 }
@@ -89,6 +97,14 @@ static bool leaving(struct launched *launched)
 	return __atomic_load_n(&launched->leave, __ATOMIC_ACQUIRE);
 }
 
+/* There is nobody left to be the tracer of. */
+static void end_all(struct session *session)
+{
+	session_lock(session);
+	session->launched.over = true;
+	session_unlock(session);
+}
+
 /* Every stop that there is to serve now. 0 or -errno. */
 static int serve_stops(struct session *session, char *error, size_t error_size)
 {
@@ -98,15 +114,17 @@ static int serve_stops(struct session *session, char *error, size_t error_size)
 
 	while (read(session->child_signal_fd, &info, sizeof(info)) > 0)
 		;
-	while (!code && !launched->ended && !leaving(launched)) {
+	while (!code && !launched->over && !leaving(launched)) {
 		pid_t thread = waitpid(-1, &status, WNOHANG | __WALL);
 
+		if (thread < 0 && errno == ECHILD)
+			end_all(session);
 		if (thread <= 0)
 			break;
 		if (WIFSTOPPED(status))
 			code = tracer_stop(session, thread, status, error, error_size);
-		else if (thread == launched->pid)
-			tracer_ended(session, status);
+		else
+			tracer_ended(session, thread, status);
 		if (launched->executing && !launched->settled && !code)
 			settle(session, 0);
 	}
@@ -122,8 +140,10 @@ static int serve(struct session *session, char *error, size_t error_size)
 	};
 	int code = 0;
 
-	while (!code && !launched->ended && !leaving(launched)) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+	while (!code && !launched->over && !leaving(launched)) {
+		bool scanned = exit_scan_step(session);
+
+		if (poll(fds, 2, scanned ? -1 : SCAN_POLL_MS) < 0 && errno != EINTR)
 			code = -errno;
 		else
 			code = serve_stops(session, error, error_size);
@@ -161,6 +181,47 @@ static void *trace_command(void *argument)
 	return NULL;
 }
 
+/* 0, or -errno with one line in `error`. */
+static int seize_targets(struct session *session, char *error, size_t error_size)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < session->n_targets && !code; i++) {
+		struct target *target;
+
+		session_lock(session);
+		target = session->targets[i];
+		if (target && !target->ended && !target->held) {
+			code = seize_process(target->pid, trace_options(session), error, error_size);
+			target->held = !code;
+		}
+		session_unlock(session);
+	}
+	return code;
+}
+
+static void *trace_processes(void *argument)
+{
+	struct session *session = argument;
+	struct launched *launched = &session->launched;
+	char error[sizeof(launched->error)] = "";
+	int code = seize_targets(session, error, sizeof(error));
+
+	if (!code) {
+		settle(session, 0);
+		code = serve(session, error, sizeof(error));
+		if (code && !error[0])
+			snprintf(error, sizeof(error), "cannot follow the processes: %s", strerror(-code));
+	}
+	tracer_let_go(session);
+	session_lock(session);
+	snprintf(launched->error, sizeof(launched->error), "%s", error);
+	session_unlock(session);
+	settle(session, code);
+	eventfd_write(launched->news_fd, 1);
+	return NULL;
+}
+
 /* The thread has something to tell. */
 int launch_handle(struct session *session, char *error, size_t error_size)
 {
@@ -189,14 +250,14 @@ static int open_channels(struct session *session)
 }
 
 /* All signals are for the main thread. */
-static int start_thread(struct launched *launched, struct start *start)
+static int start_thread(struct launched *launched, void *(*run)(void *), void *argument)
 {
 	sigset_t all, before;
 	int code;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	code = -pthread_create(&launched->thread, NULL, trace_command, start);
+	code = -pthread_create(&launched->thread, NULL, run, argument);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	launched->has_thread = !code;
 	return code;
@@ -217,21 +278,28 @@ static int wait_until_settled(struct session *session, char *error, size_t error
 	return code;
 }
 
-int session_launch(struct session *session, char **command, char *error, size_t error_size)
+/* Tells of stops, and of the ends of tracees: ignored, it would not. */
+static void take_child_signals(struct sigaction *found)
 {
-	struct sigaction by_default = {.sa_handler = SIG_DFL}; /* ignored, it would not tell of stops */
-	struct start start = {.session = session, .command = command, .go = {-1, -1}, .failed = {-1, -1}};
+	struct sigaction by_default = {.sa_handler = SIG_DFL};
 	sigset_t set;
-	int code;
 
-	error[0] = 0;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	sigaction(SIGCHLD, &by_default, &start.child_action);
+	sigaction(SIGCHLD, &by_default, found);
+}
+
+int session_launch(struct session *session, char **command, char *error, size_t error_size)
+{
+	struct start start = {.session = session, .command = command, .go = {-1, -1}, .failed = {-1, -1}};
+	int code;
+
+	error[0] = 0;
+	take_child_signals(&start.child_action);
 	code = pipe2(start.go, O_CLOEXEC) || pipe2(start.failed, O_CLOEXEC) ? -errno : open_channels(session);
 	if (!code)
-		code = start_thread(&session->launched, &start);
+		code = start_thread(&session->launched, trace_command, &start);
 	if (!code)
 		code = wait_until_settled(session, error, error_size);
 	if (code && !error[0])
@@ -242,6 +310,23 @@ int session_launch(struct session *session, char **command, char *error, size_t 
 		if (start.failed[i] >= 0)
 			close(start.failed[i]);
 	}
+	return code;
+}
+
+int session_follow(struct session *session, char *error, size_t error_size)
+{
+	struct sigaction found;
+	int code;
+
+	error[0] = 0;
+	take_child_signals(&found);
+	code = open_channels(session);
+	if (!code)
+		code = start_thread(&session->launched, trace_processes, session);
+	if (!code)
+		code = wait_until_settled(session, error, error_size);
+	if (code && !error[0])
+		snprintf(error, error_size, "cannot follow children: %s", strerror(-code));
 	return code;
 }
 

@@ -256,7 +256,8 @@ int live_settle(struct live *live)
 
 struct removal {
 	struct live *live;
-	uint64_t owner;
+	bool (*goes)(void *context, uint64_t owner);
+	void *context;
 	struct mt_odd_key *keys;
 	size_t n;
 	bool failed;
@@ -268,7 +269,7 @@ static void collect_odd(void *context, uint64_t owner, uint64_t address, const s
 	struct mt_odd_key *keys;
 
 	(void)block;
-	if (owner != removal->owner)
+	if (!removal->goes(removal->context, owner))
 		return;
 	keys = realloc(removal->keys, (removal->n + 1) * sizeof(*keys));
 	if (!keys) {
@@ -279,9 +280,9 @@ static void collect_odd(void *context, uint64_t owner, uint64_t address, const s
 	keys[removal->n++] = (struct mt_odd_key){.address = address, .owner = owner};
 }
 
-int live_remove_owner(struct live *live, uint64_t owner)
+int live_remove(struct live *live, bool (*goes)(void *context, uint64_t owner), void *context)
 {
-	struct removal removal = {.live = live, .owner = owner};
+	struct removal removal = {.live = live, .goes = goes, .context = context};
 	int error = 0;
 
 	for (uint32_t l = 0; l < live->n_levels; l++) {
@@ -291,7 +292,7 @@ int live_remove_owner(struct live *live, uint64_t owner)
 			for (int j = 0; j < MT_BUCKET_SLOTS; j++) {
 				uint64_t key = bucket->key[j];
 
-				if (!key || key == MT_KEY_BUSY || MT_KEY_OWNER(key) != owner)
+				if (!key || key == MT_KEY_BUSY || !goes(context, MT_KEY_OWNER(key)))
 					continue;
 				if (!__atomic_compare_exchange_n(&bucket->key[j], &key, MT_KEY_BUSY, false,
 				                                 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))

@@ -6,6 +6,7 @@
 #ifndef MEMTRACE_COLLECT_LIVE_H
 #define MEMTRACE_COLLECT_LIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +33,7 @@ int live_scan(struct live *live,
 /* Returns when all programs have ended that ran at the time of the call. 0 or -errno. */
 int live_settle(struct live *live);
 
-/* Removes all blocks of an owner (a program that is no more). 0 or -errno. */
-int live_remove_owner(struct live *live, uint64_t owner);
+/* Removes all blocks of owners (programs that are no more) that go. 0 or -errno. */
+int live_remove(struct live *live, bool (*goes)(void *context, uint64_t owner), void *context);
 
 #endif

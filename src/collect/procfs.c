@@ -63,6 +63,8 @@ int procfs_status(pid_t pid, struct process_status *status)
 		else if (!strncmp(line, "Uid:", 4))
 			status->owner = second_number(line + 4);
 		read_field(line, "Tgid:", &status->thread_group);
+		read_field(line, "TracerPid:", &status->tracer);
+		read_field(line, "PPid:", &status->parent);
 		read_field(line, "Threads:", &status->threads);
 		read_field(line, "Seccomp:", &status->seccomp);
 	}

@@ -14,6 +14,8 @@ struct process_status {
 	int has_memory;     /* kernel threads and zombies have none */
 	pid_t pid_inside;   /* the process's ID in its innermost PID namespace; 0: not known */
 	uid_t owner;        /* effective user */
+	pid_t tracer;       /* thread; 0: none */
+	pid_t parent;
 };
 
 /* 0, or -ESRCH when there is no such process. */

@@ -44,8 +44,10 @@ static void hold_mapped(struct session *session, struct reclaim_round *round, ui
 		if (session->stacks.rows[i].kind != KIND_HEAP)
 			reclaim_hold(round, i);
 	}
-	for (size_t i = 0; i < session->n_targets; i++)
-		ranges_each_stack(session->targets[i]->ranges, hold_range, round);
+	for (size_t i = 0; i < session->n_targets; i++) {
+		if (session->targets[i])
+			ranges_each_stack(session->targets[i]->ranges, hold_range, round);
+	}
 }
 
 static int hold_number(void *context, const void *record)

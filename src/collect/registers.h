@@ -18,11 +18,17 @@ struct registers {
 
 /* Bytes below the stack pointer that are in use (System V ABI, AMD64 supplement, 3.2.2: 128; none on aarch64). */
 extern const unsigned int registers_red_zone_bytes;
+/* Where glibc keeps the pointer to a thread's table of thread-local storage, from the thread pointer on. */
+extern const unsigned int registers_dtv_offset;
 
 /* 0 or -errno. */
 int registers_read(pid_t thread, struct registers *registers);
 
-/* The name of the word at that index; "vector" from the general ones on. Static. */
-const char *registers_name(size_t word);
+/* The number of the system call that a stopped thread is in, or was in last. 0 or -errno. */
+int registers_syscall(pid_t thread, long *number);
+
+/* Names of the first words; what comes behind them is of vector registers. */
+extern const char *const registers_names[];
+extern const size_t n_registers_names;
 
 #endif

@@ -8,13 +8,16 @@
 #include <sys/user.h>
 
 const unsigned int registers_red_zone_bytes = 0;
+const unsigned int registers_dtv_offset = 0; /* tcbhead_t */
 
 /* In the order of struct user_regs_struct. */
-static const char *const names[] = {"x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",  "x9",  "x10",
+const char *const registers_names[] = {"x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",  "x9",  "x10",
                                     "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",
                                     "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30"};
 
-#define N_NAMES (sizeof(names) / sizeof(names[0]))
+#define N_NAMES (sizeof(registers_names) / sizeof(registers_names[0]))
+
+const size_t n_registers_names = N_NAMES;
 
 int registers_read(pid_t thread, struct registers *registers)
 {
@@ -41,7 +44,13 @@ int registers_read(pid_t thread, struct registers *registers)
 	return 0;
 }
 
-const char *registers_name(size_t word)
+int registers_syscall(pid_t thread, long *number)
 {
-	return word < N_NAMES ? names[word] : "vector";
+	struct user_regs_struct general;
+	struct iovec vector = {.iov_base = &general, .iov_len = sizeof(general)};
+
+	if (ptrace(PTRACE_GETREGSET, thread, NT_PRSTATUS, &vector))
+		return -errno;
+	*number = (long)general.regs[8];
+	return 0;
 }

@@ -11,10 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collect/ended.h"
 #include "collect/internal.h"
 #include "collect/procfs.h"
 #include "collect/programs.h"
 #include "collect/twice.h"
+#include "probe/detach.h"
 #include "probe/features.h"
 #include "probe/guard.h"
 #include "probe/tracepoint.h"
@@ -164,6 +166,7 @@ static int load(struct session *session)
 	session->tracing.bpf = bpf;
 	twice_prepare(bpf->obj);
 	bpf->rodata->unwind_tables = unwinds(session);
+	bpf->rodata->follow_fork = session->options.follow_fork;
 	error = programs_choose(bpf->obj, PROGRAMS_OF_PROCESSES);
 	if (!error)
 		error = attach_prepare(bpf, session->tracing.backend);
@@ -241,6 +244,14 @@ static void raise_file_limit(struct session *session)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* For what ended children leave: an eighth. */
+static uint64_t ended_bytes(const struct session_options *options)
+{
+	if (!options->follow_fork)
+		return 0;
+	return options->ended_bytes ? options->ended_bytes : options->max_memory_bytes / 8;
+}
+
 static uint64_t live_slots(const struct session *session)
 {
 	uint64_t stacks = session->stack_bytes;
@@ -248,7 +259,7 @@ static uint64_t live_slots(const struct session *session)
 
 	if (session->options.live_table_slots)
 		return session->options.live_table_slots;
-	budget -= unwind_bytes(&session->options);
+	budget -= unwind_bytes(&session->options) + ended_bytes(&session->options);
 	budget = budget > 2 * stacks ? budget - stacks : budget / 2;
 	return budget / (sizeof(struct mt_bucket) / MT_BUCKET_SLOTS);
 }
@@ -295,9 +306,13 @@ static int set_up(struct session *session)
 		error =
 		    unwinder_new(session->tracing.bpf, unwinds(session) ? unwind_bytes(&session->options) * 3 / 4 : 0,
 		                 &session->tracing.unwinder);
+	session->targets = calloc(MT_MAX_PROCESSES, sizeof(struct target *));
+	if (!error && (!session->targets || ended_new(ended_bytes(&session->options), &session->ended)))
+		error = -ENOMEM;
+	session->tracing.detacher = detacher_new();
 	session->tracing.modules = modules_new();
 	session->tracing.objects = objects_new(session->options.objects, session->options.n_objects);
-	if (!error && (!session->tracing.modules || !session->tracing.objects))
+	if (!error && (!session->tracing.detacher || !session->tracing.modules || !session->tracing.objects))
 		error = -ENOMEM;
 	return error;
 }
@@ -360,6 +375,7 @@ void session_free(struct session *session)
 		target_free(session->targets[i]);
 	for (size_t i = 0; i < session->n_links; i++)
 		bpf_link__destroy(session->links[i]);
+	detacher_free(session->tracing.detacher);
 	guard_free(session->tracing.guard);
 	live_free(session->live);
 	unwinder_free(session->tracing.unwinder);
@@ -379,8 +395,15 @@ void session_free(struct session *session)
 	modules_free(session->tracing.modules);
 	reclaim_free(&session->reclaim);
 	free(session->range_usage);
+	ended_free(session->ended);
+	free(session->launched.bare.pids);
 	free(session->targets);
 	free(session);
+}
+
+void session_tell(struct session *session, const char *text)
+{
+	snprintf(session->untold, sizeof(session->untold), "%s", text);
 }
 
 void session_unprobed(struct session *session, const char *why)
@@ -389,7 +412,7 @@ void session_unprobed(struct session *session, const char *why)
 		return;
 	session->lost[LOSS_UNPROBED_OBJECTS]++;
 	snprintf(session->told, sizeof(session->told), "%s", why);
-	snprintf(session->untold, sizeof(session->untold), "%s", why);
+	session_tell(session, why);
 }
 
 bool session_news(struct session *session, char *text, size_t size)
@@ -408,50 +431,90 @@ static struct usage *range_usage(void *context, uint32_t stack)
 	return stack < session->stacks.n_rows ? &session->range_usage[stack] : NULL;
 }
 
-int session_add_target(struct session *session, pid_t pid, char *error, size_t error_size)
+/* MT_MAX_PROCESSES: none. */
+static size_t free_slot(const struct session *session)
+{
+	size_t slot = 0;
+
+	while (slot < session->n_targets && session->targets[slot])
+		slot++;
+	return slot;
+}
+
+/* Watches for its end. 0 or -errno. */
+static int watch(struct session *session, const struct target *target)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_PROCESS + target->slot};
+
+	return epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, target->pidfd, &event) ? -errno : 0;
+}
+
+int session_add_target(struct session *session, pid_t pid, struct target **result, char *error, size_t error_size)
 {
 	struct ranges_stats stats = {.of_stack = range_usage, .context = session};
-	struct target **targets = realloc(session->targets, (session->n_targets + 1) * sizeof(struct target *));
-	struct epoll_event event = {.events = EPOLLIN};
+	struct target *target;
+	size_t slot;
 	int code;
 
-	if (!targets || session->n_targets >= MT_MAX_PROCESSES) {
-		if (targets)
-			session->targets = targets;
+	*result = NULL;
+	ended_retire(session);
+	slot = free_slot(session);
+	if (slot == MT_MAX_PROCESSES) {
 		snprintf(error, error_size, "too many processes: %d can be traced at once", MT_MAX_PROCESSES);
 		return -E2BIG;
 	}
-	session->targets = targets;
-	code = target_new(&session->tracing, pid, session->n_targets, &stats, &targets[session->n_targets], error,
-	                  error_size);
+	code = target_new(&session->tracing, pid, slot, &stats, &target, error, error_size);
 	if (code)
 		return code;
-	event.data.u64 = EVENT_PROCESS + session->n_targets;
-	if (epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, targets[session->n_targets]->pidfd, &event)) {
-		code = -errno;
+	code = watch(session, target);
+	if (code) {
 		snprintf(error, error_size, "cannot watch process %d: %s", pid, strerror(-code));
-		target_free(targets[session->n_targets]);
+		target_free(target);
 		return code;
 	}
-	session->n_targets++;
+	target->number = session->n_added++;
+	session->targets[slot] = target;
+	if (slot == session->n_targets)
+		session->n_targets++;
+	*result = target;
 	return 0;
+}
+
+void session_give_up_slot(struct session *session, struct target *target)
+{
+	struct mt_process *process = &session->tracing.processes[target->slot];
+
+	session->untraced_children += process->untraced_children;
+	process->untraced_children = 0;
+	process->generation++; /* events that come late are not of the next one */
+	session->targets[target->slot] = NULL;
+	target_free(target);
+}
+
+void session_drop_target(struct session *session, struct target *target)
+{
+	unwinder_forget(session->tracing.unwinder, target->slot);
+	session_give_up_slot(session, target);
 }
 
 /* Without it, what a library allocates while it is opened may have cut stacks, which say so. */
 static void hook_dlopen(struct session *session, struct target *target)
 {
-	if (unwinds(session))
-		target_hook_loader(target, session->tracing.bpf->progs.loader_waits);
+	struct memtrace_bpf *bpf = session->tracing.bpf;
+
+	if (session->options.follow_fork) /* its tracer looks at what it opens */
+		target_hook_loader(target, bpf->progs.loader_state);
+	else if (unwinds(session))
+		target_hook_loader(target, bpf->progs.loader_waits);
 }
 
 static int add_process(struct session *session, pid_t pid, char *error, size_t error_size)
 {
 	struct target *target;
-	int code = session_add_target(session, pid, error, error_size);
+	int code = session_add_target(session, pid, &target, error, error_size);
 
 	if (code)
 		return code;
-	target = session->targets[session->n_targets - 1];
 	code = target_read_mappings(target);
 	if (code) {
 		snprintf(error, error_size,
@@ -489,7 +552,7 @@ void session_start(struct session *session)
 {
 	session_lock(session);
 	for (size_t i = 0; i < session->n_targets; i++) {
-		if (session->targets[i]->pid == session->launched.pid)
+		if (!session->targets[i] || session->launched.pid)
 			continue;
 		target_start(session->targets[i]);
 		session_take_up(session, session->targets[i]);
@@ -512,7 +575,9 @@ size_t session_running(struct session *session)
 
 	session_lock(session);
 	for (size_t i = 0; i < session->n_targets; i++)
-		running += !session->targets[i]->ended;
+		running += session->targets[i] && !session->targets[i]->ended;
+	if (!running && session->options.follow_fork && session->launched.has_thread && !session->launched.over)
+		running = 1; /* one that was just forked, perhaps */
 	session_unlock(session);
 	return running;
 }
@@ -529,15 +594,20 @@ int session_command_status(struct session *session)
 
 void session_describe(struct session *session, char *text, size_t size)
 {
-	size_t objects = 0, points = 0;
+	size_t objects = 0, points = 0, n = 0;
 
 	session_lock(session);
 	for (size_t i = 0; i < session->n_targets; i++) {
-		objects += session->targets[i]->n_attached;
-		for (size_t j = 0; j < session->targets[i]->n_attached; j++)
-			points += session->targets[i]->attached[j].n_points;
+		const struct target *target = session->targets[i];
+
+		if (!target)
+			continue;
+		n++;
+		objects += target->n_attached;
+		for (size_t j = 0; j < target->n_attached; j++)
+			points += target->attached[j].n_points;
 	}
-	snprintf(text, size, "%zu probes in %zu objects of %zu processes, backend %s", points, objects,
-	         session->n_targets, backend_name(session->tracing.backend));
+	snprintf(text, size, "%zu probes in %zu objects of %zu processes, backend %s", points, objects, n,
+	         backend_name(session->tracing.backend));
 	session_unlock(session);
 }

@@ -20,7 +20,12 @@ struct session_options {
 	bool size_filter;
 	int node;                 /* blocks on this NUMA node alone; -1: on all */
 	unsigned int stack_depth; /* frames */
+	uint64_t max_pause_ns;    /* that a process may stand still for a scan */
+	bool no_stop;             /* it does not stand still */
+	bool scan_at_exit;        /* of the command */
 	bool frame_pointers;      /* stacks by them alone, whatever the kernel can do */
+	bool follow_fork;         /* children are traced too */
+	bool keep_blocks;         /* snapshots are asked for with blocks */
 	const char *backend;      /* NULL: the best the kernel has */
 	char **objects;           /* -O */
 	size_t n_objects;
@@ -28,7 +33,7 @@ struct session_options {
 	sigset_t command_signals;
 	struct sigaction command_pipe_action;
 	/* 0: by max_memory_bytes */
-	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes, unwind_table_bytes;
+	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes, unwind_table_bytes, ended_bytes;
 };
 
 struct session;
@@ -53,6 +58,13 @@ int session_add_process(struct session *session, pid_t pid, char *error, size_t 
  */
 int session_launch(struct session *session, char **command, char *error, size_t error_size);
 
+/*
+ * Makes memtrace the tracer of all processes added, so that their children are held before they run
+ * anything; where session_options.follow_fork is set, between adding and starting. 0, or -errno with one
+ * line in `error`.
+ */
+int session_follow(struct session *session, char *error, size_t error_size);
+
 /* Counting begins for all processes added; for a command it began when its allocators were mapped. */
 void session_start(struct session *session);
 
@@ -67,13 +79,19 @@ void session_let_go(struct session *session);
 /* A line that whoever started memtrace should read; false when there is none. */
 bool session_news(struct session *session, char *text, size_t size);
 
-/* Processes that have not ended. */
+/* Processes that have not ended; with children to be followed, not 0 before all of theirs have. */
 size_t session_running(struct session *session);
 /* Exit status of a launched command, as the shell counts it; -1 while it runs. */
 int session_command_status(struct session *session);
 
 /* One line on what is attached where, for --verbose. */
 void session_describe(struct session *session, char *text, size_t size);
+
+/*
+ * Reads the memory of all processes that have not ended, each standing still meanwhile: the next snapshot tells what
+ * they had then, and has the scans. 0, or -errno with one line in `error`.
+ */
+int session_scan(struct session *session, char *error, size_t error_size);
 
 /* What is known now. Blocks younger than older_ns are left out of live_*. 0 or -errno. */
 int session_snapshot(struct session *session, uint64_t older_ns, bool with_blocks, struct snapshot **snapshot);

@@ -11,17 +11,19 @@
 #include <unistd.h>
 
 #include "collect/procfs.h"
+#include "collect/scan.h"
 #include "model/kind.h"
 #include "probe/bpf.h"
+#include "probe/detach.h"
 #include "probe/elf_file.h"
 
-/* The process as the tracepoints know it: by its ID in the initial PID namespace. */
-static int find_tgid(struct tracing *tracing, pid_t pid, uint32_t *tgid)
+int process_find(struct tracing *tracing, pid_t pid, struct found_process *found)
 {
 	struct bpf_link *link = bpf_program__attach_iter(tracing->bpf->progs.find_task, NULL);
 	char buffer[64];
 	int fd, error = 0;
 
+	*found = (struct found_process){0};
 	if (!link)
 		return -errno;
 	tracing->bpf->bss->wanted_pid = pid;
@@ -34,8 +36,10 @@ static int find_tgid(struct tracing *tracing, pid_t pid, uint32_t *tgid)
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
-	*tgid = tracing->bpf->bss->found_tgid;
-	if (!error && !*tgid)
+	*found = (struct found_process){.tgid = tracing->bpf->bss->found_tgid,
+	                                .address_space = tracing->bpf->bss->found_address_space,
+	                                .vforked = tracing->bpf->bss->found_vforked};
+	if (!error && !found->tgid)
 		error = -ESRCH;
 	return error;
 }
@@ -45,18 +49,29 @@ static struct mt_process *process_of(const struct target *target)
 	return &target->tracing->processes[target->slot];
 }
 
+bool target_has_memory(const struct target *target, const struct found_process *found)
+{
+	uint64_t program = process_of(target)->program; /* since its last exec */
+
+	return (program ? program : target->address_space) == found->address_space;
+}
+
+/* The slot may have been another process's: what tells things of different times apart goes on from there. */
 static int slot_claim(struct target *target)
 {
 	struct mt_process *process = process_of(target);
-	uint32_t tgid = 0, generation = process->generation;
-	int error = find_tgid(target->tracing, target->pid, &tgid);
+	uint32_t generation = process->generation, walk_version = process->walk_version + 1;
+	struct found_process found;
+	int error = process_find(target->tracing, target->pid, &found);
 
 	if (error)
 		return error;
 	memset(process, 0, sizeof(*process));
-	process->tgid = tgid;
+	process->tgid = found.tgid;
 	process->generation = target->generation = generation;
-	if (bpf_map_update_elem(bpf_map__fd(target->tracing->bpf->maps.slots), &tgid, &target->slot, BPF_ANY))
+	process->walk_version = walk_version;
+	target->address_space = found.address_space;
+	if (bpf_map_update_elem(bpf_map__fd(target->tracing->bpf->maps.slots), &found.tgid, &target->slot, BPF_ANY))
 		return -errno;
 	return 0;
 }
@@ -107,7 +122,8 @@ void target_unhook_loader(struct target *target)
 	target->loader = NULL;
 }
 
-static void detach_all(struct target *target)
+/* Nothing runs by the probes any more when it returns. */
+static void detach_at_once(struct target *target)
 {
 	process_of(target)->traced = 0;
 	target_unhook_loader(target);
@@ -119,19 +135,47 @@ static void detach_all(struct target *target)
 	target->n_guarded = 0;
 }
 
+void target_detach(struct target *target)
+{
+	struct detacher *detacher = target->tracing->detacher;
+
+	process_of(target)->traced = 0;
+	detacher_take(detacher, target->loader_hook);
+	target->loader_hook = NULL;
+	for (size_t i = 0; i < target->n_attached; i++)
+		detacher_take(detacher, target->attached[i].attachment);
+	for (size_t i = 0; i < target->n_guarded; i++)
+		detacher_take(detacher, target->guarded[i].attachment);
+	target->n_attached = 0;
+	target->n_guarded = 0;
+}
+
+/* The slot can be another process's from now on. */
+static void release_slot(struct target *target)
+{
+	struct mt_process *process = process_of(target);
+	uint32_t tgid = process->tgid;
+
+	/* Of one that has ended the program has done so, and the ID may be another's by now. */
+	if (tgid && !process->exited)
+		bpf_map_delete_elem(bpf_map__fd(target->tracing->bpf->maps.slots), &tgid);
+	process->tgid = 0;
+	for (size_t i = 0; i < target->n_wrappers; i++)
+		bpf_map_delete_elem(bpf_map__fd(target->tracing->bpf->maps.wrappers), &target->wrappers[i]);
+}
+
 void target_free(struct target *target)
 {
 	if (!target)
 		return;
 	if (target->tracing->processes) {
-		uint32_t tgid = process_of(target)->tgid;
-
-		detach_all(target);
-		if (tgid)
-			bpf_map_delete_elem(bpf_map__fd(target->tracing->bpf->maps.slots), &tgid);
+		target_detach(target);
+		release_slot(target);
 	}
 	ranges_free(target->ranges);
 	place_memo_free(target->places);
+	scanned_free(target->scanned);
+	exit_scan_clear(&target->exit_scan);
 	if (target->pidfd >= 0)
 		close(target->pidfd);
 	free(target->attached);
@@ -173,6 +217,18 @@ int target_check_program(const struct target *target, char *error, size_t error_
 	return 0;
 }
 
+/* Probes on files that only an earlier program had mapped are there still. */
+static bool any_attached(const struct target *target)
+{
+	for (size_t i = 0; i < target->n_mapped; i++) {
+		for (size_t j = 0; j < target->n_attached; j++) {
+			if (target->attached[j].module == target->mapped[i].module)
+				return true;
+		}
+	}
+	return false;
+}
+
 int target_check_attached(const struct target *target, char *error, size_t error_size)
 {
 	const struct module *program = program_module(target);
@@ -180,7 +236,7 @@ int target_check_attached(const struct target *target, char *error, size_t error
 	bool is_static, can_tell;
 	char why[160];
 
-	if (target->n_attached)
+	if (any_attached(target))
 		return 0;
 	if (target->tracing->n_named) {
 		snprintf(error, error_size,
@@ -218,7 +274,7 @@ bool target_loader_is_libc(const struct target *target)
 int target_exec(struct target *target, bool by_main_thread)
 {
 	if (!by_main_thread)
-		detach_all(target);
+		detach_at_once(target);
 	ranges_clear(target->ranges);
 	target->n_mappings = 0;
 	target->n_mapped = 0;
@@ -241,6 +297,19 @@ static void reset_no_stacks(struct target *target)
 		    .kind = kind, .flags = MT_STACK_USED, .owner = MT_OWNER(target->slot, process->generation)};
 		*stats->of_stack(stats->context, number) = (struct usage){0};
 	}
+}
+
+void target_set_child(struct target *target)
+{
+	struct process_status status;
+
+	target->is_child = true;
+	target->parent = procfs_status(target->pid, &status) ? 0 : status.parent;
+}
+
+void target_inherits(struct target *target)
+{
+	process_of(target)->inherits = 1;
 }
 
 void target_start(struct target *target)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "collect/exit_scan.h"
 #include "collect/modules.h"
 #include "collect/objects.h"
 #include "collect/ranges.h"
@@ -20,13 +21,16 @@
 
 struct bpf_program;
 struct memtrace_bpf;
+struct detacher;
 struct guard;
 struct place_memo;
+struct scanned;
 
 /* What all targets of a session share. */
 struct tracing {
 	struct memtrace_bpf *bpf;
 	enum backend backend;
+	struct detacher *detacher;
 	struct guard *guard; /* NULL until a function that may throw is probed */
 	struct modules *modules;
 	struct mt_process *processes; /* the programs' process table, mapped */
@@ -45,11 +49,19 @@ struct attached_object {
 	size_t n_points;
 };
 
+/* What the kernel says of a process. */
+struct found_process {
+	uint32_t tgid;          /* in the initial PID namespace */
+	uint64_t address_space; /* told apart by its address in the kernel */
+	bool vforked;           /* it borrows its parent's memory until it runs another program */
+};
+
 struct target {
 	struct tracing *tracing;
 	pid_t pid;
 	int pidfd;
 	uint32_t slot;
+	uint64_t number; /* among all of the session's */
 	char comm[17];
 	char *exe;
 	struct mapping *mappings; /* executable, sorted by start; also those that are gone */
@@ -69,14 +81,30 @@ struct target {
 	const struct module *loader;
 	struct ranges *ranges;
 	struct place_memo *places; /* where its memory lay when it was about to end; NULL: not known */
+	struct exit_scan exit_scan;
+	struct scanned *scanned;   /* what was found when it stood still for that; NULL: it was not scanned */
 	struct ranges_stats range_stats;
 	uint32_t generation; /* of the program that is known; the process may run a later one */
 	bool probes_lost;    /* by an exec from another thread than the main one */
 	bool started;        /* hits have counted */
+	bool is_child;       /* forked by a target, and followed */
+	pid_t parent;        /* of a child, when it became a target */
 	bool ended;
 	bool exit_status_known;
 	int exit_status; /* as the shell counts it */
+	uint64_t address_space;
+	/* Of one that memtrace is the tracer of (tracer.c): */
+	bool held;                 /* that sees to its execs, its libraries and its end */
+	pid_t holding;             /* thread that is on its way to the stop in which libraries are looked at */
+	unsigned int loader_stops; /* at the loader's hook, since the last exec */
+	bool main_exits;           /* its main thread was on its way out, since the last exec */
 };
+
+/* 0, or -errno: -ESRCH when there is no such process. */
+int process_find(struct tracing *tracing, pid_t pid, struct found_process *found);
+
+/* The process has the memory of the target. */
+bool target_has_memory(const struct target *target, const struct found_process *found);
 
 /*
  * A target for a process that runs, in the given slot; its probes come with target_attach().
@@ -84,6 +112,9 @@ struct target {
  */
 int target_new(struct tracing *tracing, pid_t pid, uint32_t slot, const struct ranges_stats *stats,
                struct target **result, char *error, size_t error_size);
+/* No hit counts any more; the probes go some time after. */
+void target_detach(struct target *target);
+
 /* Detaches and frees. */
 void target_free(struct target *target);
 
@@ -124,6 +155,12 @@ bool target_loader_is_libc(const struct target *target);
  * and go too. 0 or -errno.
  */
 int target_exec(struct target *target, bool by_main_thread);
+
+/* It was forked by a target. */
+void target_set_child(struct target *target);
+
+/* It was forked from a target and runs the same program still: blocks not known of are its parent's. */
+void target_inherits(struct target *target);
 
 /* Hits count from now on. */
 void target_start(struct target *target);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The ptrace(2) stops of a command that memtrace started.
+ * The ptrace(2) stops of a command that memtrace started, and of all whose children are followed (follow.c).
  *
- * It is held at the moments at which its allocators appear: at an exec, and where the dynamic
+ * A process is held at the moments at which its allocators appear: at an exec, and where the dynamic
  * loader tells debuggers that it has mapped libraries, before any constructor runs. There a
  * program sends the thread a signal, which the command never gets to see.
  *
@@ -38,13 +38,17 @@ static int status_of(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static struct target *launched_target(struct session *session)
+/* The target that the thread is of. */
+static struct target *target_of(struct session *session, pid_t thread)
 {
-	for (size_t i = 0; i < session->n_targets; i++) {
-		if (session->targets[i]->pid == session->launched.pid)
-			return session->targets[i];
-	}
-	return NULL;
+	struct target *target = held_target(session, thread);
+	struct process_status status;
+
+	if (target)
+		return target;
+	if (!session->options.follow_fork)
+		return held_target(session, session->launched.pid);
+	return procfs_status(thread, &status) ? NULL : held_target(session, status.thread_group);
 }
 
 /* Under -O: whether any of it was ever probed. */
@@ -60,59 +64,64 @@ static void check_named(struct session *session)
 	session_unprobed(session, text);
 }
 
-void tracer_ended(struct session *session, int status)
+void tracer_ended(struct session *session, pid_t pid, int status)
 {
+	struct launched *launched = &session->launched;
 	struct target *target;
 
 	session_lock(session);
-	target = launched_target(session);
-	check_named(session);
-	session->launched.ended = true;
-	session->launched.status = status_of(status);
-	if (target) {
-		events_consume(session); /* the last of it: nothing is taken from one that ended */
-		target->ended = true;
-		unwinder_forget(session->tracing.unwinder, target->slot);
-		target->exit_status_known = true;
-		target->exit_status = session->launched.status;
+	target = held_target(session, pid);
+	if (target)
+		session_target_ended(session, target, status_of(status));
+	if (pid == launched->pid) {
+		check_named(session);
+		launched->ended = true;
+		launched->status = status_of(status);
+		launched->over |= !session->options.follow_fork;
 	}
+	follow_forget(session, pid);
 	session_unlock(session);
 }
 
-/* What came too late to stop the command for is told and counted. 0, or `code` while nothing has counted yet. */
-static int forgive(struct session *session, const struct target *target, int code, const char *error)
+/*
+ * What came too late to stop the command for is told and counted, and so is all of a child. 0, or `code` while nothing
+ * has counted yet.
+ */
+static int forgive(struct session *session, pid_t pid, struct target *target, int code, const char *error)
 {
 	if (code > 0 && error[0])
 		session_unprobed(session, error);
 	if (code >= 0 || code == -ESRCH)
 		return 0;
-	if (!target || !target->started)
+	if (pid == session->launched.pid && !(target && target->started))
 		return code;
-	session_unprobed(session, error);
+	if (target && (target->started || !target->is_child)) {
+		session_unprobed(session, error);
+		return 0;
+	}
+	follow_not(session, pid, target, error);
 	return 0;
 }
 
 /* Libraries were mapped, or a program: take up what allocators there are. */
-static int take_up(struct session *session, char *error, size_t error_size)
+static int take_up(struct session *session, struct target *target, char *error, size_t error_size)
 {
-	struct target *target = launched_target(session);
-	int code;
+	pid_t pid = target->pid;
+	int code = target_read_mappings(target);
 
-	if (!target)
-		return 0;
-	code = target_read_mappings(target);
 	if (code == -ESRCH)
 		return 0;
 	if (code) {
-		snprintf(error, error_size, "cannot read the mappings of process %d: %s", target->pid, strerror(-code));
-		return forgive(session, target, code, error);
+		snprintf(error, error_size, "cannot read the mappings of process %d: %s", pid, strerror(-code));
+		return forgive(session, pid, target, code, error);
 	}
-	code = forgive(session, target, target_attach(target, error, error_size), error);
+	code = target_attach(target, error, error_size);
 	session->launched.any_attached |= target->n_attached > 0;
-	if (code)
+	code = forgive(session, pid, target, code, error);
+	if (code || held_target(session, pid) != target)
 		return code;
 	/* glibc's loader says first that it will map libraries, then that it has; musl's says it once. */
-	if (++session->launched.stops > 1 || target_loader_is_libc(target))
+	if (++target->loader_stops > 1 || target_loader_is_libc(target))
 		target_start(target);
 	return 0;
 }
@@ -124,15 +133,20 @@ static bool by_main_thread(pid_t pid)
 	return !ptrace(PTRACE_GETEVENTMSG, pid, NULL, &former) && (pid_t)former == pid;
 }
 
-static int first_exec(struct session *session, char *error, size_t error_size)
+/* The first program of a process: of the command, or of a child that borrowed its parent's memory until now. */
+static int first_exec(struct session *session, pid_t pid, struct target **result, char *error, size_t error_size)
 {
 	struct target *target;
-	int code = session_add_target(session, session->launched.pid, error, error_size);
+	int code = session_add_target(session, pid, &target, error, error_size);
 
+	*result = target;
 	if (code)
 		return code;
-	target = session->targets[session->n_targets - 1];
-	session->launched.executing = true;
+	target->held = true;
+	if (pid != session->launched.pid)
+		target_set_child(target);
+	else
+		session->launched.executing = true;
 	code = target_read_mappings(target);
 	if (!code)
 		code = target_check_program(target, error, error_size);
@@ -141,12 +155,27 @@ static int first_exec(struct session *session, char *error, size_t error_size)
 	return code;
 }
 
+static int next_exec(struct session *session, struct target *target, char *error, size_t error_size)
+{
+	target->holding = 0;
+	target->loader_stops = 0;
+	target->main_exits = false;
+	target->started &= !target->is_child; /* of a child nothing is kept that another program did */
+	return session_exec(session, target, by_main_thread(target->pid), error, error_size);
+}
+
+/* Of -O a child need not have mapped anything. */
+static int check_attached(const struct target *target, char *error, size_t error_size)
+{
+	return target->is_child && target->tracing->n_named ? 0 : target_check_attached(target, error, error_size);
+}
+
 static int hook_loader(struct target *target, char *error, size_t error_size)
 {
 	int code = target_hook_loader(target, target->tracing->bpf->progs.loader_state);
 
 	if (code == -ENOENT) { /* static: all of it is mapped */
-		code = target_check_attached(target, error, error_size);
+		code = check_attached(target, error, error_size);
 		if (!code || target->started)
 			target_start(target);
 	}
@@ -154,31 +183,28 @@ static int hook_loader(struct target *target, char *error, size_t error_size)
 }
 
 /* The program of an exec is mapped, and nothing of it has run. */
-static int on_exec(struct session *session, char *error, size_t error_size)
+static int on_exec(struct session *session, pid_t pid, char *error, size_t error_size)
 {
-	struct target *target = launched_target(session);
+	struct target *target = held_target(session, pid);
 	int code;
 
 	events_consume(session);
-	session->launched.holding = 0;
-	session->launched.stops = 0;
-	session->launched.main_exits = false;
 	error[0] = 0;
 	if (!target)
-		code = first_exec(session, error, error_size);
+		code = first_exec(session, pid, &target, error, error_size);
 	else
-		code = session_exec(session, target, by_main_thread(session->launched.pid), error, error_size);
+		code = next_exec(session, target, error, error_size);
 	reclaim_when_crowded(&session->reclaim, session->live); /* the event that says so may be among those handled */
-	target = launched_target(session);
 	if (code >= 0) {
-		forgive(session, target, code, error);
+		forgive(session, pid, target, code, error);
+		follow_forget(session, pid);
 		error[0] = 0;
 		session->launched.any_attached |= target->n_attached > 0;
 		code = hook_loader(target, error, error_size);
 	}
 	if (code < 0 && !error[0])
-		snprintf(error, error_size, "cannot attach to process %d: %s", session->launched.pid, strerror(-code));
-	return forgive(session, target, code, error);
+		snprintf(error, error_size, "cannot attach to process %d: %s", pid, strerror(-code));
+	return forgive(session, pid, target, code, error);
 }
 
 static bool is_hooks(const siginfo_t *info)
@@ -215,21 +241,25 @@ static bool is_commands(const struct session *session, pid_t thread)
 	       errno != ESRCH;
 }
 
-/* A stop that carries no signal. */
+/* A stop that carries no signal: also the first one of a thread or a child. */
 static int on_trap(struct session *session, pid_t thread, int signal, char *error, size_t error_size)
 {
+	struct target *target;
 	int code = 0;
 
-	if (!is_commands(session, thread)) {
+	if (!session->options.follow_fork && !is_commands(session, thread)) {
 		ptrace(PTRACE_DETACH, thread, NULL, NULL);
 		return 0;
 	}
-	if (thread == session->launched.holding) {
-		session->launched.holding = 0;
-		session_lock(session);
-		code = take_up(session, error, error_size);
-		session_unlock(session);
+	session_lock(session);
+	if (session->options.follow_fork)
+		follow_child(session, thread);
+	target = target_of(session, thread);
+	if (target && thread == target->holding) {
+		target->holding = 0;
+		code = take_up(session, target, error, error_size);
 	}
+	session_unlock(session);
 	/* Stopped by job control, it stays so until SIGCONT. */
 	ptrace(signal == SIGTRAP ? PTRACE_CONT : PTRACE_LISTEN, thread, NULL, NULL);
 	return code;
@@ -239,8 +269,14 @@ static int on_trap(struct session *session, pid_t thread, int signal, char *erro
 static void on_signal(struct session *session, pid_t thread, int signal)
 {
 	if (from_hook(thread)) {
+		struct target *target;
+
+		session_lock(session);
+		target = target_of(session, thread);
+		if (target)
+			target->holding = thread;
+		session_unlock(session);
 		signal = 0;
-		session->launched.holding = thread;
 		ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
 	}
 	ptrace(PTRACE_CONT, thread, NULL, (void *)(long)signal);
@@ -256,24 +292,26 @@ static bool last_one(pid_t thread)
 
 /*
  * A thread is about to end. With the main one mostly the process ends; where others run on, what was
- * learned then is learned anew with the last of them.
+ * learned then is learned anew with the last of them. True: it is held for a scan of its memory.
  */
-static void on_exit_of(struct session *session, pid_t thread)
+static bool on_exit_of(struct session *session, pid_t thread)
 {
-	struct target *target = launched_target(session);
-	bool main_thread = thread == session->launched.pid;
+	struct target *target = target_of(session, thread);
+	bool main_thread = target && thread == target->pid;
 
 	if (!target)
-		return;
+		return false;
 	if (main_thread)
 		target_read_mappings(target);
-	if (main_thread || (session->launched.main_exits && is_commands(session, thread) && last_one(thread)))
+	if (main_thread || (target->main_exits && last_one(thread)))
 		session_remember_places(session, target);
-	session->launched.main_exits |= main_thread;
+	target->main_exits |= main_thread;
+	return exit_scan_hold(session, target, thread);
 }
 
 int tracer_stop(struct session *session, pid_t thread, int status, char *error, size_t error_size)
 {
+	bool held;
 	int code = 0;
 
 	switch (EVENT_OF(status)) {
@@ -283,16 +321,18 @@ int tracer_stop(struct session *session, pid_t thread, int status, char *error, 
 	case PTRACE_EVENT_STOP:
 		return on_trap(session, thread, WSTOPSIG(status), error, error_size);
 	case PTRACE_EVENT_EXEC:
-		if (thread != session->launched.pid)
+		if (!session->options.follow_fork && thread != session->launched.pid)
 			break;
 		session_lock(session);
-		code = on_exec(session, error, error_size);
+		code = on_exec(session, thread, error, error_size);
 		session_unlock(session);
 		break;
 	case PTRACE_EVENT_EXIT:
 		session_lock(session);
-		on_exit_of(session, thread);
+		held = on_exit_of(session, thread);
 		session_unlock(session);
+		if (held)
+			return 0;
 		break;
 	}
 	ptrace(PTRACE_CONT, thread, NULL, NULL);
@@ -308,7 +348,7 @@ void tracer_give_up(struct session *session)
 	int status;
 
 	session_lock(session);
-	target = launched_target(session);
+	target = held_target(session, launched->pid);
 	started = target && target->started;
 	session_unlock(session);
 	if (launched->pid <= 0 || launched->ended || started)
@@ -316,7 +356,7 @@ void tracer_give_up(struct session *session)
 	kill(launched->pid, SIGKILL);
 	while (waitpid(launched->pid, &status, __WALL) == launched->pid && WIFSTOPPED(status))
 		ptrace(PTRACE_CONT, launched->pid, NULL, NULL);
-	launched->ended = true;
+	launched->ended = launched->over = true;
 }
 
 /* Asks every thread to stop. How many of them are tracees still. */
@@ -351,34 +391,69 @@ static void let_go(pid_t thread, int status)
 	ptrace(hook_pending(thread) ? PTRACE_CONT : PTRACE_DETACH, thread, NULL, (void *)signal);
 }
 
+/* Of all processes that memtrace is the tracer of. */
+static size_t interrupt_all(struct session *session)
+{
+	const struct bare *bare = &session->launched.bare;
+	size_t n = 0;
+
+	session_lock(session);
+	for (size_t i = 0; i < session->n_targets; i++) {
+		const struct target *target = session->targets[i];
+
+		if (target && target->held && !target->ended)
+			n += interrupt_threads(target->pid);
+	}
+	for (size_t i = 0; i < bare->n; i++)
+		n += interrupt_threads(bare->pids[i]);
+	if (!held_target(session, session->launched.pid) && !session->launched.ended)
+		n += interrupt_threads(session->launched.pid);
+	session_unlock(session);
+	return n;
+}
+
+static void unhook_all(struct session *session)
+{
+	session_lock(session);
+	for (size_t i = 0; i < session->n_targets; i++) {
+		if (session->targets[i] && session->targets[i]->held)
+			target_unhook_loader(session->targets[i]);
+	}
+	session_unlock(session);
+}
+
+/* Every stop that there is now. */
+static void let_go_stopped(struct session *session)
+{
+	struct signalfd_siginfo info;
+	pid_t thread;
+	int status;
+
+	while (read(session->child_signal_fd, &info, sizeof(info)) > 0)
+		;
+	while ((thread = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+		if (WIFSTOPPED(status))
+			let_go(thread, status);
+		else
+			tracer_ended(session, thread, status);
+	}
+}
+
 void tracer_let_go(struct session *session)
 {
 	struct launched *launched = &session->launched;
-	struct target *target;
 	uint64_t deadline = clock_ns(CLOCK_MONOTONIC) + LET_GO_NS;
 	struct pollfd children = {.fd = session->child_signal_fd, .events = POLLIN};
-	struct signalfd_siginfo info;
 
-	if (launched->pid <= 0 || launched->ended || launched->let_go)
+	if (launched->over || launched->let_go)
 		return;
-	session_lock(session);
-	target = launched_target(session);
-	if (target)
-		target_unhook_loader(target);
-	session_unlock(session);
-	while (!launched->ended && interrupt_threads(launched->pid) && clock_ns(CLOCK_MONOTONIC) < deadline) {
-		pid_t thread;
-		int status;
-
+	unhook_all(session);
+	/* Processes that ran before are not to be interrupted: they are let go when the thread ends. */
+	if (!launched->pid)
+		let_go_stopped(session);
+	while (launched->pid && !launched->over && interrupt_all(session) && clock_ns(CLOCK_MONOTONIC) < deadline) {
 		poll(&children, 1, LET_GO_POLL_MS);
-		while (read(session->child_signal_fd, &info, sizeof(info)) > 0)
-			;
-		while ((thread = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
-			if (WIFSTOPPED(status))
-				let_go(thread, status);
-			else if (thread == launched->pid)
-				tracer_ended(session, status);
-		}
+		let_go_stopped(session);
 	}
 	launched->let_go = true;
 	session_lock(session);

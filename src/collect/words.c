@@ -171,3 +171,8 @@ int words_add(struct words *words, uint64_t at, uint64_t value)
 		words->words[n].at = at;
 	return error;
 }
+
+int words_peek(const struct words *words, uint64_t at, uint64_t *value)
+{
+	return pread(words->memory_fd, value, sizeof(*value), (off_t)at) == sizeof(*value) ? 0 : -EFAULT;
+}

@@ -43,4 +43,7 @@ int words_finish(struct words *words);
 /* A word that lies at no address, or was read by others. 0 or -ENOMEM. */
 int words_add(struct words *words, uint64_t at, uint64_t value);
 
+/* The word at an address, whatever it is. 0 or -EFAULT. */
+int words_peek(const struct words *words, uint64_t at, uint64_t *value);
+
 #endif

@@ -21,6 +21,7 @@ const char *leak_class_name(enum leak_class leak_class);
 
 struct reach_block {
 	uint64_t address, size_bytes;
+	uint32_t slack_bytes; /* behind it: what stands there is the block's, but nothing points there on purpose */
 	bool divided; /* made to be pointed into, as a mapping is: any pointer into it counts as one to its beginning */
 };
 

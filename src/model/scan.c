@@ -12,7 +12,13 @@ void scan_free(struct scan *scan)
 	free(scan->areas);
 	free(scan->words);
 	free(scan->unused);
+	free(scan->before);
 	free(scan);
+}
+
+const char *scan_register_name(const struct scan *scan, uint16_t number)
+{
+	return number < scan->n_register_names ? scan->register_names[number] : "a vector register";
 }
 
 const struct scan_area *scan_area_at(const struct scan *scan, uint64_t address)

@@ -37,6 +37,10 @@ struct scan {
 	size_t n_areas;
 	struct scan_extent *unused; /* by start */
 	size_t n_unused;
+	struct scan_extent *before; /* by start: blocks from before memtrace attached, as the allocator has them */
+	size_t n_before;
+	const char *const *register_names; /* of the first registers; the others are vector ones; static */
+	size_t n_register_names;
 	bool stopped; /* the process stood still meanwhile */
 	uint64_t pause_ns, read_bytes, unreadable_bytes;
 	size_t n_threads;
@@ -46,6 +50,9 @@ struct scan {
 
 /* NULL is allowed. */
 void scan_free(struct scan *scan);
+
+/* The name of a register, of the number that a word's place has; static. */
+const char *scan_register_name(const struct scan *scan, uint16_t number);
 
 /* The area that the address lies in, or NULL. */
 const struct scan_area *scan_area_at(const struct scan *scan, uint64_t address);

@@ -37,6 +37,12 @@ void stack_clear(struct stack *stack)
 	placement_free(&stack->placement);
 	free(stack->blocks);
 	free(stack->frames);
+	for (size_t i = 0; i < stack->n_held_by; i++) {
+		if (stack->held_by[i].site)
+			stack_clear(stack->held_by[i].site);
+		free(stack->held_by[i].site);
+	}
+	free(stack->held_by);
 }
 
 void snapshot_free(struct snapshot *snapshot)
@@ -49,6 +55,7 @@ void snapshot_free(struct snapshot *snapshot)
 		free(snapshot->processes[i].exe);
 		free(snapshot->processes[i].cgroup_path);
 		free(snapshot->processes[i].mappings);
+		scan_free(snapshot->processes[i].scan);
 		placement_free(&snapshot->processes[i].placement);
 	}
 	free(snapshot->stacks);

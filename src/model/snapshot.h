@@ -21,6 +21,7 @@
 #include "model/module.h"
 #include "model/placement.h"
 #include "model/reach.h"
+#include "model/scan.h"
 
 struct usage {
 	uint64_t live_bytes, live_blocks;
@@ -34,9 +35,13 @@ void usage_add(struct usage *to, const struct usage *from);
 struct block {
 	uint64_t address, size_bytes, age_ns;
 	uint64_t not_resident_bytes; /* only if `placed` */
+	uint32_t slack_bytes;        /* usable behind it, where that is known (memtrace leaks) */
 	int node;                    /* that most of it lies on; -1: none, or not known */
 	int cpu_node;                /* of the CPU that allocated it */
 	bool placed;                 /* where it lies could be told */
+	bool judged;                 /* what leads to it was looked for (memtrace leaks) */
+	bool left_out;               /* by --older, but it leads to others */
+	enum leak_class leak;
 };
 
 /* One line of a symbolized stack. Strings belong to the symbolizer's cache and
@@ -53,11 +58,21 @@ struct frame {
 	bool inlined;
 };
 
+/* Who holds a block: where the pointer lies that leads to it. */
+struct holding {
+	uint64_t at, value;                   /* as struct reach_word has them */
+	uint64_t leads_to;                    /* the beginning of the block held */
+	uint64_t block_address, block_bytes;  /* the block that the pointer lies in; 0: it is a root */
+	struct stack *site;                   /* of that block: of its frames the innermost; owned; NULL: a root */
+	const struct scan_area *area;         /* of a root in memory; NULL: not known */
+};
+
 struct stack {
 	size_t process; /* index into snapshot.processes */
 	enum block_kind kind;
 	enum stack_end end;
 	bool guessed;
+	bool before;          /* blocks from before memtrace attached, of which the allocator alone knows */
 	enum leak_class leak; /* of all its live blocks, where they were judged: a stack has a row for each class */
 	struct usage usage;
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
@@ -67,6 +82,10 @@ struct stack {
 	struct placement placement;
 	struct block *blocks; /* with --show-allocs: oldest first */
 	size_t n_blocks;
+	/* Of possibly leaked and of reachable blocks, of the largest of them: its holder, whose holder, …, a root. */
+	struct holding *held_by;
+	size_t n_held_by;
+	bool held_by_more;    /* the chain is longer */
 	struct frame *frames; /* after symbolizing, else NULL */
 	size_t n_frames;
 	/* Of kernel memory: */
@@ -78,6 +97,9 @@ struct stack {
 
 struct process {
 	pid_t pid;
+	uint64_t number; /* told apart by it from others that had the same ID, since the beginning */
+	bool is_child;   /* traced because one of the others forked it */
+	pid_t parent;    /* of a child; 0: not known */
 	char comm[16 + 1];
 	char *exe; /* path as /proc/PID/exe says, NULL if not known */
 	/* Of kernel memory by cgroup, not a process at all: the lower half of its ID, and its directory if known. */
@@ -88,6 +110,7 @@ struct process {
 	bool exit_status_known;
 	struct usage usage; /* of its stacks */
 	struct placement placement;
+	struct scan *scan;        /* of its memory, by memtrace leaks; else NULL; owned */
 	struct mapping *mappings; /* executable ones, also those that are gone, sorted by start */
 	size_t n_mappings;
 };
@@ -103,12 +126,14 @@ struct snapshot {
 	size_t n_stacks;
 	struct usage totals;
 	struct usage kinds[KIND_COUNT];
+	struct usage leaks[LEAK_CLASS_COUNT]; /* live_* alone, of all blocks that were judged */
 	struct placement placement; /* of all; always at least one node */
 	bool placed;                /* the kernel was asked where pages lie; it is not where there is only one node */
 	uint64_t lost[LOSS_COUNT];
 	uint64_t abandoned_calls;
 	uint64_t unknown_frees;
-	bool unknown_frees_known; /* false with -z or -Z */
+	uint64_t inherited_frees; /* by children that are followed, of what their parents had allocated */
+	bool unknown_frees_known; /* false with -z or -Z; the same of those inherited */
 	uint64_t incomplete_stacks;
 	uint64_t ends[END_COUNT]; /* stacks with frames, by why they end */
 	uint64_t untraced_children;

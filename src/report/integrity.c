@@ -55,6 +55,8 @@ void integrity_write(FILE *out, const struct snapshot *snapshot, const struct re
 		write_count(out, snapshot->unknown_frees, "free of an unknown block", "frees of unknown blocks");
 	else
 		fputs("; unknown frees not told apart under a filter", out);
+	if (snapshot->unknown_frees_known)
+		write_count(out, snapshot->inherited_frees, "free of an inherited block", "frees of inherited blocks");
 	write_ends(out, snapshot);
 	write_count(out, snapshot->untraced_children, "untraced child", "untraced children");
 	fprintf(out, "; watched since %s (%.1f s)", since, (double)snapshot->elapsed_ns / 1e9);

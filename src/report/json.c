@@ -19,15 +19,11 @@
 #include "report/frame.h"
 #include "report/json_value.h"
 #include "report/kernel_json.h"
+#include "report/leaks_json.h"
 #include "report/machine_json.h"
 #include "report/stream.h"
 
 #define SCHEMA "memtrace-report/1"
-static json_t *json_address(uint64_t address)
-{
-	return json_sprintf("0x%" PRIx64, address);
-}
-
 /* Adds the members of `usage` to an object, as it stands in totals and in stacks. */
 static int set_usage(json_t *object, const struct usage *usage)
 {
@@ -105,13 +101,15 @@ static json_t *build_process(const struct snapshot *snapshot, const struct proce
 {
 	bool known = process->ended && process->exit_status_known;
 	json_t *object =
-	    json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "pid", (int)process->pid, "comm", json_name(process->comm),
+	    json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "pid", (int)process->pid, "parent",
+	              process->parent ? json_integer(process->parent) : json_null(), "comm", json_name(process->comm),
 	              "exe", json_name(process->exe ? process->exe : ""), "exit_status",
 	              known ? json_integer(process->exit_status) : json_null(), "live_bytes",
 	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
 
 	return json_whole(object, set_placement(object, snapshot, &process->placement) |
-	                              kernel_json_set_owner(object, snapshot, process));
+	                              kernel_json_set_owner(object, snapshot, process) |
+	                              leaks_json_set_process(object, snapshot, process));
 }
 
 static json_t *build_processes(const struct snapshot *snapshot)
@@ -134,12 +132,13 @@ static json_t *build_integrity(const struct snapshot *snapshot)
 	for (int i = 0; i < END_COUNT; i++)
 		failed_ends |=
 		    json_object_set_new(ends, stack_end_name((enum stack_end)i), json_uint(snapshot->ends[i]));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
-	                 json_whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls),
-	                 "unknown_frees",
-	                 snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(),
-	                 "incomplete_stacks", json_uint(snapshot->incomplete_stacks), "untraced_children",
-	                 json_uint(snapshot->untraced_children), "ends", json_whole(ends, failed_ends));
+	return json_pack(
+	    "{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
+	    json_whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls), "unknown_frees",
+	    snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(), "inherited_frees",
+	    snapshot->unknown_frees_known ? json_uint(snapshot->inherited_frees) : json_null(), "incomplete_stacks",
+	    json_uint(snapshot->incomplete_stacks), "untraced_children", json_uint(snapshot->untraced_children), "ends",
+	    json_whole(ends, failed_ends));
 }
 
 /* All but the stacks. */
@@ -152,7 +151,7 @@ static json_t *build_head(const struct snapshot *snapshot)
 	head = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA, "command", snapshot->command, "time", time,
 	                 "elapsed_ns", json_uint(snapshot->elapsed_ns), "processes", build_processes(snapshot),
 	                 "totals", build_totals(snapshot));
-	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) |
+	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) | leaks_json_set_report(head, snapshot) |
 	                            json_object_set_new(head, "integrity", build_integrity(snapshot)));
 }
 
@@ -195,7 +194,7 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 	             json_object_set_new(object, "frames", build_frames(snapshot, stack));
 
 	if (stack->leak != LEAK_UNJUDGED)
-		failed |= json_object_set_new(object, "leak", json_string(leak_class_name(stack->leak)));
+		failed |= leaks_json_set_stack(object, snapshot, stack);
 	if (snapshot->kernel)
 		failed |= kernel_json_set_stack(object, snapshot, stack);
 	return json_whole(object, failed);

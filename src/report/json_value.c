@@ -86,3 +86,8 @@ json_t *json_whole(json_t *value, int failed)
 	json_decref(value);
 	return NULL;
 }
+
+json_t *json_address(uint64_t address)
+{
+	return json_sprintf("0x%" PRIx64, address);
+}

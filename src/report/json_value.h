@@ -22,4 +22,7 @@ int json_write(FILE *out, json_t *value);
 /* Writes an object's members alone, without its braces. */
 int json_write_members(FILE *out, json_t *value);
 
+/* "0x…" */
+json_t *json_address(uint64_t address);
+
 #endif

@@ -14,6 +14,7 @@
 #include "report/clock.h"
 #include "report/integrity.h"
 #include "report/kernel_text.h"
+#include "report/leaks_text.h"
 #include "report/machine_text.h"
 #include "report/stream.h"
 #include "report/text_frames.h"
@@ -204,19 +205,33 @@ static void write_process_nodes(const struct page *page)
 	}
 }
 
+/* Of many children that left nothing to be shown their number is enough. */
+static bool is_shown(const struct snapshot *snapshot, size_t process)
+{
+	return !snapshot->processes[process].is_child || count_shown(snapshot, process);
+}
+
 static void write_ended(const struct page *page)
 {
+	size_t more = 0;
+
 	for (size_t i = 0; i < page->snapshot->n_processes; i++) {
 		const struct process *process = &page->snapshot->processes[i];
 
 		if (!process->ended)
 			continue;
+		if (!is_shown(page->snapshot, i)) {
+			more++;
+			continue;
+		}
 		fputs("Ended: ", page->out);
 		write_process(page, process);
 		if (process->exit_status_known)
 			fprintf(page->out, ", exit status %d", process->exit_status);
 		fputc('\n', page->out);
 	}
+	if (more)
+		fprintf(page->out, "Ended: %zu %s of no stack above\n", more, more == 1 ? "child" : "children");
 }
 
 static void write_integrity(const struct page *page)
@@ -237,7 +252,11 @@ static int text_report(FILE *out, const struct snapshot *snapshot, const struct 
 
 	if (snapshot->kernel)
 		return kernel_text_report(out, snapshot, options);
+	if (!strcmp(snapshot->command, "leaks"))
+		return leaks_text_report(out, snapshot, options);
 	for (size_t process = 0; process < snapshot->n_processes; process++) {
+		if (!is_shown(snapshot, process))
+			continue;
 		write_heading(&page, process);
 		for (size_t i = 0; i < snapshot->n_stacks_shown; i++) {
 			if (snapshot->stacks[i].process == process)

@@ -130,6 +130,21 @@ static void blocks_made_to_be_pointed_into(void **state)
 	expect(&world, "rrd");
 }
 
+static void slack_behind_blocks(void **state)
+{
+	struct world world;
+
+	(void)state;
+	start(&world, 4);
+	world.blocks[0].slack_bytes = 24;
+	world.blocks[1].slack_bytes = 24;
+	point(&world, ROOTS, BLOCK(0));
+	point(&world, BLOCK(0) + BLOCK_BYTES + 16, BLOCK(2));
+	point(&world, ROOTS + 8, BLOCK(1) + BLOCK_BYTES + 8);
+	point(&world, BLOCK(1) + BLOCK_BYTES + 16, BLOCK(3));
+	expect(&world, "rdri");
+}
+
 static void tagged_pointers(void **state)
 {
 	struct world world;
@@ -343,7 +358,8 @@ int main(void)
 	    cmocka_unit_test(nothing_at_all),        cmocka_unit_test(from_roots),
 	    cmocka_unit_test(interior_pointers),     cmocka_unit_test(held_by_the_kernel),
 	    cmocka_unit_test(tagged_pointers),       cmocka_unit_test(blocks_made_to_be_pointed_into),
-	    cmocka_unit_test(edges_of_blocks),       cmocka_unit_test(lists_rings_and_trees),
+	    cmocka_unit_test(edges_of_blocks),       cmocka_unit_test(slack_behind_blocks),
+	    cmocka_unit_test(lists_rings_and_trees),
 	    cmocka_unit_test(a_ring_that_is_led_to), cmocka_unit_test(blocks_within_blocks),
 	    cmocka_unit_test(says_who_holds),        cmocka_unit_test(random_graphs),
 	    cmocka_unit_test(a_long_list),

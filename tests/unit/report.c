@@ -89,6 +89,33 @@ static void empty(void **state)
 	golden_check("empty", snapshot, (struct render_options){.top = 10});
 }
 
+/* Children that were followed: two had the same ID, and one has left nothing. */
+static void family(void **state)
+{
+	struct snapshot *snapshot = sample_new(4, 3, 1);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		snapshot->stacks[i].process = i;
+		sample_usage(&snapshot->stacks[i], 1 + i, 100);
+		set_frames(&snapshot->stacks[i], plain_frames + 2, 2);
+	}
+	for (size_t i = 1; i < 4; i++) {
+		struct process *process = &snapshot->processes[i];
+
+		process->number = i;
+		process->is_child = process->ended = process->exit_status_known = true;
+		process->parent = snapshot->processes[0].pid;
+	}
+	snapshot->processes[2].pid = snapshot->processes[1].pid;
+	snapshot->inherited_frees = 7;
+	snapshot->unknown_frees_known = true;
+	assert_int_equal(aggregate_merge(snapshot), 0);
+	assert_int_equal(snapshot->n_stacks, 3);
+	sum(snapshot);
+	golden_check("family", snapshot, (struct render_options){.top = 10});
+}
+
 /* Names that would break a terminal or a line. */
 static void hostile(void **state)
 {
@@ -301,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plain),
 	    cmocka_unit_test(empty),
+	    cmocka_unit_test(family),
 	    cmocka_unit_test(hostile),
 	    cmocka_unit_test(everything),
 	    cmocka_unit_test(enormous),

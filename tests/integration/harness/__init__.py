@@ -18,7 +18,7 @@ from .fixture import CommandTruth, Fixture, Truth
 from .kernel import BACKENDS, best_backend, kernel_version
 from .memtrace import Memtrace, run_command, run_memtrace, trace
 from .paths import BUILD, FIXTURES, LONG, MEMTRACE, ROOT, SYSTEM_LIBRARIES, allocator_library, fixture_path, scratch
-from .process import DEADLINE_S, Process
+from .process import DEADLINE_S, PATIENCE, Process
 from .report import USAGE, Report, check_exact, check_invariants, check_sites, parse_reports
 from .stacks import Symbols, addresses_of, check_chains, check_truth, distinct
 from .target import children, probed_bytes, runs, state, unharmed, wait_until

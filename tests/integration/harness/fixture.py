@@ -15,6 +15,7 @@ class Truth:
         self.integrity = {}  # key -> N
         self.chains = []     # {"about": S, "size": N, "chain": [address], "labels": [function]}
         self.placements = {}  # function -> {"nodes": {node: N}, …}: where its live blocks lie
+        self.blocks = []     # {"block": address, "class": leak class, …}
         self.modules = set()  # whose stacks are all among the chains; the program alone when empty
 
     def read(self, line):
@@ -26,6 +27,8 @@ class Truth:
             self.placements[function] = {
                 key: {int(node): n for node, n in value.items()} if isinstance(value, dict) else value
                 for key, value in row.items()}
+        elif "block" in row:
+            self.blocks.append(row)
         elif "chain" in row:
             self.chains.append(row)
         else:
@@ -89,5 +92,5 @@ class CommandTruth:
     def __init__(self, process):
         self.truth = Truth()
         for line in process.out.lines:
-            if line.startswith(('{"function"', '{"integrity"', '{"placement"')):
+            if line.startswith(('{"function"', '{"integrity"', '{"placement"', '{"block"')):
                 self.truth.read(line)

@@ -79,9 +79,9 @@ def run_memtrace(*arguments, stdin=b"", timeout=60, **options):
     return memtrace
 
 
-def run_command(command, *options, output, stdin=b"", env=None, timeout=60, **popen):
-    """`memtrace -- COMMAND` with its last report in the file `output`; (process, report)."""
-    done = run_memtrace("--format", "json", "--top", "0", "--output", output, *options, "--", *command,
+def run_command(command, *options, output, verb=(), stdin=b"", env=None, timeout=60, **popen):
+    """`memtrace [VERB] -- COMMAND` with its last report in the file `output`; (process, report)."""
+    done = run_memtrace(*verb, "--format", "json", "--top", "0", "--output", output, *options, "--", *command,
                         stdin=stdin, timeout=timeout, env=dict(os.environ, **(env or {})), **popen)
     if not os.path.exists(output):
         raise AssertionError(f"no report from {command}; status {done.status}; {done.err.text}")

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs of the distribution with work to do: the same work each time."""
+import http.client
 import os
 import pathlib
 import shutil
+import signal
+import socket
 import subprocess
 
 from .cases import Skip
@@ -150,3 +153,56 @@ class Redis(Process):
     def used_memory(self):
         return int(next(line.split(":")[1] for line in self.ask("INFO", "memory").splitlines()
                         if line.startswith("used_memory:")))
+
+
+NGINX = """daemon off;
+master_process off;
+pid {folder}/pid;
+error_log stderr;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  gzip on;
+  gzip_min_length 1;
+  gzip_types text/plain;
+  default_type text/plain;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{ listen unix:{folder}/socket; root {folder}/pages; }}
+}}
+"""
+
+
+class Nginx(Process):
+    """nginx, of one process, on a socket in the folder, with three pages."""
+
+    def __init__(self, folder, wrapper=(), **options):
+        program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+        if not program:
+            raise Skip("nginx is not installed")
+        self.socket, self.pid_file = os.path.join(folder, "socket"), os.path.join(folder, "pid")
+        self.pages = [f"page {i}, " * (1000 * i + 1) for i in range(3)]
+        os.mkdir(os.path.join(folder, "pages"))
+        for i, page in enumerate(self.pages):
+            pathlib.Path(folder, "pages", str(i)).write_text(page, encoding="utf-8")
+        pathlib.Path(folder, "conf").write_text(NGINX.format(folder=folder), encoding="utf-8")
+        super().__init__([*wrapper, program, "-p", folder, "-c", os.path.join(folder, "conf")], stdin=None, **options)
+        wait_until(lambda: os.path.exists(self.pid_file) and self.ask("/0") == self.pages[0], "nginx", DEADLINE_S * 3)
+
+    def ask(self, path):
+        """The page, or None when nobody answers."""
+        connection = http.client.HTTPConnection("localhost", timeout=DEADLINE_S)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        try:
+            connection.sock.connect(self.socket)
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+        finally:
+            connection.close()
+
+    def stop(self):
+        os.kill(int(pathlib.Path(self.pid_file).read_text(encoding="utf-8")), signal.SIGQUIT)
+        status = self.wait()
+        assert status == 0, (status, self.err.text)

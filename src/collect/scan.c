@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * While the process stands still its memory is read once, and only words are kept whose value lies in a page that
+ * has a block. Which pages those are was found out before; blocks that came since then are not judged unless their
+ * pages are among them. What the words lead to is for later (analyze/leaks.c).
+ */
+#include "collect/scan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "collect/drain.h"
+#include "collect/freeze.h"
+#include "collect/internal.h"
+#include "collect/iterate.h"
+#include "collect/kernel_words.h"
+#include "collect/procfs.h"
+#include "collect/registers.h"
+#include "collect/resident.h"
+#include "collect/scan_areas.h"
+#include "collect/scan_heap.h"
+#include "collect/words.h"
+
+#define RUNS 256
+
+/* A scan under way. */
+struct scanning {
+	struct session *session;
+	struct target *target;
+	struct scanned *scanned;
+	struct page_set *pages; /* that have blocks */
+	struct scan_areas areas;
+	struct registers *registers; /* by thread */
+	const pid_t *threads;
+	pid_t reader; /* a live thread, by which the process is asked for what it has */
+	size_t n_threads;
+	int *epolls;
+	size_t n_epolls;
+	struct words words;
+	struct heap heap; /* as the allocators have it */
+	uint64_t stopped_ns;
+};
+
+void scanned_free(struct scanned *scanned)
+{
+	if (!scanned)
+		return;
+	scan_free(scanned->scan);
+	free(scanned->blocks);
+	free(scanned->rows);
+	free(scanned->range_usage);
+	free(scanned);
+}
+
+static uint64_t block_bytes(const struct found_block *block)
+{
+	return block->size_bytes ? block->size_bytes : 1;
+}
+
+/* Pages that have blocks now; and the lists get their room, so that they need none while the process waits. */
+static int make_index(struct scanning *scanning)
+{
+	struct scanned *scanned = scanning->scanned;
+	struct session *session = scanning->session;
+	uint32_t n_rows = stack_table_end(&session->stacks);
+	int error = events_consume(session);
+
+	if (!error)
+		error = drain_collect(session, scanning->target, &scanned->blocks, &scanned->n_blocks,
+		                      &scanned->blocks_room);
+	scanning->pages = page_set_new();
+	if (!error && !scanning->pages)
+		error = -ENOMEM;
+	for (size_t i = 0; i < scanned->n_blocks && !error; i++)
+		error =
+		    page_set_add(scanning->pages, scanned->blocks[i].address, block_bytes(&scanned->blocks[i]));
+	scanned->n_rows = n_rows;
+	scanned->rows = calloc(n_rows + 1, sizeof(*scanned->rows));
+	scanned->range_usage = calloc(n_rows + 1, sizeof(*scanned->range_usage));
+	if (!error && (!scanned->rows || !scanned->range_usage))
+		error = -ENOMEM;
+	return error ? error : kernel_words_find(scanning->reader, &scanning->epolls, &scanning->n_epolls);
+}
+
+/* Number of threads that are within an allocation function. */
+static int count_pending(void *context, const void *record)
+{
+	size_t *n = context;
+
+	(void)record;
+	++*n;
+	return 0;
+}
+
+static int walk_heaps(struct scanning *scanning)
+{
+	uint64_t *pointers = calloc(scanning->n_threads + 1, sizeof(*pointers));
+	size_t n_pending = 0;
+	int error = pointers ? 0 : -ENOMEM;
+
+	if (!error)
+		error = iterate(scanning->session->tracing.bpf->progs.pending_stacks, sizeof(uint32_t), count_pending,
+		                &n_pending);
+	for (size_t i = 0; i < scanning->n_threads && scanning->registers && !error; i++)
+		pointers[i] = scanning->registers[i].thread_pointer;
+	heap_free(&scanning->heap);
+	if (!error)
+		error = scan_heap_walk(&scanning->areas, &scanning->words, pointers,
+		                       scanning->registers ? scanning->n_threads : 0, n_pending > 0, &scanning->heap);
+	free(pointers);
+	return error;
+}
+
+/* Where the heaps are, so that what leads to a block from before memtrace came will be kept, too. */
+static int index_heaps(struct scanning *scanning)
+{
+	int error = scan_areas_read(&scanning->areas, scanning->reader);
+
+	if (!error)
+		error = walk_heaps(scanning);
+	if (!error)
+		error = scan_heap_pages(&scanning->heap, scanning->pages);
+	scan_areas_clear(&scanning->areas);
+	return error;
+}
+
+static int make_scanning(struct scanning *scanning)
+{
+	const struct session_options *options = &scanning->session->options;
+	size_t max_words = options->max_memory_bytes / 2 / sizeof(struct reach_word);
+	int error;
+
+	scanning->reader = scanning->n_threads ? scanning->threads[0] : procfs_live_thread(scanning->target->pid);
+	if (!scanning->reader)
+		return -ESRCH;
+	scanning->scanned = calloc(1, sizeof(*scanning->scanned));
+	if (!scanning->scanned)
+		return -ENOMEM;
+	scanning->scanned->scan = calloc(1, sizeof(*scanning->scanned->scan));
+	if (!scanning->scanned->scan)
+		return -ENOMEM;
+	error = make_index(scanning);
+	if (!error)
+		error = words_open(&scanning->words, scanning->reader, scanning->pages, max_words);
+	return error ? error : index_heaps(scanning);
+}
+
+/* What is live at this moment, and sums that are of it, too. */
+static int take_blocks(struct scanning *scanning)
+{
+	struct scanned *scanned = scanning->scanned;
+	struct session *session = scanning->session;
+	int error = events_consume(session);
+
+	if (!error)
+		error = drain_collect(session, scanning->target, &scanned->blocks, &scanned->n_blocks,
+		                      &scanned->blocks_room);
+	memcpy(scanned->rows, session->stacks.rows, scanned->n_rows * sizeof(*scanned->rows));
+	memcpy(scanned->range_usage, session->range_usage, scanned->n_rows * sizeof(*scanned->range_usage));
+	return error;
+}
+
+static bool has_called_exit(pid_t thread)
+{
+	long number;
+
+	return !registers_syscall(thread, &number) && (number == SYS_exit || number == SYS_exit_group);
+}
+
+static int read_registers(struct scanning *scanning)
+{
+	scanning->registers = calloc(scanning->n_threads + 1, sizeof(*scanning->registers));
+	if (!scanning->registers)
+		return -ENOMEM;
+	for (size_t i = 0; i < scanning->n_threads; i++) {
+		struct registers *registers = &scanning->registers[i];
+		int error = registers_read(scanning->threads[i], registers);
+
+		if (error == -ESRCH) { /* killed meanwhile: what it had is nobody's */
+			memset(registers, 0, sizeof(*registers));
+			continue;
+		}
+		if (error)
+			return error;
+		/* No call keeps vector registers, and the last one of all has no caller to go back to. */
+		if (has_called_exit(scanning->threads[i]))
+			registers->n_words = n_registers_names;
+		scan_areas_thread(&scanning->areas, scanning->threads[i], registers->stack_pointer,
+		                  registers->thread_pointer, registers_red_zone_bytes);
+	}
+	return 0;
+}
+
+/*
+ * Each thread's registers; and its table of thread-local storage, which glibc holds by a pointer to its second entry
+ * (csu/libc-tls.c, elf/dl-tls.c: the first one has the table's length).
+ */
+static int add_registers(struct scanning *scanning)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < scanning->n_threads && !error; i++) {
+		const struct registers *registers = &scanning->registers[i];
+		uint64_t at = registers->thread_pointer + registers_dtv_offset, table;
+
+		for (size_t j = 0; j < registers->n_words && !error; j++)
+			error = words_add(&scanning->words, REACH_IN_REGISTER(scanning->threads[i], j),
+			                  registers->words[j]);
+		if (!error && registers->thread_pointer && !words_peek(&scanning->words, at, &table))
+			error = words_add(&scanning->words, at, table - 2 * sizeof(uint64_t));
+	}
+	return error;
+}
+
+static int add_kernel_word(void *context, uint64_t word)
+{
+	return words_add(context, REACH_IN_KERNEL, word);
+}
+
+static int read_area(struct scanning *scanning, struct resident *resident, const struct scan_part *part)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from = part->start / page * page;
+	int error = 0;
+
+	while (from < part->end && !error) {
+		struct resident_piece runs[RUNS];
+		ssize_t n = resident_next_run(resident, &from, part->end, part->private_alone, runs, RUNS);
+
+		if (n < 0)
+			return (int)n;
+		for (ssize_t i = 0; i < n && !error; i++)
+			error = words_read(&scanning->words, runs[i].start > part->start ? runs[i].start : part->start,
+			                   runs[i].end, part->protected);
+	}
+	return error;
+}
+
+static int read_memory(struct scanning *scanning)
+{
+	struct resident *resident;
+	int error = resident_open(scanning->reader, &resident);
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < scanning->areas.n_areas && !error; i++) {
+		if (!scanning->areas.parts[i].skip)
+			error = read_area(scanning, resident, &scanning->areas.parts[i]);
+	}
+	if (!error)
+		error = words_finish(&scanning->words);
+	resident_close(resident);
+	return error;
+}
+
+/* All that is done while the process stands still. */
+static int look(struct scanning *scanning)
+{
+	int error;
+
+	if (scanning->n_threads)
+		scanning->reader = scanning->threads[0];
+	scanning->words.pid = scanning->reader;
+	error = scan_areas_read(&scanning->areas, scanning->reader);
+	if (!error)
+		error = read_registers(scanning);
+	if (!error)
+		error = take_blocks(scanning);
+	if (!error)
+		error = read_memory(scanning);
+	if (!error && scanning->n_threads)
+		error = walk_heaps(scanning);
+	if (!error)
+		error = add_registers(scanning);
+	if (!error)
+		error = kernel_words_each(scanning->reader, scanning->epolls, scanning->n_epolls, add_kernel_word, &scanning->words);
+	return error;
+}
+
+/* Blocks whose pages were known before are judged. */
+static void mark_judged(struct scanning *scanning)
+{
+	struct scan *scan = scanning->scanned->scan;
+
+	for (size_t i = 0; i < scanning->scanned->n_blocks; i++) {
+		struct found_block *block = &scanning->scanned->blocks[i];
+
+		block->judged = page_set_covers(scanning->pages, block->address, block_bytes(block));
+		scan->unjudged_blocks += !block->judged;
+		scan->unjudged_bytes += block->judged ? 0 : block->size_bytes;
+	}
+}
+
+/* Of blocks from before memtrace came those stay whose pages were known before. The others hold what they point to. */
+static void keep_judged_before(struct scanning *scanning)
+{
+	struct scan *scan = scanning->scanned->scan;
+	size_t n = 0;
+
+	for (size_t i = 0; i < scan->n_before; i++) {
+		const struct scan_extent *extent = &scan->before[i];
+
+		if (page_set_covers(scanning->pages, extent->start, extent->end - extent->start))
+			scan->before[n++] = *extent;
+		else
+			scan->unknown_heap_bytes += extent->end - extent->start;
+	}
+	scan->n_before = n;
+}
+
+/* The process goes on already: hands over what was found. */
+static int settle(struct scanning *scanning)
+{
+	struct scan *scan = scanning->scanned->scan;
+	/* Of a command all blocks are known, but those of calls that are under way. */
+	bool judge_before = !scanning->target->held;
+	int error = 0;
+
+	mark_judged(scanning);
+	/* Where nothing stood still, what the allocators say was never true. */
+	if (!scanning->n_threads)
+		heap_free(&scanning->heap);
+	error = scan_heap_settle(&scanning->heap, &scanning->areas, scanning->scanned->blocks,
+	                         scanning->scanned->n_blocks, judge_before, scan);
+	if (error)
+		return error;
+	keep_judged_before(scanning);
+	scan->n_threads = scanning->n_threads;
+	scan->register_names = registers_names;
+	scan->n_register_names = n_registers_names;
+	scan->read_bytes = scanning->words.read_bytes;
+	scan->unreadable_bytes = scanning->words.unreadable_bytes;
+	scan->words = scanning->words.words;
+	scan->n_words = scanning->words.n_words;
+	scanning->words.words = NULL;
+	scan->areas = scanning->areas.areas;
+	scan->n_areas = scanning->areas.n_areas;
+	scanning->areas.areas = NULL;
+	scanning->areas.n_areas = 0;
+	scanned_free(scanning->target->scanned);
+	scanning->target->scanned = scanning->scanned;
+	scanning->scanned = NULL;
+	return 0;
+}
+
+static void scanning_clear(struct scanning *scanning)
+{
+	scanned_free(scanning->scanned);
+	page_set_free(scanning->pages);
+	scan_areas_clear(&scanning->areas);
+	heap_free(&scanning->heap);
+	free(scanning->registers);
+	free(scanning->epolls);
+	words_close(&scanning->words);
+}
+
+static int say_why(const struct scanning *scanning, int code, char *error, size_t error_size)
+{
+	pid_t pid = scanning->target->pid;
+
+	if (!code || error[0])
+		return code;
+	if (code == -ETIME)
+		snprintf(error, error_size,
+		         "process %d would have stood still for too long: %llu MiB were read; it goes on running, allow "
+		         "more with --max-pause",
+		         pid, (unsigned long long)(scanning->words.read_bytes >> 20));
+	else if (code == -ENOMEM)
+		snprintf(error, error_size,
+		         "the memory of process %d has more pointers than fit: allow more with --max-memory", pid);
+	else
+		snprintf(error, error_size, "cannot read the memory of process %d: %s", pid, strerror(-code));
+	return code;
+}
+
+static void list_threads(struct scanning *scanning, const struct freeze *freeze, pid_t *threads)
+{
+	for (size_t i = 0; i < freeze->n_threads; i++) {
+		if (freeze->threads[i].stopped && !freeze->threads[i].ended)
+			threads[scanning->n_threads++] = freeze->threads[i].thread;
+	}
+	scanning->threads = threads;
+}
+
+/* Stops the process, looks, and lets it go. */
+static int stop_and_look(struct scanning *scanning, char *error, size_t error_size)
+{
+	uint64_t max_pause_ns = scanning->session->options.max_pause_ns;
+	struct scan *scan = scanning->scanned->scan;
+	struct freeze freeze;
+	pid_t *threads = NULL;
+	int code;
+
+	scanning->stopped_ns = clock_ns(CLOCK_MONOTONIC);
+	scanning->words.deadline_ns = scanning->stopped_ns + max_pause_ns;
+	code = freeze_begin(&freeze, scanning->target->pid, scanning->words.deadline_ns, error, error_size);
+	if (!code) {
+		threads = calloc(freeze.n_threads + 1, sizeof(*threads));
+		code = threads ? 0 : -ENOMEM;
+	}
+	if (!code) {
+		list_threads(scanning, &freeze, threads);
+		code = look(scanning);
+	}
+	freeze_end(&freeze);
+	scan->pause_ns = clock_ns(CLOCK_MONOTONIC) - scanning->stopped_ns;
+	scan->stopped = true;
+	scanning->threads = NULL;
+	free(threads);
+	return code;
+}
+
+int scan_running(struct session *session, struct target *target, char *error, size_t error_size)
+{
+	struct scanning scanning = {.session = session, .target = target, .words = {.memory_fd = -1}};
+	int code;
+
+	error[0] = 0;
+	code = make_scanning(&scanning);
+	if (!code)
+		code = session->options.no_stop ? look(&scanning) : stop_and_look(&scanning, error, error_size);
+	if (!code)
+		code = settle(&scanning);
+	code = say_why(&scanning, code, error, error_size);
+	scanning_clear(&scanning);
+	return code;
+}
+
+int scan_stopped(struct session *session, struct target *target, const pid_t *threads, size_t n_threads, char *error,
+                 size_t error_size)
+{
+	struct scanning scanning = {.session = session,
+	                            .target = target,
+	                            .threads = threads,
+	                            .n_threads = n_threads,
+	                            .words = {.memory_fd = -1}};
+	uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
+	int code;
+
+	error[0] = 0;
+	code = make_scanning(&scanning);
+	if (!code)
+		code = look(&scanning);
+	if (!code) {
+		scanning.scanned->scan->stopped = true;
+		scanning.scanned->scan->pause_ns = clock_ns(CLOCK_MONOTONIC) - start_ns;
+		code = settle(&scanning);
+	}
+	code = say_why(&scanning, code, error, error_size);
+	scanning_clear(&scanning);
+	return code;
+}
+
+int session_scan(struct session *session, char *error, size_t error_size)
+{
+	int code = 0;
+
+	session_lock(session);
+	for (size_t i = 0; i < session->n_targets && !code; i++) {
+		if (session->targets[i] && !session->targets[i]->ended)
+			code = scan_running(session, session->targets[i], error, error_size);
+		if (code == -ESRCH) /* it has just ended: its last report has no scan */
+			code = 0;
+	}
+	session_unlock(session);
+	return code;
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# needs: bpf
+# timeout: 180
+"""memtrace leaks -p: the class of every block of programs that know it, and programs that go on as if nothing had been."""
+from harness import *
+from harness.leaks import BUILDS, OPTIONS, PROGRAMS, check_attached, look_at
+
+
+@case(times=[(program, build) for program in PROGRAMS for build in BUILDS])
+def sites(program, build):
+    with Fixture(f"leaks/{program}-{build}") as target:
+        report = look_at(target)
+        check_attached(report, target)
+        # A program that held blocks in registers compares them with what it had put there.
+        assert target.quit() == 0, "the look has changed the program"
+
+
+@case
+def child_that_has_ended():
+    """Its memory is not its parent's."""
+    with Fixture("leaks/forks-gcc-O2", "ends") as target:
+        report = look_at(target)
+        check_attached(report, target)
+        assert target.quit() == 0
+
+
+@case
+def mappings_that_are_mostly_untouched():
+    """A terabyte of which a few pages are there: only those are read."""
+    with Fixture("leaks/huge-gcc-O2") as target:
+        report = look_at(target)
+        check_attached(report, target)
+        assert target.quit() == 0
+
+
+@case
+def looked_at_twice():
+    """A series of reports: the second look says what the first said."""
+    with Fixture("leaks/shapes-gcc-O2") as target, \
+            Memtrace("leaks", "-v", *OPTIONS, "-p", str(target.pid), "0.2", "1000") as memtrace:
+        memtrace.attached()
+        target.go()
+        for _ in range(2):
+            report = memtrace.fresh_report()
+            check_attached(report, target)
+        memtrace.interrupt()
+        assert target.quit() == 0
+
+
+main()
