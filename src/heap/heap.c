@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "heap/glibc.h"
+#include "heap/jemalloc.h"
 #include "heap/walker.h"
 
 static const struct heap_walker walkers[] = {
     {"glibc", glibc_walk},
+    {"jemalloc", jemalloc_walk},
 };
 
 #define WALKERS (sizeof(walkers) / sizeof(walkers[0]))

@@ -180,6 +180,59 @@ def real_programs():
     real_program(["bash"], "for i in {1..2000}; do a[i]=some$i; done; echo worked")
 
 
+NO_CACHES = "threads' caches that were not found"
+
+
+def check_jemalloc(walk, held, moving):
+    """Of jemalloc it is not told which blocks threads keep at hand. No block that is held is called free."""
+    assert walk.blocks["used"] == 0 and walk.blocks["maybe used"] >= len(held) - moving, str(walk)
+    blocks = set(walk.of_kind("maybe used"))
+    lost = held - blocks - walk.within(held - blocks, "unknown")
+    assert len(lost) <= moving, [hex(a) for a in lost]
+
+
+@case
+def jemalloc_of_the_fixture():
+    for seed in range(2):
+        with Fixture("heapwalk", str(N_THREADS), "20000", str(seed), preload="jemalloc") as target:
+            target.send("go")
+            target.report()
+            held, freed = truth_of(target)
+            walk = Walk(target.pid)
+            print(f"{len(held)} held, {len(freed)} freed; {walk}")
+            assert set(walk.troubles) == {NO_CACHES} and walk.bytes["unknown"] == 0, str(walk)
+            check_jemalloc(walk, set(held), 0)
+            wrong = [(hex(a), n, walk.extents[a]) for a, n in held.items() if walk.extents[a][0] != a + n]
+            assert not wrong, wrong[:5]
+            # What is neither held nor has just been freed is little, and some of the freed is known to be.
+            others = set(walk.of_kind("maybe used")) - set(held) - freed
+            assert len(others) < 2000 and freed & set(walk.of_kind("free")), len(others)
+            target.quit()
+
+
+@case
+def jemalloc_while_it_allocates():
+    with Fixture("heapwalk", "3", "0", preload="jemalloc") as target:
+        target.send("go")
+        target.report()
+        tables = [word for line in target.out.lines if line.startswith("table ") for word in line.split()[1:]]
+        for _ in range(15):
+            walk = Walk(target.pid, *tables)
+            check_jemalloc(walk, walk.words - {0}, 3)
+        target.quit()
+
+
+@case
+def redis():
+    with scratch() as folder, Process(["redis-server", "--port", "0", "--unixsocket", folder + "/socket",
+                                       "--save", "", "--dir", folder]) as server:
+        server.out.expect(lambda line: "accept connections" in line, "redis-server's start")
+        walk = Walk(server.pid)
+        print(f"redis-server: {walk}")
+        assert set(walk.troubles) <= {NO_CACHES} and walk.bytes["unknown"] == 0, walk
+        assert walk.blocks["maybe used"] > 1000, walk
+
+
 @case(times=["bullseye", "trixie"])
 def other_versions(suite):
     """2.31 has no mixed pointers in its lists; 2.41 is the last version with these structures."""
