@@ -9,6 +9,7 @@
 
 const unsigned int registers_red_zone_bytes = 0;
 const unsigned int registers_dtv_offset = 0; /* tcbhead_t */
+const bool registers_tls_above = true;
 
 /* In the order of struct user_regs_struct. */
 const char *const registers_names[] = {"x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",  "x9",  "x10",
@@ -19,6 +20,17 @@ const char *const registers_names[] = {"x0",  "x1",  "x2",  "x3",  "x4",  "x5", 
 
 const size_t n_registers_names = N_NAMES;
 
+int registers_syscall(pid_t thread, long *number)
+{
+	int call;
+	struct iovec vector = {.iov_base = &call, .iov_len = sizeof(call)};
+
+	if (ptrace(PTRACE_GETREGSET, thread, NT_ARM_SYSTEM_CALL, &vector))
+		return -errno;
+	*number = call;
+	return 0;
+}
+
 int registers_read(pid_t thread, struct registers *registers)
 {
 	struct user_regs_struct general;
@@ -27,6 +39,9 @@ int registers_read(pid_t thread, struct registers *registers)
 	if (ptrace(PTRACE_GETREGSET, thread, NT_PRSTATUS, &vector))
 		return -errno;
 	registers->stack_pointer = general.sp;
+	registers->program_counter = general.pc;
+	if (registers_syscall(thread, &registers->syscall))
+		registers->syscall = -1;
 	for (size_t i = 0; i < N_NAMES; i++)
 		registers->words[i] = general.regs[i];
 	vector.iov_base = &registers->thread_pointer;
@@ -41,16 +56,5 @@ int registers_read(pid_t thread, struct registers *registers)
 			return -errno;
 	}
 	registers->n_words = N_NAMES + vector.iov_len / sizeof(uint64_t);
-	return 0;
-}
-
-int registers_syscall(pid_t thread, long *number)
-{
-	struct user_regs_struct general;
-	struct iovec vector = {.iov_base = &general, .iov_len = sizeof(general)};
-
-	if (ptrace(PTRACE_GETREGSET, thread, NT_PRSTATUS, &vector))
-		return -errno;
-	*number = (long)general.regs[8];
 	return 0;
 }

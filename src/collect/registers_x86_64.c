@@ -9,6 +9,7 @@
 
 const unsigned int registers_red_zone_bytes = 128;
 const unsigned int registers_dtv_offset = 8; /* tcbhead_t */
+const bool registers_tls_above = false;
 
 /* In the order of struct user_regs_struct. */
 const char *const registers_names[] = {"r15", "r14", "r13", "r12", "rbp", "rbx", "r11",      "r10", "r9",
@@ -27,6 +28,8 @@ int registers_read(pid_t thread, struct registers *registers)
 		return -errno;
 	registers->stack_pointer = general.rsp;
 	registers->thread_pointer = general.fs_base;
+	registers->program_counter = general.rip;
+	registers->syscall = (long)general.orig_rax;
 	for (size_t i = 0; i < N_NAMES; i++)
 		registers->words[i] = ((const unsigned long long *)&general)[i];
 	/* The extended state as the XSAVE instruction lays it out (Intel SDM 1, 13.4): all of it may hold addresses. */

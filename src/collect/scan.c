@@ -15,6 +15,7 @@
 
 #include "collect/drain.h"
 #include "collect/freeze.h"
+#include "collect/in_allocator.h"
 #include "collect/internal.h"
 #include "collect/iterate.h"
 #include "collect/kernel_words.h"
@@ -99,18 +100,20 @@ static int count_pending(void *context, const void *record)
 static int walk_heaps(struct scanning *scanning)
 {
 	uint64_t *pointers = calloc(scanning->n_threads + 1, sizeof(*pointers));
-	size_t n_pending = 0;
+	size_t n_busy = 0;
 	int error = pointers ? 0 : -ENOMEM;
 
 	if (!error)
 		error = iterate(scanning->session->tracing.bpf->progs.pending_stacks, sizeof(uint32_t), count_pending,
-		                &n_pending);
-	for (size_t i = 0; i < scanning->n_threads && scanning->registers && !error; i++)
+		                &n_busy);
+	for (size_t i = 0; i < scanning->n_threads && scanning->registers && !error; i++) {
 		pointers[i] = scanning->registers[i].thread_pointer;
+		n_busy += in_allocator(scanning->target, &scanning->registers[i]);
+	}
 	heap_free(&scanning->heap);
 	if (!error)
 		error = scan_heap_walk(&scanning->areas, &scanning->words, pointers,
-		                       scanning->registers ? scanning->n_threads : 0, n_pending > 0, &scanning->heap);
+		                       scanning->registers ? scanning->n_threads : 0, n_busy > 0, &scanning->heap);
 	free(pointers);
 	return error;
 }

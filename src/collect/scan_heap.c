@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "collect/drain.h"
+#include "collect/registers.h"
 #include "util/grow.h"
 #include "util/radix.h"
 
@@ -37,6 +38,7 @@ int scan_heap_walk(const struct scan_areas *areas, const struct words *words, co
 	    .thread_pointers = thread_pointers,
 	    .n_threads = n_threads,
 	    .in_allocator = busy,
+	    .tls_above = registers_tls_above,
 	    .max_extents = EXTENTS_MAX,
 	};
 	int error;

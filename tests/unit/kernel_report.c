@@ -340,7 +340,11 @@ static void returns_what_writing_failed_with(void **state)
 	(void)state;
 	assert_int_equal(kernel_growth(snapshot, &(struct kernel_selection){.top = 10}), 0);
 	for (size_t i = 0; renderers[i]; i++) {
-		FILE *full = fopen("/dev/full", "w");
+		FILE *full;
+
+		if (renderers[i]->of_verdicts)
+			continue;
+		full = fopen("/dev/full", "w");
 
 		assert_int_equal(renderers[i]->report(full, snapshot, &(struct render_options){.top = 10}), -ENOSPC);
 		fclose(full);

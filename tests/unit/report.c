@@ -332,7 +332,11 @@ static void returns_what_writing_failed_with(void **state)
 
 	(void)state;
 	for (size_t i = 0; renderers[i]; i++) {
-		FILE *full = fopen("/dev/full", "w");
+		FILE *full;
+
+		if (renderers[i]->of_verdicts)
+			continue;
+		full = fopen("/dev/full", "w");
 
 		assert_int_equal(renderers[i]->report(full, snapshot, &options), -ENOSPC);
 		fclose(full);
