@@ -306,9 +306,9 @@ static int add_rows(const struct judging *judging, struct stack *rows, size_t *n
 	for (size_t i = 0; i < judging->snapshot->n_stacks; i++) {
 		const struct stack *stack = &judging->snapshot->stacks[i];
 
-		for (int class = LEAK_DEFINITE; class <= (int)last && !error; class++) {
-			if (is_of(judging, stack) && has_class(stack, (enum leak_class)class))
-				error = add_row(judging, &rows[(*n_rows)++], stack, (enum leak_class)class);
+		for (int class = LEAK_DEFINITE; class <= (int)last && !error; class ++) {
+			if (is_of(judging, stack) && has_class(stack, (enum leak_class) class))
+				error = add_row(judging, &rows[(*n_rows)++], stack, (enum leak_class) class);
 		}
 	}
 	return error;
@@ -323,7 +323,7 @@ static int add_rows_before(const struct judging *judging, struct stack *rows, si
 
 	for (int class = LEAK_DEFINITE; class <= (int)last && n_before && !error; class ++) {
 		struct stack row = {
-		    .process = judging->process, .kind = KIND_HEAP, .leak = (enum leak_class)class, .before = true};
+		    .process = judging->process, .kind = KIND_HEAP, .leak = (enum leak_class) class, .before = true};
 
 		row.blocks = calloc(n_before, sizeof(*row.blocks));
 		if (!row.blocks)
@@ -366,8 +366,8 @@ static int judge_process(struct snapshot *snapshot, size_t process, struct stack
 	if (!error)
 		error = list_words(&judging, snapshot->processes[process].scan);
 	if (!error)
-		error = reach_classify(judging.blocks, judging.n_blocks, judging.words, judging.n_words,
-		                       &judging.result);
+		error =
+		    reach_classify(judging.blocks, judging.n_blocks, judging.words, judging.n_words, &judging.result);
 	if (!error) {
 		set_classes(&judging);
 		error = add_rows(&judging, rows, n_rows, last);
@@ -388,8 +388,8 @@ int leaks_judge(struct snapshot *snapshot, bool with_reachable)
 		return -ENOMEM;
 	for (size_t i = 0; i < snapshot->n_processes && !error; i++) {
 		if (snapshot->processes[i].scan)
-			error = judge_process(snapshot, i, rows, &n_rows,
-			                      with_reachable ? LEAK_REACHABLE : LEAK_POSSIBLE);
+			error =
+			    judge_process(snapshot, i, rows, &n_rows, with_reachable ? LEAK_REACHABLE : LEAK_POSSIBLE);
 	}
 	for (size_t i = 0; i < snapshot->n_stacks; i++)
 		stack_clear(&snapshot->stacks[i]);

@@ -61,7 +61,8 @@ static uint32_t block_at(const struct graph *graph, uint64_t address, bool with_
 /* Of a word that has no meaning. */
 #define LEADS_NOWHERE (REACH_NOBODY - 1)
 
-/* The block that the word lies in; REACH_NOBODY: it is a root; LEADS_NOWHERE: it has begun in the slack, or ends there. */
+/* The block that the word lies in; REACH_NOBODY: it is a root; LEADS_NOWHERE: it has begun in the slack, or ends there.
+ */
 static uint32_t holder_of(const struct graph *graph, size_t word)
 {
 	uint64_t at = graph->words[word].at;

@@ -277,7 +277,8 @@ int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot)
 			struct stack *site = stack->held_by[j].site;
 
 			if (site)
-				error = symbolizer_stack(tracing->symbolizer, &snapshot->processes[site->process], site);
+				error =
+				    symbolizer_stack(tracing->symbolizer, &snapshot->processes[site->process], site);
 		}
 		if (error)
 			return tracing_fail(tracing, "cannot symbolize", error);

@@ -25,12 +25,12 @@ struct found_block {
 	uint64_t address, size_bytes, time_ns;
 	uint64_t not_resident_bytes;
 	uint32_t slack_bytes; /* usable behind it, where the allocator tells */
-	int node;      /* that most of it lies on, or -1 */
-	int cpu_node;  /* of the CPU that allocated it */
-	bool placed;   /* where it lies could be told */
-	bool left_out; /* nothing of it lies where it is asked for */
-	bool judged;   /* what leads to it was looked for */
-	uint8_t kind;  /* enum block_kind: heap, or of what is a range not told more closely than mmap */
+	int node;             /* that most of it lies on, or -1 */
+	int cpu_node;         /* of the CPU that allocated it */
+	bool placed;          /* where it lies could be told */
+	bool left_out;        /* nothing of it lies where it is asked for */
+	bool judged;          /* what leads to it was looked for */
+	uint8_t kind;         /* enum block_kind: heap, or of what is a range not told more closely than mmap */
 };
 
 struct drain {
@@ -49,8 +49,9 @@ struct drain {
 	struct found_block *blocks;
 	size_t n_blocks, blocks_size;
 	struct memory_known *known; /* by slot: what is live, of any age; NULL: it is not asked for */
-	uint32_t range_slot; /* whose ranges are gone through */
-	const struct target *only_target; /* whose blocks are looked for; NULL: all, and of those scanned what was found then */
+	uint32_t range_slot;        /* whose ranges are gone through */
+	const struct target
+	    *only_target; /* whose blocks are looked for; NULL: all, and of those scanned what was found then */
 	int error;
 };
 

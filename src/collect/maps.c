@@ -47,9 +47,9 @@ bool maps_parse(char *line, struct maps_row *row)
 	size_t length;
 
 	if (!read_number(&at, 16, '-', &row->start) || !read_number(&at, 16, ' ', &row->end) ||
-	    row->end <= row->start || !read_permissions(&at, row) ||
-	    !read_number(&at, 16, ' ', &row->offset) || !read_number(&at, 16, ':', &major) ||
-	    !read_number(&at, 16, ' ', &minor) || !read_number(&at, 10, 0, &inode))
+	    row->end <= row->start || !read_permissions(&at, row) || !read_number(&at, 16, ' ', &row->offset) ||
+	    !read_number(&at, 16, ':', &major) || !read_number(&at, 16, ' ', &minor) ||
+	    !read_number(&at, 10, 0, &inode))
 		return false;
 	row->device = makedev(major, minor);
 	row->inode = inode;

@@ -13,7 +13,7 @@ const bool registers_tls_above = false;
 
 /* In the order of struct user_regs_struct. */
 const char *const registers_names[] = {"r15", "r14", "r13", "r12", "rbp", "rbx", "r11",      "r10", "r9",
-                                    "r8",  "rax", "rcx", "rdx", "rsi", "rdi", "orig_rax", "rip"};
+                                       "r8",  "rax", "rcx", "rdx", "rsi", "rdi", "orig_rax", "rip"};
 
 #define N_NAMES (sizeof(registers_names) / sizeof(registers_names[0]))
 

@@ -77,8 +77,7 @@ static int make_index(struct scanning *scanning)
 	if (!error && !scanning->pages)
 		error = -ENOMEM;
 	for (size_t i = 0; i < scanned->n_blocks && !error; i++)
-		error =
-		    page_set_add(scanning->pages, scanned->blocks[i].address, block_bytes(&scanned->blocks[i]));
+		error = page_set_add(scanning->pages, scanned->blocks[i].address, block_bytes(&scanned->blocks[i]));
 	scanned->n_rows = n_rows;
 	scanned->rows = calloc(n_rows + 1, sizeof(*scanned->rows));
 	scanned->range_usage = calloc(n_rows + 1, sizeof(*scanned->range_usage));
@@ -279,7 +278,8 @@ static int look(struct scanning *scanning)
 	if (!error)
 		error = add_registers(scanning);
 	if (!error)
-		error = kernel_words_each(scanning->reader, scanning->epolls, scanning->n_epolls, add_kernel_word, &scanning->words);
+		error = kernel_words_each(scanning->reader, scanning->epolls, scanning->n_epolls, add_kernel_word,
+		                          &scanning->words);
 	return error;
 }
 
@@ -380,10 +380,11 @@ static int say_why(const struct scanning *scanning, int code, char *error, size_
 	if (!code || error[0])
 		return code;
 	if (code == -ETIME)
-		snprintf(error, error_size,
-		         "process %d would have stood still for too long: %llu MiB were read; it goes on running, allow "
-		         "more with --max-pause",
-		         pid, (unsigned long long)(scanning->words.read_bytes >> 20));
+		snprintf(
+		    error, error_size,
+		    "process %d would have stood still for too long: %llu MiB were read; it goes on running, allow "
+		    "more with --max-pause",
+		    pid, (unsigned long long)(scanning->words.read_bytes >> 20));
 	else if (code == -ENOMEM)
 		snprintf(error, error_size,
 		         "the memory of process %d has more pointers than fit: allow more with --max-memory", pid);

@@ -25,7 +25,8 @@ static bool is_kernels(const char *name)
 /* Files that are memory only: what is mapped to be read here may be written elsewhere. */
 static bool is_memory(const char *name)
 {
-	static const char *const beginnings[] = {"/memfd:", "/dev/zero", "/dev/shm/", "/SYSV", "/anon_hugepage", "[anon_shmem"};
+	static const char *const beginnings[] = {"/memfd:", "/dev/zero",      "/dev/shm/",
+	                                         "/SYSV",   "/anon_hugepage", "[anon_shmem"};
 
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
 		if (!strncmp(name, beginnings[i], strlen(beginnings[i])))

@@ -18,9 +18,9 @@ struct scan_part {
 	bool private_alone; /* only pages that are the process's own */
 	bool protected;     /* the process itself may not read it */
 	bool writable;
-	uint8_t heap_kind;  /* enum heap_mapping_kind */
-	bool cut;           /* it begins where a stack's use begins */
-	bool guard;         /* memory that nobody may use */
+	uint8_t heap_kind; /* enum heap_mapping_kind */
+	bool cut;          /* it begins where a stack's use begins */
+	bool guard;        /* memory that nobody may use */
 };
 
 struct scan_areas {

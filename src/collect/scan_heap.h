@@ -22,8 +22,8 @@ int scan_heap_walk(const struct scan_areas *areas, const struct words *words, co
 int scan_heap_pages(const struct heap *heap, struct page_set *pages);
 
 /*
- * Holds the heaps against the blocks that are known, which learn what is usable behind them. What nobody uses goes to scan->unused; with `judge_before`,
- * blocks in use that are not known to scan->before. 0 or -ENOMEM.
+ * Holds the heaps against the blocks that are known, which learn what is usable behind them. What nobody uses goes to
+ * scan->unused; with `judge_before`, blocks in use that are not known to scan->before. 0 or -ENOMEM.
  */
 int scan_heap_settle(const struct heap *heap, const struct scan_areas *areas, struct found_block *blocks,
                      size_t n_blocks, bool judge_before, struct scan *scan);

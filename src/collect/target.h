@@ -81,9 +81,9 @@ struct target {
 	const struct module *loader;
 	struct ranges *ranges;
 	uint64_t memory_before_bytes; /* what was in its allocators when memtrace came, and in nobody's part */
-	struct place_memo *places; /* where its memory lay when it was about to end; NULL: not known */
+	struct place_memo *places;    /* where its memory lay when it was about to end; NULL: not known */
 	struct exit_scan exit_scan;
-	struct scanned *scanned;   /* what was found when it stood still for that; NULL: it was not scanned */
+	struct scanned *scanned; /* what was found when it stood still for that; NULL: it was not scanned */
 	struct ranges_stats range_stats;
 	uint32_t generation; /* of the program that is known; the process may run a later one */
 	bool probes_lost;    /* by an exec from another thread than the main one */

@@ -33,7 +33,7 @@ struct reach_word {
 };
 
 /* In a thread's register: which one is the machine's. Beyond all addresses of user space, so behind them in order. */
-#define REACH_IN_REGISTER(thread, n) (1ULL << 63 | (uint64_t)(uint32_t)(thread) << 16 | ((n) & 0xffff))
+#define REACH_IN_REGISTER(thread, n) (1ULL << 63 | (uint64_t)(uint32_t)(thread) << 16 | ((n)&0xffff))
 /* In the kernel alone, which gives it back to the program one day: what it leads to is possibly leaked. */
 #define REACH_IN_KERNEL (1ULL << 62)
 #define REACH_IS_ADDRESS(at) (!((at) >> 62))

@@ -39,13 +39,15 @@ struct scan {
 	size_t n_unused;
 	struct scan_extent *before; /* by start: blocks from before memtrace attached, as the allocator has them */
 	size_t n_before;
-	bool slack_counts; /* the program asks allocators how much room blocks have: what is behind one is its own, too */
+	bool slack_counts; /* the program asks allocators how much room blocks have: what is behind one is its own, too
+	                    */
 	const char *const *register_names; /* of the first registers; the others are vector ones; static */
 	size_t n_register_names;
 	bool stopped; /* the process stood still meanwhile */
 	uint64_t pause_ns, read_bytes, unreadable_bytes;
 	size_t n_threads;
-	uint64_t heap_bytes, unknown_heap_bytes; /* of allocators; of it, neither a known block nor known to be unused */
+	uint64_t heap_bytes,
+	    unknown_heap_bytes; /* of allocators; of it, neither a known block nor known to be unused */
 	uint64_t unjudged_blocks, unjudged_bytes; /* too young: what leads to them was not looked for */
 };
 

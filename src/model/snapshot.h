@@ -63,11 +63,11 @@ struct frame {
 
 /* Who holds a block: where the pointer lies that leads to it. */
 struct holding {
-	uint64_t at, value;                   /* as struct reach_word has them */
-	uint64_t leads_to;                    /* the beginning of the block held */
-	uint64_t block_address, block_bytes;  /* the block that the pointer lies in; 0: it is a root */
-	struct stack *site;                   /* of that block: of its frames the innermost; owned; NULL: a root */
-	const struct scan_area *area;         /* of a root in memory; NULL: not known */
+	uint64_t at, value;                  /* as struct reach_word has them */
+	uint64_t leads_to;                   /* the beginning of the block held */
+	uint64_t block_address, block_bytes; /* the block that the pointer lies in; 0: it is a root */
+	struct stack *site;                  /* of that block: of its frames the innermost; owned; NULL: a root */
+	const struct scan_area *area;        /* of a root in memory; NULL: not known */
 };
 
 struct stack {
@@ -75,8 +75,8 @@ struct stack {
 	enum block_kind kind;
 	enum stack_end end;
 	bool guessed;
-	bool before;          /* blocks from before memtrace attached, of which the allocator alone knows */
-	enum leak_class leak; /* of all its live blocks, where they were judged: a stack has a row for each class */
+	bool before;            /* blocks from before memtrace attached, of which the allocator alone knows */
+	enum leak_class leak;   /* of all its live blocks, where they were judged: a stack has a row for each class */
 	struct verdict verdict; /* of its live bytes, from the reports so far */
 	struct usage usage;
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
@@ -132,8 +132,8 @@ struct snapshot {
 	struct usage totals;
 	struct usage kinds[KIND_COUNT];
 	struct usage leaks[LEAK_CLASS_COUNT]; /* live_* alone, of all blocks that were judged */
-	struct placement placement; /* of all; always at least one node */
-	bool placed;                /* the kernel was asked where pages lie; it is not where there is only one node */
+	struct placement placement;           /* of all; always at least one node */
+	bool placed; /* the kernel was asked where pages lie; it is not where there is only one node */
 	uint64_t lost[LOSS_COUNT];
 	uint64_t abandoned_calls;
 	uint64_t unknown_frees;

@@ -126,11 +126,11 @@ static json_t *build_process(const struct snapshot *snapshot, const struct proce
 	              known ? json_integer(process->exit_status) : json_null(), "live_bytes",
 	              json_uint(process->usage.live_bytes), "live_blocks", json_uint(process->usage.live_blocks));
 
-	return json_whole(object, set_placement(object, snapshot, &process->placement) |
-	                              (!snapshot->kernel &&
-	                               json_object_set_new(object, "memory", build_memory(&process->memory))) |
-	                              kernel_json_set_owner(object, snapshot, process) |
-	                              leaks_json_set_process(object, snapshot, process));
+	return json_whole(
+	    object, set_placement(object, snapshot, &process->placement) |
+	                (!snapshot->kernel && json_object_set_new(object, "memory", build_memory(&process->memory))) |
+	                kernel_json_set_owner(object, snapshot, process) |
+	                leaks_json_set_process(object, snapshot, process));
 }
 
 static json_t *build_processes(const struct snapshot *snapshot)
@@ -172,7 +172,8 @@ static json_t *build_head(const struct snapshot *snapshot)
 	head = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA, "command", snapshot->command, "time", time,
 	                 "elapsed_ns", json_uint(snapshot->elapsed_ns), "processes", build_processes(snapshot),
 	                 "totals", build_totals(snapshot));
-	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) | leaks_json_set_report(head, snapshot) |
+	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) |
+	                            leaks_json_set_report(head, snapshot) |
 	                            json_object_set_new(head, "integrity", build_integrity(snapshot)));
 }
 

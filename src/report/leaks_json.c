@@ -20,8 +20,8 @@ int leaks_json_set_report(json_t *report, const struct snapshot *snapshot)
 	if (!on_leaks(snapshot))
 		return 0;
 	classes = json_object();
-	for (int class = LEAK_DEFINITE; class < LEAK_CLASS_COUNT; class++)
-		failed |= json_object_set_new(classes, leak_class_name((enum leak_class)class),
+	for (int class = LEAK_DEFINITE; class < LEAK_CLASS_COUNT; class ++)
+		failed |= json_object_set_new(classes, leak_class_name((enum leak_class) class),
 		                              json_pack("{s:o, s:o}", "live_bytes",
 		                                        json_uint(snapshot->leaks[class].live_bytes), "live_blocks",
 		                                        json_uint(snapshot->leaks[class].live_blocks)));
@@ -36,14 +36,14 @@ int leaks_json_set_process(json_t *object, const struct snapshot *snapshot, cons
 		return 0;
 	if (!scan)
 		return json_object_set_new(object, "scan", json_null());
-	return json_object_set_new(
-	    object, "scan",
-	    json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "stopped", scan->stopped, "pause_ns",
-	              json_uint(scan->pause_ns), "threads", json_uint(scan->n_threads), "read_bytes",
-	              json_uint(scan->read_bytes), "unreadable_bytes", json_uint(scan->unreadable_bytes),
-	              "unjudged_blocks", json_uint(scan->unjudged_blocks), "unjudged_bytes",
-	              json_uint(scan->unjudged_bytes), "heap_bytes", json_uint(scan->heap_bytes), "unknown_heap_bytes",
-	              json_uint(scan->unknown_heap_bytes)));
+	return json_object_set_new(object, "scan",
+	                           json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "stopped", scan->stopped,
+	                                     "pause_ns", json_uint(scan->pause_ns), "threads",
+	                                     json_uint(scan->n_threads), "read_bytes", json_uint(scan->read_bytes),
+	                                     "unreadable_bytes", json_uint(scan->unreadable_bytes), "unjudged_blocks",
+	                                     json_uint(scan->unjudged_blocks), "unjudged_bytes",
+	                                     json_uint(scan->unjudged_bytes), "heap_bytes", json_uint(scan->heap_bytes),
+	                                     "unknown_heap_bytes", json_uint(scan->unknown_heap_bytes)));
 }
 
 static json_t *build_site(const struct snapshot *snapshot, const struct stack *site)
@@ -63,16 +63,14 @@ static json_t *build_holding(const struct snapshot *snapshot, const struct proce
 	const struct scan_area *area = holding->area;
 	bool has_thread = reg || (area && area->kind == SCAN_AREA_STACK);
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "place", leak_words_place(holding), "address",
-	                 address ? json_address(holding->at) : json_null(), "value", json_address(holding->value),
-	                 "register",
-	                 reg ? json_string(scan_register_name(process->scan, REACH_REGISTER(holding->at))) : json_null(),
-	                 "thread",
-	                 has_thread ? json_integer(reg ? (json_int_t)REACH_THREAD(holding->at) : area->thread)
-	                            : json_null(),
-	                 "module", area && area->name[0] ? json_name(area->name) : json_null(), "block_size",
-	                 holding->block_bytes ? json_uint(holding->block_bytes) : json_null(), "function",
-	                 holding->site ? build_site(snapshot, holding->site) : json_null());
+	return json_pack(
+	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "place", leak_words_place(holding), "address",
+	    address ? json_address(holding->at) : json_null(), "value", json_address(holding->value), "register",
+	    reg ? json_string(scan_register_name(process->scan, REACH_REGISTER(holding->at))) : json_null(), "thread",
+	    has_thread ? json_integer(reg ? (json_int_t)REACH_THREAD(holding->at) : area->thread) : json_null(),
+	    "module", area && area->name[0] ? json_name(area->name) : json_null(), "block_size",
+	    holding->block_bytes ? json_uint(holding->block_bytes) : json_null(), "function",
+	    holding->site ? build_site(snapshot, holding->site) : json_null());
 }
 
 int leaks_json_set_stack(json_t *object, const struct snapshot *snapshot, const struct stack *stack)
@@ -81,7 +79,8 @@ int leaks_json_set_stack(json_t *object, const struct snapshot *snapshot, const 
 	int failed = 0;
 
 	for (size_t i = 0; i < stack->n_held_by; i++)
-		failed |= json_array_append_new(held_by, build_holding(snapshot, &snapshot->processes[stack->process], &stack->held_by[i]));
+		failed |= json_array_append_new(
+		    held_by, build_holding(snapshot, &snapshot->processes[stack->process], &stack->held_by[i]));
 	return json_object_set_new(object, "before", json_boolean(stack->before)) |
 	       json_object_set_new(object, "leak", json_string(leak_class_name(stack->leak))) |
 	       json_object_set_new(object, "held_by", json_whole(held_by, failed));

@@ -132,9 +132,10 @@ static void write_scan(FILE *out, const struct process *process)
 		fprintf(out, "; %" PRIu64 " bytes in %" PRIu64 " blocks too young to be judged", scan->unjudged_bytes,
 		        scan->unjudged_blocks);
 	if (scan->unknown_heap_bytes)
-		fprintf(out,
-		        "; what %.1f of %.1f MiB of its heap hold is not known and counts as used, so more may be leaked",
-		        (double)scan->unknown_heap_bytes / (1 << 20), (double)scan->heap_bytes / (1 << 20));
+		fprintf(
+		    out,
+		    "; what %.1f of %.1f MiB of its heap hold is not known and counts as used, so more may be leaked",
+		    (double)scan->unknown_heap_bytes / (1 << 20), (double)scan->heap_bytes / (1 << 20));
 	fputs(".\n", out);
 }
 
@@ -142,9 +143,9 @@ static void write_summary(FILE *out, const struct snapshot *snapshot)
 {
 	const struct usage *leaks = snapshot->leaks;
 
-	for (int class = LEAK_DEFINITE; class < LEAK_CLASS_COUNT; class++)
+	for (int class = LEAK_DEFINITE; class < LEAK_CLASS_COUNT; class ++)
 		fprintf(out, "%s%s: %" PRIu64 " bytes in %" PRIu64 " blocks", class == LEAK_DEFINITE ? "" : "; ",
-		        leak_class_name((enum leak_class)class), leaks[class].live_bytes, leaks[class].live_blocks);
+		        leak_class_name((enum leak_class) class), leaks[class].live_bytes, leaks[class].live_blocks);
 	fprintf(out, "\nSUMMARY: memtrace: %" PRIu64 " byte(s) leaked in %" PRIu64 " allocation(s).\n",
 	        leaks[LEAK_DEFINITE].live_bytes + leaks[LEAK_INDIRECT].live_bytes,
 	        leaks[LEAK_DEFINITE].live_blocks + leaks[LEAK_INDIRECT].live_blocks);

@@ -20,8 +20,8 @@ static void test_lines(void **state)
 	uint64_t word = 0;
 
 	(void)state;
-	assert_true(kernel_words_epoll(
-	    "tfd:        5 events:       19 data:     7f2b5c0012a0  pos:0 ino:3d9c sdev:e\n", &word));
+	assert_true(kernel_words_epoll("tfd:        5 events:       19 data:     7f2b5c0012a0  pos:0 ino:3d9c sdev:e\n",
+	                               &word));
 	assert_int_equal(word, 0x7f2b5c0012a0);
 	assert_false(kernel_words_epoll("pos:\t0\n", &word));
 	assert_false(kernel_words_epoll("tfd:        5 events:       19\n", &word));
