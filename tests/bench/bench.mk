@@ -1,6 +1,6 @@
 # What the benchmarks run beside memtrace (tests/bench/run).
 BENCH_DIR := $(BUILD)/tests/bench
-BENCH_FIXTURES := $(addprefix $(BENCH_DIR)/,pairs stacks frames syscalls)
+BENCH_FIXTURES := $(addprefix $(BENCH_DIR)/,pairs stacks frames syscalls filled reading)
 BENCH_TOOLS := $(addprefix $(BENCH_DIR)/,floor kernel_floor load scan)
 BENCH_WARNINGS := -Wall -Wextra $(if $(CI)$(WERROR),-Werror)
 
