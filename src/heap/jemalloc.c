@@ -21,6 +21,7 @@
 #define MAX_LEAVES 4096  /* that are walked: of 4 TiB */
 #define MAX_STRANGE 1024 /* words that lead to no description of their page, until nothing is believed */
 #define PROOFS 16        /* words of a leaf that have to agree, if it has so many */
+#define MAX_WRONG 4 /* words of pages that were just being given to others */
 
 /* The next word that is not 0 from *at on, in the window; false at its end. What cannot be read is passed over. */
 static bool next_word(struct heap_walk *walk, uint64_t *at, uint64_t *word)
@@ -51,7 +52,7 @@ static bool may_be_leaf(const struct heap_walk *walk, uint64_t leaf)
 static uint64_t leaf_number(struct heap_walk *walk, uint64_t leaf)
 {
 	uint64_t at = leaf, word, number = LEVEL_WORDS;
-	unsigned int proofs = 0;
+	unsigned int proofs = 0, wrong = 0;
 
 	heap_window_open(walk, leaf, leaf + LEVEL_BYTES);
 	for (; proofs < PROOFS && next_word(walk, &at, &word); at += sizeof(word)) {
@@ -64,14 +65,18 @@ static uint64_t leaf_number(struct heap_walk *walk, uint64_t leaf)
 			continue;
 		/* The page's number within the leaf is known; the rest of its address is the extent's. */
 		if (!heap_read(walk, description + sizeof(uint64_t), &start, sizeof(start)))
-			return LEVEL_WORDS;
-		if (number == LEVEL_WORDS)
+			start = UINT64_MAX;
+		if (number < LEVEL_WORDS)
+			start = number << LEAF_SHIFT;
+		if (start >> LEAF_SHIFT < LEVEL_WORDS &&
+		    jemalloc_extent_read(walk, word, start >> LEAF_SHIFT << LEAF_SHIFT | page, &extent)) {
 			number = start >> LEAF_SHIFT;
-		if (number >= LEVEL_WORDS || !jemalloc_extent_read(walk, word, number << LEAF_SHIFT | page, &extent))
+			proofs++;
+		} else if (++wrong > MAX_WRONG) {
 			return LEVEL_WORDS;
-		proofs++;
+		}
 	}
-	return number;
+	return wrong && proofs < PROOFS ? LEVEL_WORDS : number;
 }
 
 /* The root, by one of its pointers; 0: there is none in the mapping. */
