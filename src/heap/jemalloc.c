@@ -21,7 +21,7 @@
 #define MAX_LEAVES 4096  /* that are walked: of 4 TiB */
 #define MAX_STRANGE 1024 /* words that lead to no description of their page, until nothing is believed */
 #define PROOFS 16        /* words of a leaf that have to agree, if it has so many */
-#define MAX_WRONG 4 /* words of pages that were just being given to others */
+#define MAX_WRONG 4      /* words of pages that were just being given to others */
 
 /* The next word that is not 0 from *at on, in the window; false at its end. What cannot be read is passed over. */
 static bool next_word(struct heap_walk *walk, uint64_t *at, uint64_t *word)
