@@ -361,14 +361,15 @@ static int judge_process(struct snapshot *snapshot, size_t process, struct stack
                          enum leak_class last)
 {
 	struct judging judging = {.snapshot = snapshot, .process = process};
+	struct reach_result result = {.classes = NULL};
 	int error = list_blocks(&judging);
 
 	if (!error)
 		error = list_words(&judging, snapshot->processes[process].scan);
 	if (!error)
-		error =
-		    reach_classify(judging.blocks, judging.n_blocks, judging.words, judging.n_words, &judging.result);
+		error = reach_classify(judging.blocks, judging.n_blocks, judging.words, judging.n_words, &result);
 	if (!error) {
+		judging.result = result;
 		set_classes(&judging);
 		error = add_rows(&judging, rows, n_rows, last);
 		if (!error)

@@ -43,15 +43,18 @@ static bool is_held(const struct exit_scan *scan, pid_t thread)
 static long syscall_of(pid_t process, pid_t thread)
 {
 	long number = -1;
-	char path[64];
+	char path[64], line[256], *end;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", process, thread);
 	file = fopen(path, "re");
 	if (!file)
 		return -1;
-	if (fscanf(file, "%ld", &number) != 1)
-		number = -1;
+	if (fgets(line, sizeof(line), file)) {
+		number = strtol(line, &end, 10);
+		if (end == line)
+			number = -1;
+	}
 	fclose(file);
 	return number;
 }

@@ -22,7 +22,7 @@ const size_t n_registers_names = N_NAMES;
 
 int registers_syscall(pid_t thread, long *number)
 {
-	int call;
+	int call = -1;
 	struct iovec vector = {.iov_base = &call, .iov_len = sizeof(call)};
 
 	if (ptrace(PTRACE_GETREGSET, thread, NT_ARM_SYSTEM_CALL, &vector))

@@ -61,13 +61,15 @@ static json_t *build_holding(const struct snapshot *snapshot, const struct proce
 {
 	bool address = REACH_IS_ADDRESS(holding->at), reg = REACH_IS_REGISTER(holding->at);
 	const struct scan_area *area = holding->area;
-	bool has_thread = reg || (area && area->kind == SCAN_AREA_STACK);
+	json_int_t thread = reg ? (json_int_t)REACH_THREAD(holding->at) : 0;
 
+	if (area && area->kind == SCAN_AREA_STACK)
+		thread = area->thread;
 	return json_pack(
 	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "place", leak_words_place(holding), "address",
 	    address ? json_address(holding->at) : json_null(), "value", json_address(holding->value), "register",
 	    reg ? json_string(scan_register_name(process->scan, REACH_REGISTER(holding->at))) : json_null(), "thread",
-	    has_thread ? json_integer(reg ? (json_int_t)REACH_THREAD(holding->at) : area->thread) : json_null(),
+	    thread ? json_integer(thread) : json_null(),
 	    "module", area && area->name[0] ? json_name(area->name) : json_null(), "block_size",
 	    holding->block_bytes ? json_uint(holding->block_bytes) : json_null(), "function",
 	    holding->site ? build_site(snapshot, holding->site) : json_null());
