@@ -7,6 +7,7 @@
 #include "collect/scan.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,34 +97,68 @@ static int count_pending(void *context, const void *record)
 	return 0;
 }
 
-static int walk_heaps(struct scanning *scanning)
-{
-	uint64_t *pointers = calloc(scanning->n_threads + 1, sizeof(*pointers));
-	size_t n_busy = 0;
-	int error = pointers ? 0 : -ENOMEM;
+/* A walk through the heaps, in a thread of its own: the process stands still for as long as the longer one takes. */
+struct heap_walking {
+	struct scanning *scanning;
+	uint64_t *thread_pointers;
+	bool busy, has_thread;
+	pthread_t thread;
+	int error;
+};
 
-	if (!error)
-		error = iterate(scanning->session->tracing.bpf->progs.pending_stacks, sizeof(uint32_t), count_pending,
-		                &n_busy);
-	for (size_t i = 0; i < scanning->n_threads && scanning->registers && !error; i++) {
-		pointers[i] = scanning->registers[i].thread_pointer;
+static void *walk_heaps(void *argument)
+{
+	struct heap_walking *walking = argument;
+	struct scanning *scanning = walking->scanning;
+
+	walking->error = scan_heap_walk(&scanning->areas, &scanning->words, walking->thread_pointers,
+	                                scanning->registers ? scanning->n_threads : 0, walking->busy, &scanning->heap);
+	return NULL;
+}
+
+/* heaps_end() must follow, whatever is returned. 0 or -errno. */
+static int heaps_begin(struct scanning *scanning, struct heap_walking *walking)
+{
+	size_t n_busy = 0;
+	int error;
+
+	*walking = (struct heap_walking){.scanning = scanning};
+	walking->thread_pointers = calloc(scanning->n_threads + 1, sizeof(*walking->thread_pointers));
+	if (!walking->thread_pointers)
+		return walking->error = -ENOMEM;
+	error = iterate(scanning->session->tracing.bpf->progs.pending_stacks, sizeof(uint32_t), count_pending, &n_busy);
+	if (error)
+		return walking->error = error;
+	for (size_t i = 0; i < scanning->n_threads && scanning->registers; i++) {
+		walking->thread_pointers[i] = scanning->registers[i].thread_pointer;
 		n_busy += in_allocator(scanning->target, &scanning->registers[i]);
 	}
+	walking->busy = n_busy > 0;
 	heap_free(&scanning->heap);
-	if (!error)
-		error = scan_heap_walk(&scanning->areas, &scanning->words, pointers,
-		                       scanning->registers ? scanning->n_threads : 0, n_busy > 0, &scanning->heap);
-	free(pointers);
-	return error;
+	walking->has_thread = !pthread_create(&walking->thread, NULL, walk_heaps, walking);
+	if (!walking->has_thread)
+		walk_heaps(walking);
+	return 0;
+}
+
+static int heaps_end(struct heap_walking *walking)
+{
+	if (walking->has_thread)
+		pthread_join(walking->thread, NULL);
+	free(walking->thread_pointers);
+	return walking->error;
 }
 
 /* Where the heaps are, so that what leads to a block from before memtrace came will be kept, too. */
 static int index_heaps(struct scanning *scanning)
 {
+	struct heap_walking walking;
 	int error = scan_areas_read(&scanning->areas, scanning->reader);
 
-	if (!error)
-		error = walk_heaps(scanning);
+	if (!error) {
+		heaps_begin(scanning, &walking);
+		error = heaps_end(&walking);
+	}
 	if (!error)
 		error = scan_heap_pages(&scanning->heap, scanning->pages);
 	scan_areas_clear(&scanning->areas);
@@ -258,6 +293,20 @@ static int read_memory(struct scanning *scanning)
 	return error;
 }
 
+/* Where nothing stands still, what the allocators say would not be true. */
+static int look_at_memory(struct scanning *scanning)
+{
+	struct heap_walking walking = {.error = 0};
+	int error = scanning->n_threads ? heaps_begin(scanning, &walking) : 0, heap_error;
+
+	if (!error)
+		error = take_blocks(scanning);
+	if (!error)
+		error = read_memory(scanning);
+	heap_error = heaps_end(&walking);
+	return error ? error : heap_error;
+}
+
 /* All that is done while the process stands still. */
 static int look(struct scanning *scanning)
 {
@@ -270,11 +319,7 @@ static int look(struct scanning *scanning)
 	if (!error)
 		error = read_registers(scanning);
 	if (!error)
-		error = take_blocks(scanning);
-	if (!error)
-		error = read_memory(scanning);
-	if (!error && scanning->n_threads)
-		error = walk_heaps(scanning);
+		error = look_at_memory(scanning);
 	if (!error)
 		error = add_registers(scanning);
 	if (!error)

@@ -17,7 +17,7 @@ struct heap_walker {
 #define HEAP_PAGE_BYTES 4096U /* no machine has smaller ones */
 
 /* Memory that is read from the lowest address to the highest, a piece at a time. */
-#define HEAP_WINDOW_BYTES (16U << 10)
+#define HEAP_WINDOW_BYTES (64U << 10)
 
 struct heap_window {
 	uint64_t start, limit; /* nothing from limit on is read */

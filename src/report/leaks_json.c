@@ -69,8 +69,8 @@ static json_t *build_holding(const struct snapshot *snapshot, const struct proce
 	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "place", leak_words_place(holding), "address",
 	    address ? json_address(holding->at) : json_null(), "value", json_address(holding->value), "register",
 	    reg ? json_string(scan_register_name(process->scan, REACH_REGISTER(holding->at))) : json_null(), "thread",
-	    thread ? json_integer(thread) : json_null(),
-	    "module", area && area->name[0] ? json_name(area->name) : json_null(), "block_size",
+	    thread ? json_integer(thread) : json_null(), "module",
+	    area && area->name[0] ? json_name(area->name) : json_null(), "block_size",
 	    holding->block_bytes ? json_uint(holding->block_bytes) : json_null(), "function",
 	    holding->site ? build_site(snapshot, holding->site) : json_null());
 }
