@@ -72,7 +72,7 @@ static void take_block(struct drain *drain, const struct found_block *block)
 		return;
 	if (drain->placing || drain->with_blocks)
 		keep_block(drain, block);
-	if (!drain->placing)
+	if (!drain->placing && !drain->only_target)
 		drain_tally(drain, block, block->size_bytes);
 }
 
@@ -371,8 +371,10 @@ static int find_blocks(struct drain *drain)
 	int error;
 
 	drain->n_tallies = stack_table_end(&session->stacks);
-	drain->tallies = calloc(drain->n_tallies + 1, sizeof(*drain->tallies));
-	if (!drain->tallies)
+	/* A process stands still while its blocks are only listed: they are summed later. */
+	if (!drain->only_target)
+		drain->tallies = calloc(drain->n_tallies + 1, sizeof(*drain->tallies));
+	if (!drain->tallies && !drain->only_target)
 		return -ENOMEM;
 	error = live_scan(session->live, on_live_block, drain);
 	for (size_t i = 0; i < session->n_targets && !error; i++) {
@@ -398,7 +400,6 @@ int drain_collect(struct session *session, const struct target *target, struct f
 	                      .blocks_size = *room};
 	int error = find_blocks(&drain);
 
-	free(drain.tallies);
 	*blocks = drain.blocks;
 	*n = drain.n_blocks;
 	*room = drain.blocks_size;

@@ -151,6 +151,19 @@ static int serve(struct session *session, char *error, size_t error_size)
 	return code;
 }
 
+/* The tracer leaves: the processes go on, and whoever runs the session is told why. */
+static void leave(struct session *session, int code, const char *error)
+{
+	struct launched *launched = &session->launched;
+
+	tracer_let_go(session);
+	session_lock(session);
+	snprintf(launched->error, sizeof(launched->error), "%s", error);
+	session_unlock(session);
+	settle(session, code);
+	eventfd_write(launched->news_fd, 1);
+}
+
 static void *trace_command(void *argument)
 {
 	struct start *start = argument;
@@ -172,12 +185,7 @@ static void *trace_command(void *argument)
 		         strerror(-code));
 	if (code)
 		tracer_give_up(session);
-	tracer_let_go(session);
-	session_lock(session);
-	snprintf(launched->error, sizeof(launched->error), "%s", error);
-	session_unlock(session);
-	settle(session, code);
-	eventfd_write(launched->news_fd, 1);
+	leave(session, code, error);
 	return NULL;
 }
 
@@ -213,12 +221,7 @@ static void *trace_processes(void *argument)
 		if (code && !error[0])
 			snprintf(error, sizeof(error), "cannot follow the processes: %s", strerror(-code));
 	}
-	tracer_let_go(session);
-	session_lock(session);
-	snprintf(launched->error, sizeof(launched->error), "%s", error);
-	session_unlock(session);
-	settle(session, code);
-	eventfd_write(launched->news_fd, 1);
+	leave(session, code, error);
 	return NULL;
 }
 

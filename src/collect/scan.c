@@ -201,13 +201,6 @@ static int take_blocks(struct scanning *scanning)
 	return error;
 }
 
-static bool has_called_exit(pid_t thread)
-{
-	long number;
-
-	return !registers_syscall(thread, &number) && (number == SYS_exit || number == SYS_exit_group);
-}
-
 static int read_registers(struct scanning *scanning)
 {
 	scanning->registers = calloc(scanning->n_threads + 1, sizeof(*scanning->registers));
@@ -224,7 +217,7 @@ static int read_registers(struct scanning *scanning)
 		if (error)
 			return error;
 		/* No call keeps vector registers, and the last one of all has no caller to go back to. */
-		if (has_called_exit(scanning->threads[i]))
+		if (registers->syscall == SYS_exit || registers->syscall == SYS_exit_group)
 			registers->n_words = n_registers_names;
 		scan_areas_thread(&scanning->areas, scanning->threads[i], registers->stack_pointer,
 		                  registers->thread_pointer, registers_red_zone_bytes);
