@@ -140,8 +140,14 @@ static ssize_t fill_entries(struct resident *resident, uint64_t from, uint64_t e
 	return length < 0 ? -errno : length / (ssize_t)sizeof(uint64_t);
 }
 
-static ssize_t read_entries(struct resident *resident, uint64_t *from, uint64_t end, struct resident_piece *pieces,
-                            size_t max)
+/* What of pagemap's entries is looked for. */
+struct wanted {
+	uint64_t any, none; /* bits: one of these, none of those */
+	bool joined;        /* pages that touch are one piece */
+};
+
+static ssize_t read_entries(struct resident *resident, uint64_t *from, uint64_t end, struct wanted wanted,
+                            struct resident_piece *pieces, size_t max)
 {
 	size_t n = 0;
 
@@ -154,33 +160,45 @@ static ssize_t read_entries(struct resident *resident, uint64_t *from, uint64_t 
 			*from = end;
 			break;
 		}
-		for (ssize_t i = 0; i < count && n < max; i++) {
-			uint64_t page = *from;
+		for (ssize_t i = 0; i < count; i++, *from += resident->page_size) {
+			uint64_t entry = resident->entries[i];
 
-			*from += resident->page_size;
-			if (resident->entries[i] & PAGE_PRESENT)
-				pieces[n++] = (struct resident_piece){page, *from};
+			if (!(entry & wanted.any) || entry & wanted.none)
+				continue;
+			if (wanted.joined && n && pieces[n - 1].end == *from)
+				pieces[n - 1].end += resident->page_size;
+			else if (n < max)
+				pieces[n++] = (struct resident_piece){*from, *from + resident->page_size};
+			else
+				break;
 		}
 	}
 	return (ssize_t)n;
 }
 
-ssize_t resident_next(struct resident *resident, uint64_t *from, uint64_t end, struct resident_piece *pieces,
-                      size_t max)
+/* What a scan came to; where the kernel has none, the entries are read. */
+static ssize_t or_read(struct resident *resident, ssize_t scanned, uint64_t *from, uint64_t end, struct wanted wanted,
+                       struct resident_piece *pieces, size_t max)
 {
-	ssize_t n = -ENOTTY;
+	ssize_t n = scanned;
 
-	if (!resident->no_scan)
-		n = scan(resident, from, end, pieces, max);
 	if (n == -ENOTTY) {
 		resident->no_scan = true;
-		n = read_entries(resident, from, end, pieces, max);
+		n = read_entries(resident, from, end, wanted, pieces, max);
 	}
 	if (n == -EFAULT) { /* beyond the addresses that a process can have */
 		*from = end;
 		n = 0;
 	}
 	return n;
+}
+
+ssize_t resident_next(struct resident *resident, uint64_t *from, uint64_t end, struct resident_piece *pieces,
+                      size_t max)
+{
+	ssize_t n = resident->no_scan ? -ENOTTY : scan(resident, from, end, pieces, max);
+
+	return or_read(resident, n, from, end, (struct wanted){.any = PAGE_PRESENT}, pieces, max);
 }
 
 static ssize_t scan_runs(struct resident *resident, uint64_t *from, uint64_t end, bool private_alone,
@@ -208,50 +226,12 @@ static ssize_t scan_runs(struct resident *resident, uint64_t *from, uint64_t end
 	return n;
 }
 
-static ssize_t read_runs(struct resident *resident, uint64_t *from, uint64_t end, bool private_alone,
-                         struct resident_piece *runs, size_t max)
-{
-	size_t n = 0;
-
-	while (*from < end && n < max) {
-		ssize_t count = fill_entries(resident, *from, end);
-
-		if (count < 0)
-			return count;
-		if (!count) {
-			*from = end;
-			break;
-		}
-		for (ssize_t i = 0; i < count; i++, *from += resident->page_size) {
-			uint64_t entry = resident->entries[i];
-
-			if (!(entry & (PAGE_PRESENT | PAGE_SWAPPED)) || (private_alone && entry & PAGE_OF_FILE))
-				continue;
-			if (n && runs[n - 1].end == *from)
-				runs[n - 1].end += resident->page_size;
-			else if (n < max)
-				runs[n++] = (struct resident_piece){*from, *from + resident->page_size};
-			else
-				break;
-		}
-	}
-	return (ssize_t)n;
-}
-
 ssize_t resident_next_run(struct resident *resident, uint64_t *from, uint64_t end, bool private_alone,
                           struct resident_piece *runs, size_t max)
 {
-	ssize_t n = -ENOTTY;
+	ssize_t n = resident->no_scan ? -ENOTTY : scan_runs(resident, from, end, private_alone, runs, max);
+	struct wanted wanted = {
+	    .any = PAGE_PRESENT | PAGE_SWAPPED, .none = private_alone ? PAGE_OF_FILE : 0, .joined = true};
 
-	if (!resident->no_scan)
-		n = scan_runs(resident, from, end, private_alone, runs, max);
-	if (n == -ENOTTY) {
-		resident->no_scan = true;
-		n = read_runs(resident, from, end, private_alone, runs, max);
-	}
-	if (n == -EFAULT) {
-		*from = end;
-		n = 0;
-	}
-	return n;
+	return or_read(resident, n, from, end, wanted, runs, max);
 }

@@ -103,25 +103,10 @@ void scan_areas_clear(struct scan_areas *areas)
 	*areas = (struct scan_areas){.areas = NULL};
 }
 
-static size_t index_at(const struct scan_areas *areas, uint64_t address)
-{
-	size_t low = 0, high = areas->n_areas;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (areas->areas[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < areas->n_areas && areas->areas[low].start <= address ? low : areas->n_areas;
-}
-
 void scan_areas_thread(struct scan_areas *areas, pid_t thread, uint64_t stack_pointer, uint64_t thread_pointer,
                        uint64_t red_zone_bytes)
 {
-	size_t i = index_at(areas, stack_pointer);
+	size_t i = scan_area_index(areas->areas, areas->n_areas, stack_pointer);
 	struct scan_area *area = &areas->areas[i];
 	struct scan_part *part = &areas->parts[i];
 	uint64_t from = (stack_pointer - red_zone_bytes) / WORD_BYTES * WORD_BYTES;

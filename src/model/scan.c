@@ -21,17 +21,24 @@ const char *scan_register_name(const struct scan *scan, uint16_t number)
 	return number < scan->n_register_names ? scan->register_names[number] : "a vector register";
 }
 
-const struct scan_area *scan_area_at(const struct scan *scan, uint64_t address)
+size_t scan_area_index(const struct scan_area *areas, size_t n, uint64_t address)
 {
-	size_t low = 0, high = scan->n_areas;
+	size_t low = 0, high = n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (scan->areas[middle].end <= address)
+		if (areas[middle].end <= address)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < scan->n_areas && scan->areas[low].start <= address ? &scan->areas[low] : NULL;
+	return low < n && areas[low].start <= address ? low : n;
+}
+
+const struct scan_area *scan_area_at(const struct scan *scan, uint64_t address)
+{
+	size_t i = scan_area_index(scan->areas, scan->n_areas, address);
+
+	return i < scan->n_areas ? &scan->areas[i] : NULL;
 }

@@ -57,6 +57,9 @@ void scan_free(struct scan *scan);
 /* The name of a register, of the number that a word's place has; static. */
 const char *scan_register_name(const struct scan *scan, uint16_t number);
 
+/* Of areas by start, the one that the address lies in; n: none. */
+size_t scan_area_index(const struct scan_area *areas, size_t n, uint64_t address);
+
 /* The area that the address lies in, or NULL. */
 const struct scan_area *scan_area_at(const struct scan *scan, uint64_t address);
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -107,6 +108,79 @@ static void finds_the_same_by_reading(void **state)
 {
 	(void)state;
 	check_resident(false);
+}
+
+static void check_runs(bool scan, size_t max)
+{
+	struct region *region = region_new();
+	struct resident *resident = open_own(scan);
+	uint64_t start = (uintptr_t)region->start, from = start, end = start + N_PAGES * page_size;
+	bool found[N_PAGES] = {false};
+
+	while (from < end) {
+		struct resident_piece runs[77];
+		uint64_t before = from;
+		ssize_t n = resident_next_run(resident, &from, end, true, runs, max);
+
+		assert_true(n >= 0 && n <= (ssize_t)max && from > before && from <= end);
+		for (ssize_t i = 0; i < n; i++) {
+			assert_true(runs[i].start >= before && runs[i].end <= from && runs[i].start < runs[i].end);
+			for (uint64_t page = runs[i].start; page < runs[i].end; page += page_size)
+				found[(page - start) / page_size] = true;
+		}
+	}
+	assert_memory_equal(found, region->touched, sizeof(found));
+	resident_close(resident);
+	region_free(region);
+}
+
+static void finds_runs(void **state)
+{
+	(void)state;
+	check_runs(true, 77);
+	check_runs(true, 1);
+}
+
+static void finds_the_same_runs_by_reading(void **state)
+{
+	(void)state;
+	check_runs(false, 77);
+	check_runs(false, 1);
+}
+
+/* Pages of a mapped file are its own until they are written to. */
+static void check_file(bool scan)
+{
+	FILE *file = tmpfile();
+	struct resident *resident = open_own(scan);
+	struct resident_piece runs[4];
+	uint64_t from;
+	char *at;
+
+	assert_non_null(file);
+	assert_int_equal(ftruncate(fileno(file), 4 * (off_t)page_size), 0);
+	at = mmap(NULL, 4 * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fileno(file), 0);
+	assert_ptr_not_equal(at, MAP_FAILED);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(((volatile char *)at)[i * page_size], 0);
+	at[2 * page_size] = 1;
+	from = (uintptr_t)at;
+	assert_int_equal(resident_next_run(resident, &from, (uintptr_t)at + 4 * page_size, true, runs, 4), 1);
+	assert_int_equal(runs[0].start, (uintptr_t)at + 2 * page_size);
+	assert_int_equal(runs[0].end, (uintptr_t)at + 3 * page_size);
+	from = (uintptr_t)at;
+	assert_int_equal(resident_next_run(resident, &from, (uintptr_t)at + 4 * page_size, false, runs, 4), 1);
+	assert_int_equal(runs[0].end - runs[0].start, 4 * page_size);
+	munmap(at, 4 * page_size);
+	resident_close(resident);
+	fclose(file);
+}
+
+static void tells_a_files_pages(void **state)
+{
+	(void)state;
+	check_file(true);
+	check_file(false);
 }
 
 /* Far beyond what a process can have, too. */
@@ -320,6 +394,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(finds_what_is_resident),
 	    cmocka_unit_test(finds_the_same_by_reading),
+	    cmocka_unit_test(finds_runs),
+	    cmocka_unit_test(finds_the_same_runs_by_reading),
+	    cmocka_unit_test(tells_a_files_pages),
 	    cmocka_unit_test(passes_over_holes),
 	    cmocka_unit_test(finds_nodes_by_frames),
 	    cmocka_unit_test(splits_blocks_by_pages),
