@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "model/history.h"
 #include "model/judgement.h"
 #include "model/kernel.h"
 #include "model/kind.h"
@@ -145,6 +146,7 @@ struct snapshot {
 	size_t n_stacks_shown;        /* stacks[0..n) are to be printed, in that order */
 	struct kernel_memory *kernel; /* of command "kernel", else NULL; owned */
 	struct judgement *judgement;  /* of command "check", else NULL; owned */
+	struct history *history;      /* of a recording, else NULL; owned */
 };
 
 /* Frees what a stack owns; its members stay. */
