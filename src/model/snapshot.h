@@ -83,6 +83,7 @@ struct stack {
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
 	uint64_t *addresses; /* innermost first; none: entries were reclaimed or lost */
 	size_t n_addresses;
+	uint64_t number;       /* that a recording knows it by */
 	uint32_t code_version; /* that the addresses are of: the first in which all they lie in was mapped */
 	struct placement placement;
 	struct block *blocks; /* with --show-allocs: oldest first */
