@@ -25,6 +25,7 @@
 #include "collect/resident.h"
 #include "collect/scan_areas.h"
 #include "collect/scan_heap.h"
+#include "collect/signal_stacks.h"
 #include "collect/words.h"
 
 #define RUNS 256
@@ -240,15 +241,32 @@ static int add_registers(struct scanning *scanning)
 		for (size_t j = 0; j < registers->n_words && !error; j++)
 			error = words_add(&scanning->words, REACH_IN_REGISTER(scanning->threads[i], j),
 			                  registers->words[j]);
+		if (!error)
+			error = words_add(&scanning->words, REACH_IN_REGISTER(scanning->threads[i], REACH_STACK_POINTER),
+			                  registers->stack_pointer);
 		if (!error && registers->thread_pointer && !words_peek(&scanning->words, at, &table))
 			error = words_add(&scanning->words, at, table - 2 * sizeof(uint64_t));
 	}
 	return error;
 }
 
-static int add_kernel_word(void *context, uint64_t word)
+static int add_kernel_word(void *context, enum reach_kept kept, uint64_t word)
 {
-	return words_add(context, REACH_IN_KERNEL, word);
+	return words_add(context, REACH_IN_KERNEL(kept), word);
+}
+
+static int add_signal_stack(void *context, uint64_t start)
+{
+	return add_kernel_word(context, REACH_KEPT_AS_SIGNAL_STACK, start);
+}
+
+/* What the kernel alone has of the process. */
+static int add_kernel_words(struct scanning *scanning)
+{
+	int error = kernel_words_each(scanning->reader, scanning->epolls, scanning->n_epolls, add_kernel_word,
+	                              &scanning->words);
+
+	return error ? error : signal_stacks_each(scanning->target, add_signal_stack, &scanning->words);
 }
 
 static int read_area(struct scanning *scanning, struct resident *resident, const struct scan_part *part)
@@ -316,8 +334,7 @@ static int look(struct scanning *scanning)
 	if (!error)
 		error = add_registers(scanning);
 	if (!error)
-		error = kernel_words_each(scanning->reader, scanning->epolls, scanning->n_epolls, add_kernel_word,
-		                          &scanning->words);
+		error = add_kernel_words(scanning);
 	return error;
 }
 

@@ -18,6 +18,8 @@ void scan_free(struct scan *scan)
 
 const char *scan_register_name(const struct scan *scan, uint16_t number)
 {
+	if (number == REACH_STACK_POINTER)
+		return "the stack pointer";
 	return number < scan->n_register_names ? scan->register_names[number] : "a vector register";
 }
 
