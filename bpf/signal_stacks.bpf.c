@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Alternate signal stacks (sigaltstack(2)): their addresses are nowhere but in the kernel, if a program forgets them. */
+/* Alternate signal stacks (sigaltstack(2)): a program may forget where they are, and the kernel does not. */
 #include "tables.bpf.h"
 
 __u32 signal_stacks_of; /* a process, by its tgid in the initial PID namespace */
