@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "analyze/aggregate.h"
-#include "analyze/identity.h"
+#include "model/identity.h"
 #include "analyze/page_owner.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))

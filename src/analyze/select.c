@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/identity.h"
+#include "model/identity.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 

@@ -131,7 +131,6 @@ static int heaps_begin(struct scanning *scanning, struct heap_walking *walking)
 		n_busy += in_allocator(scanning->target, &scanning->registers[i]);
 	}
 	walking->busy = n_busy > 0;
-	heap_free(&scanning->heap);
 	walking->has_thread = !pthread_create(&walking->thread, NULL, walk_heaps, walking);
 	if (!walking->has_thread)
 		walk_heaps(walking);
@@ -165,7 +164,7 @@ static int index_heaps(struct scanning *scanning)
 static int prepare(struct scanning *scanning)
 {
 	const struct session_options *options = &scanning->session->options;
-	size_t max_words = options->max_memory_bytes / 2 / sizeof(struct reach_word);
+	size_t max_words = options->max_memory_bytes / 2 / sizeof(struct reach_word), heap_blocks;
 	int error;
 
 	if (!scanning->reader)
@@ -178,8 +177,14 @@ static int prepare(struct scanning *scanning)
 		return -ENOMEM;
 	error = make_index(scanning);
 	if (!error)
-		error = words_open(&scanning->words, scanning->reader, scanning->pages, max_words);
-	return error ? error : index_heaps(scanning);
+		error = words_open(&scanning->words, scanning->reader);
+	if (!error)
+		error = index_heaps(scanning);
+	if (error)
+		return error;
+	/* Most blocks are pointed to by one word. */
+	heap_blocks = scanning->heap.blocks[HEAP_USED] + scanning->heap.blocks[HEAP_MAYBE_USED];
+	return words_look_for(&scanning->words, scanning->pages, scanning->scanned->n_blocks + heap_blocks, max_words);
 }
 
 /* What is live at this moment, and sums that are of it, too. */
