@@ -40,11 +40,28 @@ static char *command_line(char **command)
 	return text;
 }
 
+static int name_stack(void *context, const struct process *process, struct stack *stack)
+{
+	struct record *record = context;
+
+	return symbolizer_stack(record->tracing.symbolizer, process, stack);
+}
+
+static void tell_progress(void *context, size_t done, size_t all)
+{
+	struct record *record = context;
+
+	if (record->tracing.options.verbosity >= 0 && isatty(STDERR_FILENO))
+		fprintf(stderr, "\rmemtrace: naming stacks: %zu of %zu\033[K%s", done, all,
+		        done == all ? "\r\033[K" : "");
+}
+
 static int open_part(struct record *record)
 {
 	struct tracing *tracing = &record->tracing;
 	const struct options *options = &tracing->options;
 	char *command = command_line(options->command), interval[24], older[24], cpus[24];
+	const struct writer_namer namer = {options->no_symbols ? NULL : name_stack, tell_progress, record};
 	struct utsname machine;
 	int error;
 
@@ -66,26 +83,10 @@ static int open_part(struct record *record)
 	                                           {"machine", machine.machine},
 	                                           {"cpus", cpus},
 	                                           {"symbols", "none"}},
-	                    9, &record->writer, tracing->error, sizeof(tracing->error));
+	                    9, &namer, &record->writer, tracing->error, sizeof(tracing->error));
 	free(command);
 	record->part_from_ns = tracing->session ? session_elapsed_ns(tracing->session) : 0;
 	return error;
-}
-
-static int name_stack(void *context, const struct process *process, struct stack *stack)
-{
-	struct record *record = context;
-
-	return symbolizer_stack(record->tracing.symbolizer, process, stack);
-}
-
-static void tell_progress(void *context, size_t done, size_t all)
-{
-	struct record *record = context;
-
-	if (record->tracing.options.verbosity >= 0 && isatty(STDERR_FILENO))
-		fprintf(stderr, "\rmemtrace: naming stacks: %zu of %zu\033[K%s", done, all,
-		        done == all ? "\r\033[K" : "");
 }
 
 static int close_part(struct record *record)
