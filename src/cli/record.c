@@ -92,8 +92,7 @@ static int open_part(struct record *record)
 static int close_part(struct record *record)
 {
 	struct tracing *tracing = &record->tracing;
-	int error =
-	    writer_finish(record->writer, tracing->options.no_symbols ? NULL : name_stack, tell_progress, record);
+	int error = writer_finish(record->writer);
 
 	writer_free(record->writer);
 	record->writer = NULL;
