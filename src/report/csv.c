@@ -150,7 +150,8 @@ static void add_frame(struct buffer *text, const struct frame *frame)
 	if (frame->function && begins_formula(frame->function))
 		buffer_text(text, "'");
 	frame_name_add(text, frame, FRAME_SEPARATOR);
-	if (frame->function) {
+	/* Without a function the name has its module already. */
+	if (frame->function && frame->function[0]) {
 		buffer_text(text, " ");
 		frame_module_add(text, frame, FRAME_SEPARATOR);
 	}

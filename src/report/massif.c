@@ -54,20 +54,17 @@ static uint64_t add_up(uint64_t a, uint64_t b)
 static void add_frame(struct buffer *line, const struct frame *frame)
 {
 	buffer_printf(line, "0x%" PRIX64 ": ", frame->address);
-	if (frame->function)
+	if (frame->function && frame->function[0])
 		escape_add(line, frame->function, COMMENT);
 	else
 		buffer_text(line, "???");
-	if (frame->file) {
-		buffer_text(line, " (");
-		escape_add(line, frame->file, COMMENT);
-		buffer_printf(line, ":%u)", frame->line);
-		return;
-	}
+	/* What is no frame has no place. */
 	if (!frame->address)
 		return;
-	buffer_text(line, " (in ");
-	escape_add(line, frame->module, COMMENT);
+	buffer_text(line, frame->file ? " (" : " (in ");
+	escape_add(line, frame->file ? frame->file : frame->module, COMMENT);
+	if (frame->file && frame->line)
+		buffer_printf(line, ":%u", frame->line);
 	buffer_text(line, ")");
 }
 
