@@ -20,6 +20,8 @@ static const char *const sort_keys[] = {"bytes", "count", "growth", "age", NULL}
 static const char *const laid_to[] = {"nothing", "process", "cgroup", NULL};
 /* In the order of enum check_kind. */
 static const char *const check_kinds[] = {"definite", "indirect", "possible", "growing", "outstanding", NULL};
+/* In the order of enum view. */
+static const char *const views[] = {"live", "churn", "growth", NULL};
 static const char *const backends[] = {"session", "multi", "perf", NULL};
 
 // clang-format off
@@ -47,6 +49,7 @@ const struct option_row option_rows[] = {
 	{ .name = "follow-fork", .kind = OPTION_FLAG, .needs = ACCEPT_HEAP, FIELD(follow_fork),
 	  .help = "trace the children of the processes too, each by itself" },
 	{ .name = "sort", .argument = "KEY", .kind = OPTION_CHOICE, .needs = ACCEPT_LISTING | ACCEPT_ORDER, FIELD(sort),
+	  GIVEN(sort_given),
 	  .choices = sort_keys, .initial = "bytes",
 	  .help = "order of the stacks: bytes, count, growth or age (bytes)" },
 	{ .name = "cache", .argument = "NAME", .kind = OPTION_TEXT, .needs = ACCEPT_KERNEL, FIELD(cache),
@@ -130,6 +133,9 @@ const struct option_row option_rows[] = {
 	  .help = "the snapshot with the most live bytes" },
 	{ .name = "last", .kind = OPTION_FLAG, .needs = ACCEPT_MOMENT, FIELD(last),
 	  .help = "the last snapshot (this is what is shown unless told otherwise)" },
+	{ .name = "view", .argument = "VIEW", .kind = OPTION_CHOICE, .needs = ACCEPT_RECORDED, FIELD(view),
+	  .choices = views, .initial = "live",
+	  .help = "what is shown, and the order unless --sort says: live, churn or growth (live)" },
 	{ .name = "symbols-from", .argument = "DIR", .kind = OPTION_TEXT, .needs = ACCEPT_RECORDED, FIELD(symbols_from),
 	  .help = "find names in files below DIR that have the build IDs" },
 	{ .name = "debuginfod", .kind = OPTION_FLAG, .needs = ACCEPT_HEAP | ACCEPT_RECORDED, FIELD(debuginfod),

@@ -27,11 +27,12 @@ struct options {
 	bool size_filter;                        /* -z or -Z was given */
 	unsigned int node;
 	bool node_given;
-	size_t top;     /* 0: all */
+	size_t top; /* 0: all */
 	bool top_given;
 	char **objects; /* -O, owned array of pointers into argv */
 	size_t n_objects;
 	enum sort_key sort;
+	bool sort_given;
 	const struct renderer *renderer;
 	const char *output; /* NULL: standard output */
 	uint64_t max_memory_bytes;

@@ -10,9 +10,11 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/message.h"
+#include "cli/losses.h"
 #include "cli/options.h"
 #include "cli/recorded.h"
 #include "report/output.h"
+#include "report/view.h"
 
 /* Moments of a course that are handed to a form which shows one. */
 #define COURSE_MOMENTS 120
@@ -23,20 +25,33 @@ struct report {
 	char error[512];
 };
 
+/* The order of stacks: of what is shown, unless another is asked for. */
+static enum select_key order_of(const struct options *options)
+{
+	static const enum select_key keys[VIEW_COUNT] = {
+	    [VIEW_LIVE] = SELECT_BYTES,
+	    [VIEW_CHURN] = SELECT_ALLOCATED,
+	    [VIEW_GROWTH] = SELECT_GROWTH,
+	};
+
+	return options->sort_given ? (enum select_key)options->sort : keys[options->view];
+}
+
 /* The moment's snapshot, with the stacks that are shown in front. */
 static int read_snapshot(struct report *report, struct snapshot **result)
 {
 	const struct options *options = &report->options;
 	struct recorded *recorded = &report->recorded;
 	struct snapshot *first = NULL, *snapshot = NULL;
+	enum select_key order = order_of(options);
 	size_t moment;
 	int error = recorded_moment(recorded, options, &moment);
 
 	if (!error)
 		error = recorded_snapshot(recorded, moment, &snapshot);
-	if (!error && options->sort == SORT_GROWTH)
+	if (!error && order == SELECT_GROWTH)
 		error = recorded_snapshot(recorded, 0, &first);
-	if (!error && select_stacks(snapshot, first, (enum select_key)options->sort, options->top)) {
+	if (!error && select_stacks(snapshot, first, order, options->top)) {
 		error = -ENOMEM;
 		snprintf(recorded->error, sizeof(recorded->error), "out of memory");
 	}
@@ -59,12 +74,15 @@ static int write_report(struct report *report, const struct snapshot *snapshot)
 	struct render_options render = {
 	    .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 	    .top = options->top,
+	    .view = (enum view)options->view,
 	};
 	int error = output_report(options->output, options->renderer, snapshot, &render);
 
 	if (error)
 		snprintf(report->error, sizeof(report->error), "%s: %s",
 		         options->output ? options->output : "cannot write the report", strerror(-error));
+	else
+		losses_tell(options->renderer, snapshot);
 	return error;
 }
 
