@@ -12,13 +12,19 @@
 #include "heap/tcmalloc_state.h"
 #include "util/grow.h"
 
-static bool is_doubtful(const struct tcmalloc *tcmalloc, const struct tcmalloc_span *span)
+/* May an object of the span be free that was in no list? What of that was not noted before is noted. */
+static bool is_doubtful(struct tcmalloc *tcmalloc, const struct tcmalloc_span *span)
 {
-	return !tcmalloc->caches_known || tcmalloc->classes[span->size_class].is_doubtful || !span->is_listed ||
-	       !span->is_whole;
+	if (!tcmalloc->caches_known || tcmalloc->classes[span->size_class].is_doubtful)
+		return true;
+	if (span->is_listed && span->is_whole)
+		return false;
+	/* One that is in no list has just been made, or is about to go. */
+	heap_trouble_note(tcmalloc->walk, span->is_listed ? HEAP_BAD_LIST : HEAP_BUSY, span->start);
+	return true;
 }
 
-static void mark_doubtful(const struct tcmalloc *tcmalloc)
+static void mark_doubtful(struct tcmalloc *tcmalloc)
 {
 	struct heap_extent *extents = tcmalloc->walk->heap->extents;
 

@@ -9,18 +9,23 @@
 
 #include "heap/tcmalloc_state.h"
 
-/* class ThreadCache: lists, bytes, largest number of bytes, what samples need, thread; next, previous. */
+/*
+ * class ThreadCache: lists, bytes, largest number of bytes, what samples need; before 2.16 the thread; next, previous.
+ */
 #define CACHE_LIST_BYTES 32 /* class FreeList: first object, length, three limits, the class's object size */
 #define CACHE_LENGTH 8
 #define CACHE_OBJECT_BYTES 24
 #define CACHE_SIZE (TCMALLOC_CLASSES * CACHE_LIST_BYTES)
-#define CACHE_NEXT (CACHE_SIZE + 48)
-#define CACHE_PREVIOUS (CACHE_NEXT + 8)
-#define CACHE_BYTES (CACHE_PREVIOUS + 8)
+#define CACHE_BYTES (CACHE_SIZE + 64)
 #define CACHE_ALIGN 64
 
 #define MAX_CACHES (1U << 20)
 #define MAX_TRIED 4096 /* pointers that may lead to the first */
+
+/* Where a cache says which is next; the previous one stands behind it. */
+static const size_t next_offsets[] = {CACHE_SIZE + 48, CACHE_SIZE + 32};
+
+#define LAYOUTS (sizeof(next_offsets) / sizeof(next_offsets[0]))
 
 struct cache {
 	uint8_t bytes[CACHE_BYTES];
@@ -57,18 +62,19 @@ static bool read_cache(const struct tcmalloc *tcmalloc, uint64_t at, struct cach
 }
 
 /* Caches from one on, if it is the first; 0: it is not, or they do not lead to each other. */
-static uint32_t count_caches(const struct tcmalloc *tcmalloc, uint64_t first)
+static uint32_t count_caches(const struct tcmalloc *tcmalloc, uint64_t first, size_t next)
 {
 	uint64_t at = first, before = 0;
 	struct cache cache;
 	uint32_t n = 0;
 
 	while (at) {
-		if (n >= MAX_CACHES || !read_cache(tcmalloc, at, &cache) || cache_word(&cache, CACHE_PREVIOUS) != before)
+		if (n >= MAX_CACHES || !read_cache(tcmalloc, at, &cache) ||
+		    cache_word(&cache, next + sizeof(at)) != before)
 			return 0;
 		n++;
 		before = at;
-		at = cache_word(&cache, CACHE_NEXT);
+		at = cache_word(&cache, next);
 	}
 	return n;
 }
@@ -82,8 +88,21 @@ static bool is_counted(const struct tcmalloc *tcmalloc, uint64_t variable, uint3
 	       (heap_read(tcmalloc->walk, variable + sizeof(uint64_t), &behind, sizeof(behind)) && behind == n);
 }
 
+/* Whether a variable leads to the first cache; where that says which is next. */
+static bool leads_to_caches(const struct tcmalloc *tcmalloc, uint64_t variable, uint64_t value, size_t *next)
+{
+	for (size_t i = 0; i < LAYOUTS; i++) {
+		uint32_t n = count_caches(tcmalloc, value, next_offsets[i]);
+
+		*next = next_offsets[i];
+		if (n && is_counted(tcmalloc, variable, n))
+			return true;
+	}
+	return false;
+}
+
 /* The first cache, or 0. */
-static uint64_t find_caches(struct tcmalloc *tcmalloc)
+static uint64_t find_caches(struct tcmalloc *tcmalloc, size_t *next)
 {
 	struct heap_walk *walk = tcmalloc->walk;
 	uint64_t at = tcmalloc->variables, word;
@@ -91,28 +110,13 @@ static uint64_t find_caches(struct tcmalloc *tcmalloc)
 
 	heap_window_open(walk, at, tcmalloc->variables_end);
 	for (; tried < MAX_TRIED && tcmalloc_next_word(walk, &at, &word); at += sizeof(word)) {
-		uint32_t n;
-
 		if (word % CACHE_ALIGN || !heap_mapping_at(walk, word))
 			continue;
 		tried++;
-		n = count_caches(tcmalloc, word);
-		if (n && is_counted(tcmalloc, at, n))
+		if (leads_to_caches(tcmalloc, at, word, next))
 			return word;
 	}
 	return 0;
-}
-
-/* A list may differ by one object from its length while it is changed. 0, -ENOMEM, or -EBADMSG. */
-static int read_list(struct tcmalloc *tcmalloc, const struct cache *cache, uint32_t size_class)
-{
-	uint64_t length = list_length(cache, size_class), last;
-	int64_t n = tcmalloc_follow(tcmalloc, cache_word(cache, size_class * CACHE_LIST_BYTES), size_class, NULL,
-	                            length + 1, &last);
-
-	if (n < 0)
-		return (int)n;
-	return n + 1 >= (int64_t)length ? 0 : -EBADMSG;
 }
 
 /*
@@ -138,13 +142,18 @@ static void doubt_moving(struct tcmalloc *tcmalloc, const struct cache *cache, u
 static int free_cached(struct tcmalloc *tcmalloc, const struct cache *cache, uint64_t at)
 {
 	for (uint32_t i = 1; i < tcmalloc->n_classes; i++) {
-		int err = read_list(tcmalloc, cache, i);
+		struct tcmalloc_list list = {
+		    .first = cache_word(cache, i * CACHE_LIST_BYTES),
+		    .length = list_length(cache, i),
+		    .size_class = i,
+		};
+		int err = tcmalloc_follow(tcmalloc, &list);
 
 		if (err == -ENOMEM)
 			return err;
 		if (!err)
 			continue;
-		heap_trouble_note(tcmalloc->walk, HEAP_BAD_LIST, at + i * CACHE_LIST_BYTES);
+		heap_trouble_note(tcmalloc->walk, err == -EBUSY ? HEAP_BUSY : HEAP_BAD_LIST, at + i * CACHE_LIST_BYTES);
 		tcmalloc->classes[i].is_doubtful = true;
 	}
 	doubt_moving(tcmalloc, cache, at);
@@ -153,7 +162,8 @@ static int free_cached(struct tcmalloc *tcmalloc, const struct cache *cache, uin
 
 int tcmalloc_read_caches(struct tcmalloc *tcmalloc)
 {
-	uint64_t at = find_caches(tcmalloc);
+	size_t next = 0;
+	uint64_t at = find_caches(tcmalloc, &next);
 	struct cache *cache = calloc(1, sizeof(*cache));
 	int err = cache ? 0 : -ENOMEM;
 
@@ -167,7 +177,7 @@ int tcmalloc_read_caches(struct tcmalloc *tcmalloc)
 			break;
 		}
 		err = free_cached(tcmalloc, cache, at);
-		at = cache_word(cache, CACHE_NEXT);
+		at = cache_word(cache, next);
 	}
 	free(cache);
 	return err;

@@ -67,19 +67,22 @@ static bool has_spans(struct tcmalloc *tcmalloc, const struct central *central, 
 /* Chains are all of the same length. 0, -ENOMEM, or -EBADMSG. */
 static int read_chains(struct tcmalloc *tcmalloc, const struct central *central, uint32_t size_class)
 {
-	uint32_t used = central_half(central, CENTRAL_USED_SLOTS), batch = tcmalloc->classes[size_class].batch;
+	uint32_t used = central_half(central, CENTRAL_USED_SLOTS);
 
 	if (used > CENTRAL_SLOT_COUNT || used > central_half(central, CENTRAL_USED_SLOTS + sizeof(used)))
 		return -EBADMSG;
 	for (uint32_t i = 0; i < used; i++) {
 		size_t slot = CENTRAL_SLOTS + i * 2 * sizeof(uint64_t);
-		uint64_t last;
-		int64_t n = tcmalloc_follow(tcmalloc, central_word(central, slot), size_class, NULL, batch, &last);
+		struct tcmalloc_list chain = {
+		    .first = central_word(central, slot),
+		    .last = central_word(central, slot + sizeof(uint64_t)),
+		    .length = tcmalloc->classes[size_class].batch,
+		    .size_class = size_class,
+		};
+		int err = tcmalloc_follow(tcmalloc, &chain);
 
-		if (n < 0)
-			return (int)n;
-		if (n != batch || last != central_word(central, slot + sizeof(uint64_t)))
-			return -EBADMSG;
+		if (err)
+			return err == -ENOMEM ? err : -EBADMSG;
 	}
 	return 0;
 }

@@ -17,7 +17,10 @@
 #define PROOFS 16              /* spans of a leaf that have to agree, if it has so many */
 #define MAX_WRONG 4            /* of those that were just being changed */
 
-/* class SizeMap: classes by size, then for each class objects to move at once, bytes, and pages; how many classes. */
+/*
+ * class SizeMap: classes by size, then for each class objects to move at once, bytes, and pages; how many classes. In
+ * later versions the smallest number of pages is before that.
+ */
 #define SIZES_BYTES (TCMALLOC_CLASSES * sizeof(uint32_t))
 #define SIZES_PAGES_BYTES (TCMALLOC_CLASSES * sizeof(uint64_t))
 #define MIN_CLASSES 16
@@ -113,13 +116,13 @@ static uint32_t count_classes(const uint32_t *bytes)
 static bool read_sizes(struct tcmalloc *tcmalloc, uint64_t at)
 {
 	const struct heap_walk *walk = tcmalloc->walk;
-	uint64_t pages_at = (at + SIZES_BYTES + 7) & ~7UL, pages[TCMALLOC_CLASSES], count;
+	uint64_t pages_at = (at + SIZES_BYTES + 7) & ~7UL, pages[TCMALLOC_CLASSES], counts[2];
 	uint32_t bytes[TCMALLOC_CLASSES], batches[TCMALLOC_CLASSES], n;
 
 	if (!heap_read(walk, at, bytes, sizeof(bytes)) || !(n = count_classes(bytes)) ||
 	    !heap_read(walk, at - SIZES_BYTES, batches, sizeof(batches)) ||
 	    !heap_read(walk, pages_at, pages, sizeof(pages)) ||
-	    !heap_read(walk, pages_at + SIZES_PAGES_BYTES, &count, sizeof(count)) || count != n)
+	    !heap_read(walk, pages_at + SIZES_PAGES_BYTES, counts, sizeof(counts)) || (counts[0] != n && counts[1] != n))
 		return false;
 	for (uint32_t i = 1; i < n; i++) {
 		if (!batches[i] || batches[i] > UINT16_MAX || bytes[i] % sizeof(uint64_t) || !pages[i] ||

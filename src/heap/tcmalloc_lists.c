@@ -38,51 +38,61 @@ static struct heap_extent *listed(const struct tcmalloc *tcmalloc, const struct 
 	return extent->kind == HEAP_USED ? extent : NULL;
 }
 
-/* What a list that leads astray went over may be free or not. */
+/* What a list went over that is not as it should be may be free or not. */
 static void give_back(struct tcmalloc *tcmalloc)
 {
 	for (size_t i = 0; i < tcmalloc->n_met; i++)
 		tcmalloc->walk->heap->extents[tcmalloc->met[i]].kind = HEAP_MAYBE_USED;
 }
 
-int64_t tcmalloc_follow(struct tcmalloc *tcmalloc, uint64_t first, uint32_t size_class,
-                        const struct tcmalloc_span *span, uint64_t limit, uint64_t *last)
+/* Goes over the list, and marks what it meets. What is marked is not met again, so a ring ends. */
+static int walk_list(struct tcmalloc *tcmalloc, const struct tcmalloc_list *list)
 {
 	struct heap *heap = tcmalloc->walk->heap;
+	uint64_t last = 0;
 
-	tcmalloc->n_met = 0;
-	*last = 0;
-	for (uint64_t at = first, next; at; at = next) {
-		struct heap_extent *extent = listed(tcmalloc, span ? span : span_of(tcmalloc, at), at, size_class);
+	for (uint64_t at = list->first, next; at; at = next) {
+		const struct tcmalloc_span *span = list->span ? list->span : span_of(tcmalloc, at);
+		struct heap_extent *extent = listed(tcmalloc, span, at, list->size_class);
 
-		if (!extent || tcmalloc->n_met >= limit || !tcmalloc_read(tcmalloc, at, &next, sizeof(next))) {
-			give_back(tcmalloc);
+		if (!extent || !tcmalloc_read(tcmalloc, at, &next, sizeof(next)))
 			return -EBADMSG;
-		}
 		if (grow_list((void **)&tcmalloc->met, tcmalloc->n_met, sizeof(*tcmalloc->met)))
 			return -ENOMEM;
 		tcmalloc->met[tcmalloc->n_met++] = (size_t)(extent - heap->extents);
 		extent->kind = HEAP_FREE;
-		*last = at;
+		last = at;
 	}
-	return (int64_t)tcmalloc->n_met;
+	return list->last && list->last != last ? -EBADMSG : 0;
+}
+
+int tcmalloc_follow(struct tcmalloc *tcmalloc, const struct tcmalloc_list *list)
+{
+	int err;
+
+	tcmalloc->n_met = 0;
+	err = walk_list(tcmalloc, list);
+	if (!err && tcmalloc->n_met != list->length)
+		err = -EBUSY;
+	if (err)
+		give_back(tcmalloc);
+	return err;
 }
 
 int tcmalloc_read_span_lists(struct tcmalloc *tcmalloc)
 {
 	for (size_t i = 0; i < tcmalloc->n_spans; i++) {
 		struct tcmalloc_span *span = &tcmalloc->spans[i];
-		uint64_t last;
-		int64_t n;
+		struct tcmalloc_list list = {.first = span->list, .size_class = span->size_class, .span = span};
+		int err;
 
 		if (!span->n_objects)
 			continue;
-		n = tcmalloc_follow(tcmalloc, span->list, span->size_class, span, span->n_objects, &last);
-		if (n == -ENOMEM)
-			return -ENOMEM;
-		span->is_whole = n >= 0 && n + span->n_handed_out == span->n_objects;
-		if (!span->is_whole)
-			heap_trouble_note(tcmalloc->walk, HEAP_BAD_LIST, span->start);
+		list.length = span->n_objects - span->n_handed_out;
+		err = tcmalloc_follow(tcmalloc, &list);
+		if (err == -ENOMEM)
+			return err;
+		span->is_whole = !err;
 	}
 	return 0;
 }

@@ -115,12 +115,20 @@ int tcmalloc_note_own(struct tcmalloc *tcmalloc, uint64_t start, uint64_t size);
 /* Writes that down, when all is noted. 0 or -ENOMEM. */
 int tcmalloc_add_own(struct tcmalloc *tcmalloc);
 
+/* Free objects of one class, each of which begins with the address of the next. */
+struct tcmalloc_list {
+	uint64_t first;
+	uint64_t last; /* 0: not known */
+	uint64_t length;
+	const struct tcmalloc_span *span; /* that all are in; NULL: in any */
+	uint32_t size_class;
+};
+
 /*
- * Walks a list of free objects of one class, in one span or (NULL) in any, and marks them as free. How many it has, or
- * -errno: -EBADMSG where it leads astray or is longer than `limit`, and then its objects are in doubt.
+ * Walks a list and marks its objects as free. 0 or -errno: -EBADMSG where it leads astray, -EBUSY where it has another
+ * length, and then its objects are in doubt.
  */
-int64_t tcmalloc_follow(struct tcmalloc *tcmalloc, uint64_t first, uint32_t size_class,
-                        const struct tcmalloc_span *span, uint64_t limit, uint64_t *last);
+int tcmalloc_follow(struct tcmalloc *tcmalloc, const struct tcmalloc_list *list);
 
 /* Frees what spans' lists say is free. 0 or -ENOMEM. */
 int tcmalloc_read_span_lists(struct tcmalloc *tcmalloc);
