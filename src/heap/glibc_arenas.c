@@ -373,7 +373,8 @@ int glibc_find_arenas(struct glibc *glibc)
 		err = search_mapping(glibc, mapping);
 	}
 	for (size_t i = 0; i < process->n_mappings && !glibc->n_copies; i++)
-		if (process->mappings[i].kind == HEAP_MAPPING_BRK && !has_area(glibc->walk->heap, &process->mappings[i]))
+		if (process->mappings[i].kind == HEAP_MAPPING_BRK &&
+		    !has_area(glibc->walk->heap, &process->mappings[i]))
 			heap_trouble_note(glibc->walk, HEAP_NO_ARENA, process->mappings[i].start);
 	return err;
 }

@@ -89,8 +89,7 @@ static bool find_central(struct tcmalloc *tcmalloc, uint64_t start, uint64_t end
 			continue;
 		tcmalloc->central = at - next;
 		tcmalloc->variables = tcmalloc->central - start > NEAR_BYTES ? tcmalloc->central - NEAR_BYTES : start;
-		tcmalloc->variables_end =
-		    end - tcmalloc->central > NEAR_BYTES ? tcmalloc->central + NEAR_BYTES : end;
+		tcmalloc->variables_end = end - tcmalloc->central > NEAR_BYTES ? tcmalloc->central + NEAR_BYTES : end;
 		return true;
 	}
 	return false;
@@ -122,7 +121,8 @@ static bool read_sizes(struct tcmalloc *tcmalloc, uint64_t at)
 	if (!heap_read(walk, at, bytes, sizeof(bytes)) || !(n = count_classes(bytes)) ||
 	    !heap_read(walk, at - SIZES_BYTES, batches, sizeof(batches)) ||
 	    !heap_read(walk, pages_at, pages, sizeof(pages)) ||
-	    !heap_read(walk, pages_at + SIZES_PAGES_BYTES, counts, sizeof(counts)) || (counts[0] != n && counts[1] != n))
+	    !heap_read(walk, pages_at + SIZES_PAGES_BYTES, counts, sizeof(counts)) ||
+	    (counts[0] != n && counts[1] != n))
 		return false;
 	for (uint32_t i = 1; i < n; i++) {
 		if (!batches[i] || batches[i] > UINT16_MAX || bytes[i] % sizeof(uint64_t) || !pages[i] ||

@@ -9,7 +9,7 @@
 #include "heap/walker.h"
 
 #define TCMALLOC_PAGE_BITS 13
-#define TCMALLOC_CLASSES 128                /* there is room for; 0 is that of large blocks */
+#define TCMALLOC_CLASSES 128                  /* there is room for; 0 is that of large blocks */
 #define TCMALLOC_SMALL_MAX_BYTES (256U << 10) /* larger ones have pages of their own */
 
 /* The tree from a page to what is known of it: a root of 2^17 pointers to leaves of 2^18 words. */
