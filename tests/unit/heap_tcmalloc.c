@@ -576,7 +576,7 @@ static void test_too_many(void **state)
 	struct world *world = world_new();
 
 	(void)state;
-	for (size_t limit = 1; limit < 400; limit += 7) {
+	for (size_t limit = 1; limit < 256 + 128 + 4; limit += 7) {
 		world->process.max_extents = limit;
 		walk(world);
 		assert_true(world->heap.troubles[HEAP_TOO_MANY].count);
