@@ -19,8 +19,8 @@
 #define CACHE_BYTES (CACHE_SIZE + 64)
 #define CACHE_ALIGN 64
 
-#define MAX_CACHES (1U << 20)
-#define MAX_TRIED 4096 /* pointers that may lead to the first */
+#define MAX_STEPS (1U << 18) /* from cache to cache, whatever pointers are tried */
+#define MAX_TRIED 4096       /* pointers that may lead to the first */
 
 /* Where a cache says which is next; the previous one stands behind it. */
 static const size_t next_offsets[] = {CACHE_SIZE + 48, CACHE_SIZE + 32};
@@ -62,14 +62,14 @@ static bool read_cache(const struct tcmalloc *tcmalloc, uint64_t at, struct cach
 }
 
 /* Caches from one on, if it is the first; 0: it is not, or they do not lead to each other. */
-static uint32_t count_caches(const struct tcmalloc *tcmalloc, uint64_t first, size_t next)
+static uint32_t count_caches(struct tcmalloc *tcmalloc, uint64_t first, size_t next)
 {
 	uint64_t at = first, before = 0;
 	struct cache cache;
 	uint32_t n = 0;
 
 	while (at) {
-		if (n >= MAX_CACHES || !read_cache(tcmalloc, at, &cache) ||
+		if (tcmalloc->cache_steps++ >= MAX_STEPS || !read_cache(tcmalloc, at, &cache) ||
 		    cache_word(&cache, next + sizeof(at)) != before)
 			return 0;
 		n++;
@@ -89,7 +89,7 @@ static bool is_counted(const struct tcmalloc *tcmalloc, uint64_t variable, uint3
 }
 
 /* Whether a variable leads to the first cache; where that says which is next. */
-static bool leads_to_caches(const struct tcmalloc *tcmalloc, uint64_t variable, uint64_t value, size_t *next)
+static bool leads_to_caches(struct tcmalloc *tcmalloc, uint64_t variable, uint64_t value, size_t *next)
 {
 	for (size_t i = 0; i < LAYOUTS; i++) {
 		uint32_t n = count_caches(tcmalloc, value, next_offsets[i]);
@@ -171,7 +171,7 @@ int tcmalloc_read_caches(struct tcmalloc *tcmalloc)
 	if (!at)
 		heap_trouble_note(tcmalloc->walk, HEAP_NO_CACHES, 0);
 	while (!err && at) {
-		if (!read_cache(tcmalloc, at, cache)) {
+		if (tcmalloc->cache_steps++ >= 2 * MAX_STEPS || !read_cache(tcmalloc, at, cache)) {
 			tcmalloc->caches_known = false;
 			heap_trouble_note(tcmalloc->walk, HEAP_NO_CACHES, at);
 			break;

@@ -10,7 +10,7 @@
 #include "util/grow.h"
 #include "util/radix.h"
 
-#define MAX_LEAVES 4096  /* that are walked: of 8 TiB */
+#define MAX_LEAVES 1024  /* that are walked: of 2 TiB */
 #define MAX_STRANGE 1024 /* pages that lead to no description of theirs, until nothing more is looked at */
 #define MAX_PAGES (1UL << (48 - TCMALLOC_PAGE_BITS))
 

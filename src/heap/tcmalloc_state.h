@@ -89,7 +89,8 @@ struct tcmalloc {
 	size_t n_own;
 	size_t *met; /* extents of the list that is being walked */
 	size_t n_met;
-	bool caches_known; /* all threads' */
+	uint32_t cache_steps; /* that were made from one thread's cache to the next */
+	bool caches_known;    /* all threads' */
 	struct tcmalloc_page page;
 };
 
