@@ -188,27 +188,44 @@ static bool variables_range(const struct heap_walk *walk, uint64_t pointer, uint
 	return true;
 }
 
+/* Do the variables of all threads lie where this one has a pointer to what may be its cache? */
+static bool is_variable(struct glibc *glibc, uint64_t pointer, uint64_t at, uint64_t value, unsigned int *tried,
+                        struct variables *variables)
+{
+	struct heap_walk *walk = glibc->walk;
+	struct cache cache;
+
+	if (!value || value % CHUNK_ALIGN || !heap_area_at(walk->heap, value) ||
+	    !is_cache(glibc, heap_extent_at(walk, value), &cache))
+		return false;
+	++*tried;
+	variables->cache = (int64_t)(at - pointer);
+	return find_arena_near(glibc, pointer, variables);
+}
+
+/* From the thread pointer outwards: further away is the stack, which may be full of pointers to such blocks. */
 static bool find_variables(struct glibc *glibc, uint64_t pointer, struct variables *variables)
 {
 	struct heap_walk *walk = glibc->walk;
+	bool above = walk->process->tls_above;
 	unsigned int tried = 0;
-	uint64_t from, to;
-	struct cache cache;
+	uint64_t words[512], from, to;
 
 	if (!variables_range(walk, pointer, &from, &to))
 		return false;
-	heap_window_open(walk, from, to);
-	for (uint64_t at = from; at < to && tried < POINTERS_TRIED; at += sizeof(uint64_t)) {
-		const uint8_t *bytes = heap_window_at(walk, at, sizeof(uint64_t));
-		uint64_t value = bytes ? heap_word(bytes) : 0;
+	while (from < to) {
+		size_t n = to - from < sizeof(words) ? (to - from) / sizeof(*words) : sizeof(words) / sizeof(*words);
+		uint64_t start = above ? from : to - n * sizeof(*words);
 
-		if (!value || value % CHUNK_ALIGN || !heap_area_at(walk->heap, value) ||
-		    !is_cache(glibc, heap_extent_at(walk, value), &cache))
-			continue;
-		tried++;
-		variables->cache = (int64_t)(at - pointer);
-		if (find_arena_near(glibc, pointer, variables))
-			return true;
+		if (!n || !heap_read(walk, start, words, n * sizeof(*words)))
+			return false;
+		for (size_t i = 0; i < n && tried < POINTERS_TRIED; i++) {
+			size_t word = above ? i : n - 1 - i;
+
+			if (is_variable(glibc, pointer, start + word * sizeof(*words), words[word], &tried, variables))
+				return true;
+		}
+		*(above ? &from : &to) = above ? start + n * sizeof(*words) : start;
 	}
 	return false;
 }
