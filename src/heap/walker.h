@@ -50,6 +50,9 @@ const struct heap_mapping *heap_mapping_at(const struct heap_walk *walk, uint64_
 /* Whether all of a range can be written to, and so is private memory of the process. */
 bool heap_is_writable(const struct heap_walk *walk, uint64_t start, uint64_t end);
 
+/* Where a thread's variables may be: on one side of its pointer, and not beyond another thread's. */
+bool heap_thread_variables(const struct heap_walk *walk, uint64_t pointer, uint64_t *from, uint64_t *to);
+
 void heap_trouble_note(struct heap_walk *walk, enum heap_trouble trouble, uint64_t address);
 
 /*
