@@ -25,20 +25,17 @@ static uint64_t field(uint64_t bits, unsigned int shift, unsigned int width)
 	return bits >> shift & ((1UL << width) - 1);
 }
 
-/* As many regions are free as the description says, and no bit is set beyond the last. */
+/* As many regions are free as the description says, and no bit of the last word is set beyond the last region. */
 static bool is_slab_whole(const struct jemalloc_extent *extent, uint64_t n_free)
 {
 	uint64_t regions = (extent->end - extent->start) / extent->block_size, found = 0;
 
 	if (!regions || regions > 64 * JEMALLOC_SLAB_WORDS)
 		return false;
-	for (uint64_t i = 0; i < 64 * JEMALLOC_SLAB_WORDS; i++) {
-		uint64_t is_free = extent->free[i / 64] >> i % 64 & 1;
-
-		if (is_free && i >= regions)
-			return false;
-		found += is_free;
-	}
+	if (regions % 64 && extent->free[regions / 64] >> regions % 64)
+		return false;
+	for (uint64_t i = 0; i < regions; i++)
+		found += extent->free[i / 64] >> i % 64 & 1;
 	return found == n_free;
 }
 
