@@ -7,21 +7,29 @@
 
 #define LAST_NOMINAL_STATE 2 /* beyond it a thread has no cache yet, or none any more */
 
-/* The reading of a cache, and what is made of words that lead astray. False: it is not known what is free. */
-static bool settle(struct jemalloc *jemalloc, struct jemalloc_cache *cache)
+/*
+ * What a cache's words lead to. False where that is no block, and so it is not known what is free. Only while a thread
+ * is at work may it be none: another has a slab's description half changed, or this one's words are given back.
+ */
+static bool settle(struct jemalloc *jemalloc, struct jemalloc_cache *cache, bool at_work)
 {
 	struct heap_walk *walk = jemalloc->walk;
-	bool at_work = walk->process->in_allocator;
 
 	cache->block->kind = HEAP_METADATA;
-	if (!jemalloc_cache_settle(jemalloc, cache, at_work ? JEMALLOC_AT_WORK : JEMALLOC_STILL) || at_work)
+	if (!jemalloc_cache_settle(jemalloc, cache, at_work ? JEMALLOC_AT_WORK : JEMALLOC_STILL) ||
+	    walk->process->in_allocator)
 		return true;
 	heap_trouble_note(walk, HEAP_BAD_LIST, cache->lists);
 	return false;
 }
 
+static bool is_at_work(const struct heap_process *process, size_t thread)
+{
+	return process->in_allocator && (!process->threads_in_allocator || process->threads_in_allocator[thread]);
+}
+
 /* Whether all is known of what a thread keeps. */
-static bool free_threads_cache(struct jemalloc *jemalloc, uint64_t variables)
+static bool free_threads_cache(struct jemalloc *jemalloc, uint64_t variables, bool at_work)
 {
 	const struct jemalloc_layout *layout = jemalloc->layout;
 	uint8_t bytes[JEMALLOC_MAX_THREAD_BYTES];
@@ -33,7 +41,7 @@ static bool free_threads_cache(struct jemalloc *jemalloc, uint64_t variables)
 	    !heap_word(bytes + layout->thread_cache.arena))
 		return true;
 	return jemalloc_cache_read(jemalloc, &layout->thread_cache, variables, bytes, &cache) &&
-	       settle(jemalloc, &cache);
+	       settle(jemalloc, &cache, at_work);
 }
 
 static bool free_threads_caches(struct jemalloc *jemalloc)
@@ -45,7 +53,8 @@ static bool free_threads_caches(struct jemalloc *jemalloc)
 	if (!jemalloc_find_variables(jemalloc, &distance))
 		return false;
 	for (size_t i = 0; i < process->n_threads; i++)
-		if (!free_threads_cache(jemalloc, process->thread_pointers[i] + (uint64_t)distance))
+		if (!free_threads_cache(jemalloc, process->thread_pointers[i] + (uint64_t)distance,
+		                        is_at_work(process, i)))
 			whole = false;
 	return whole;
 }
@@ -79,7 +88,8 @@ static bool free_own_cache(struct jemalloc *jemalloc, const struct heap_extent *
 	return block->end - at >= layout->own_cache.bytes &&
 	       heap_read(jemalloc->walk, at, bytes, layout->own_cache.bytes) &&
 	       heap_word(bytes + layout->own_cache.arena) &&
-	       jemalloc_cache_read(jemalloc, &layout->own_cache, at, bytes, &cache) && settle(jemalloc, &cache);
+	       jemalloc_cache_read(jemalloc, &layout->own_cache, at, bytes, &cache) &&
+	       settle(jemalloc, &cache, jemalloc->walk->process->in_allocator);
 }
 
 /* What lists that are nobody's hold may be free. */

@@ -94,7 +94,8 @@ static struct tree *tree_new(void)
 	memcpy(tree->mappings, mappings, sizeof(mappings));
 	for (unsigned int i = 0; i < MAPPINGS; i++)
 		tree->bytes[i] = calloc(1, mappings[i].end - mappings[i].start);
-	tree->process = (struct heap_process){tree_read, tree, tree->mappings, MAPPINGS, NULL, 0, false, false, 0};
+	tree->process = (struct heap_process){
+	    .read = tree_read, .context = tree, .mappings = tree->mappings, .n_mappings = MAPPINGS};
 	put(tree, ROOT + (PAGES >> 30) * 8, LEAF);
 	/* 85 regions, of which the last three are free. */
 	put_extent(tree, 1, SLAB, 4096, 1UL << 12 | CLASS_48 << 20 | 3UL << 28);
