@@ -96,7 +96,7 @@ struct heap_trouble_row {
 	uint64_t address; /* of the first */
 };
 
-/* Variables of an allocator, wherever they lie: they point to chunks, not to blocks. */
+/* An allocator's own words, wherever they lie: they lead to chunks or free blocks, and hold nothing. */
 struct heap_variables {
 	uint64_t start, end;
 };

@@ -211,7 +211,5 @@ int jemalloc_walk(struct heap_walk *walk)
 	if (!found)
 		return 0;
 	err = walk_tree(&jemalloc);
-	if (!err)
-		jemalloc_read_caches(&jemalloc);
-	return err;
+	return err ? err : jemalloc_read_caches(&jemalloc);
 }

@@ -105,6 +105,20 @@ static void doubt_listed(struct jemalloc *jemalloc, struct heap_extent *block)
 	heap_trouble_note(jemalloc->walk, HEAP_NO_CACHES, block->start);
 }
 
+/* The caches' lists lead to free blocks, and to those that were in them once. 0 or -ENOMEM. */
+static int tell_variables(struct jemalloc *jemalloc)
+{
+	struct heap *heap = jemalloc->walk->heap;
+	int err = 0;
+
+	for (size_t i = 0; i < heap->n_areas && !err; i++)
+		for (size_t j = heap->areas[i].first; j < heap->areas[i].first + heap->areas[i].n && !err; j++)
+			if (heap->areas[i].allocator == jemalloc->walk->allocator &&
+			    heap->extents[j].kind == HEAP_METADATA)
+				err = heap_variables_add(jemalloc->walk, heap->extents[j].start, heap->extents[j].end);
+	return err;
+}
+
 static void free_other_caches(struct jemalloc *jemalloc)
 {
 	struct heap *heap = jemalloc->walk->heap;
@@ -139,7 +153,7 @@ static void doubt_all(const struct jemalloc *jemalloc)
 		}
 }
 
-void jemalloc_read_caches(struct jemalloc *jemalloc)
+int jemalloc_read_caches(struct jemalloc *jemalloc)
 {
 	struct heap_walk *walk = jemalloc->walk;
 
@@ -147,8 +161,9 @@ void jemalloc_read_caches(struct jemalloc *jemalloc)
 	free_other_caches(jemalloc);
 	if (jemalloc->n_doubtful && walk->process->in_allocator)
 		heap_trouble_note(walk, HEAP_BUSY, jemalloc->root);
-	if (jemalloc->caches_known)
-		return;
-	heap_trouble_note(walk, HEAP_NO_CACHES, jemalloc->root);
-	doubt_all(jemalloc);
+	if (!jemalloc->caches_known) {
+		heap_trouble_note(walk, HEAP_NO_CACHES, jemalloc->root);
+		doubt_all(jemalloc);
+	}
+	return tell_variables(jemalloc);
 }

@@ -35,6 +35,8 @@ int jemalloc_add_metadata(struct heap_walk *walk, uint64_t address)
 	for (unsigned int i = 0; i < MAX_HUGE_PAGES && start >= HUGE_PAGE_BYTES && heap_mapping_at(walk, start); i++) {
 		if (is_start(walk, start, address, &header)) {
 			err = heap_area_open(walk, start, start + header.size_bytes);
+			if (!err)
+				err = heap_variables_add(walk, start, start + header.size_bytes);
 			return err == -ENOMEM ? err : 0;
 		}
 		start -= HUGE_PAGE_BYTES;

@@ -42,7 +42,7 @@ bool jemalloc_find_variables(const struct jemalloc *jemalloc, int64_t *distance)
 /* Whether that is what they have to be. */
 bool jemalloc_read_variables(const struct jemalloc *jemalloc, uint64_t address, uint8_t *bytes);
 
-/* Frees what threads keep at hand. Where that is not known, all that they might keep is doubtful. */
-void jemalloc_read_caches(struct jemalloc *jemalloc);
+/* Frees what threads keep at hand. Where that is not known, all that they might keep is doubtful. 0 or -ENOMEM. */
+int jemalloc_read_caches(struct jemalloc *jemalloc);
 
 #endif

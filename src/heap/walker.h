@@ -65,6 +65,9 @@ int heap_area_add(struct heap_walk *walk, uint64_t start, uint64_t end, enum hea
 /* Forgets what was put into the area that is open: all of it from `from` on becomes unknown. 0 or -ENOMEM. */
 int heap_area_give_up(struct heap_walk *walk, uint64_t from);
 
+/* Memory whose words are the allocator's own and hold nothing. 0 or -ENOMEM. */
+int heap_variables_add(struct heap_walk *walk, uint64_t start, uint64_t end);
+
 /* The extent that starts at an address, or NULL. */
 struct heap_extent *heap_extent_at(const struct heap_walk *walk, uint64_t start);
 /* The area that an address lies in, or NULL. */
