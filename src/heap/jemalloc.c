@@ -17,7 +17,7 @@
 #define MAX_TRIED 256    /* pointers that may lead to a leaf */
 #define MAX_LEAVES 4096  /* that are walked: of 4 TiB */
 #define MAX_STRANGE 1024 /* words that lead to no description of their page, until nothing is believed */
-#define ROOT_PIECE_WORDS 512 /* that are read at once */
+#define PIECE_WORDS 512 /* of variables that are read at once: a page */
 #define PROOFS 16        /* words of a leaf that have to agree, if it has so many */
 #define MAX_WRONG 4      /* words of pages that were just being given to others */
 
@@ -46,13 +46,12 @@ static bool may_be_leaf(const struct heap_walk *walk, uint64_t leaf)
 	       mapping->end - leaf >= JEMALLOC_LEVEL_BYTES;
 }
 
-/* Which gigabyte a leaf is of, if its words lead to descriptions of pages; JEMALLOC_LEVEL_WORDS: of none. */
+/* Which gigabyte the leaf in the window is of, if its words lead to descriptions of pages; JEMALLOC_LEVEL_WORDS: of none. */
 static uint64_t leaf_number(struct heap_walk *walk, const struct jemalloc_layout *layout, uint64_t leaf)
 {
 	uint64_t at = leaf, word, number = JEMALLOC_LEVEL_WORDS;
 	unsigned int proofs = 0, wrong = 0;
 
-	heap_window_open(walk, leaf, leaf + JEMALLOC_LEVEL_BYTES);
 	for (; proofs < PROOFS && next_word(walk, &at, &word); at += sizeof(word)) {
 		struct jemalloc_extent extent;
 		uint64_t page = (at - leaf) / sizeof(word) << JEMALLOC_PAGE_BITS;
@@ -81,6 +80,7 @@ static uint64_t leaf_number(struct heap_walk *walk, const struct jemalloc_layout
 /* Which version it is that has its root at such a distance from a pointer to a leaf. */
 static bool is_root(struct jemalloc *jemalloc, const struct heap_mapping *mapping, uint64_t at, uint64_t leaf)
 {
+	heap_window_open(jemalloc->walk, leaf, leaf + JEMALLOC_LEVEL_BYTES);
 	for (size_t i = 0; i < n_jemalloc_layouts; i++) {
 		uint64_t number = leaf_number(jemalloc->walk, &jemalloc_layouts[i], leaf);
 		uint64_t root = at - number * sizeof(leaf);
@@ -98,18 +98,20 @@ static bool is_root(struct jemalloc *jemalloc, const struct heap_mapping *mappin
 /* The root, by one of its pointers. */
 static bool find_root(struct jemalloc *jemalloc, const struct heap_mapping *mapping)
 {
-	struct heap_walk *walk = jemalloc->walk;
+	uint64_t words[PIECE_WORDS], last = 0;
 	unsigned int tried = 0;
-	uint64_t at = mapping->start, word;
 
-	heap_window_open(walk, mapping->start, mapping->end);
-	for (; tried < MAX_TRIED && next_word(walk, &at, &word); at += sizeof(word)) {
-		if (!may_be_leaf(walk, word))
+	for (uint64_t at = mapping->start; at < mapping->end; at += sizeof(words)) {
+		if (!heap_read(jemalloc->walk, at, words, sizeof(words)))
 			continue;
-		tried++;
-		if (is_root(jemalloc, mapping, at, word))
-			return true;
-		heap_window_open(walk, mapping->start, mapping->end);
+		for (size_t i = 0; i < PIECE_WORDS && tried < MAX_TRIED; i++) {
+			if (words[i] == last || !may_be_leaf(jemalloc->walk, words[i]))
+				continue;
+			last = words[i];
+			tried++;
+			if (is_root(jemalloc, mapping, at + i * sizeof(words[0]), words[i]))
+				return true;
+		}
 	}
 	return false;
 }
@@ -164,7 +166,7 @@ static int walk_leaves(struct jemalloc *jemalloc, const uint64_t *leaves, uint64
 {
 	int err = 0;
 
-	for (uint64_t i = 0; i < ROOT_PIECE_WORDS && !err; i++) {
+	for (uint64_t i = 0; i < PIECE_WORDS && !err; i++) {
 		if (!leaves[i])
 			continue;
 		if (progress->leaves++ >= MAX_LEAVES)
@@ -181,8 +183,8 @@ static int walk_tree(struct jemalloc *jemalloc)
 	struct progress progress = {0};
 	int err = 0;
 
-	for (uint64_t i = 0; i < JEMALLOC_LEVEL_WORDS / 2 && !err; i += ROOT_PIECE_WORDS) {
-		uint64_t leaves[ROOT_PIECE_WORDS], at = jemalloc->root + i * sizeof(leaves[0]);
+	for (uint64_t i = 0; i < JEMALLOC_LEVEL_WORDS / 2 && !err; i += PIECE_WORDS) {
+		uint64_t leaves[PIECE_WORDS], at = jemalloc->root + i * sizeof(leaves[0]);
 
 		if (heap_read(walk, at, leaves, sizeof(leaves)))
 			err = walk_leaves(jemalloc, leaves, i, &progress);

@@ -53,6 +53,27 @@ const struct jemalloc_layout jemalloc_layouts[] = {
         .has_marks = true,
         .list = list_by_bits,
     },
+    /* 5.3.0, blocks at multiples of 8 bytes (--with-lg-quantum=3), as Redis 7.2 and later have their own copy */
+    {
+        .class_of_80 = 8,
+        .state_shift = 17,
+        .state_width = 3,
+        .class_shift = 20,
+        .free_shift = 28,
+        .tree_flags = 127,
+        .tree_state_shift = 2,
+        .tree_state_width = 3,
+        .thread_bytes = 2720,
+        .state = 832,
+        .has_cache = 0,
+        .seen_leaves = 448,
+        .thread_cache = {2720, 296, 432, 880, 1816, 2, {{440, 872}, {872, 256}}},
+        .own_cache = {2024, 1872, 2008, 8, 944, 2, {{0, 1832}, {2016, 0}}},
+        .max_lists = 76,
+        .lists_align = 4096,
+        .has_marks = true,
+        .list = list_by_bits,
+    },
     /* 5.2.1, blocks at multiples of 16 bytes */
     {
         .class_of_80 = 5,
@@ -68,6 +89,24 @@ const struct jemalloc_layout jemalloc_layouts[] = {
         .thread_cache = {6216, 1448, 0, 512, 1496, 0, {{0}}},
         .own_cache = {5704, 952, 0, 16, 1000, 0, {{0}}},
         .max_lists = 232,
+        .lists_align = 64,
+        .list = list_by_count,
+    },
+    /* 5.2.1, blocks at multiples of 8 bytes, as Redis 6 and 7.0 have */
+    {
+        .class_of_80 = 8,
+        .state_shift = 16,
+        .state_width = 2,
+        .class_shift = 18,
+        .free_shift = 26,
+        .tree_flags = 1,
+        .thread_bytes = 6296,
+        .state = 0,
+        .has_cache = 1,
+        .seen_leaves = 48,
+        .thread_cache = {6296, 1520, 0, 512, 1576, 0, {{0}}},
+        .own_cache = {5784, 1024, 0, 16, 1080, 0, {{0}}},
+        .max_lists = 235,
         .lists_align = 64,
         .list = list_by_count,
     },
@@ -87,12 +126,11 @@ uint32_t jemalloc_classes(const struct jemalloc_layout *layout)
 
 uint64_t jemalloc_class_size(const struct jemalloc_layout *layout, uint64_t size_class)
 {
-	/* One class less up to 64 bytes, and the first but one is twice the first: blocks of 8 bytes are there, too. */
-	bool has_odd = layout->class_of_80 > 5;
+	bool by_8 = layout->class_of_80 == 8;
 	uint64_t group, step;
 
 	if (size_class < layout->class_of_80)
-		return has_odd ? (size_class + 1) * 8 : size_class ? size_class * 16 : 8;
+		return by_8 ? (size_class + 1) * 8 : size_class ? size_class * 16 : 8;
 	group = (size_class - layout->class_of_80) / 4;
 	step = (size_class - layout->class_of_80) % 4 + 1;
 	return (64UL << group) + step * (16UL << group);
