@@ -26,7 +26,9 @@ struct run {
 	struct options options;
 	struct kernel_session *session;
 	struct kernel_frames *frames;
-	struct growth *growth; /* what the reports so far say of each stack */
+	struct growth *growth;       /* what the reports so far say of each stack */
+	struct cache_series *series; /* … and of each cache */
+	struct snapshot *before;     /* the last report's, where stacks are to be in the order of growth */
 	int signal_fd, timer_fd;
 	char error[512];
 };
@@ -92,7 +94,8 @@ static int open_session(struct run *run)
 
 	run->frames = kernel_frames_new();
 	run->growth = growth_new(options->max_memory_bytes / GROWTH_MEMORY_PART);
-	if (!run->frames || !run->growth)
+	run->series = cache_series_new(options->max_memory_bytes / GROWTH_MEMORY_PART);
+	if (!run->frames || !run->growth || !run->series)
 		return fail(run, "cannot start", -ENOMEM);
 	error = kernel_session_new(&kernel, &run->session, run->error, sizeof(run->error));
 	if (!error)
@@ -133,6 +136,8 @@ static int make_report(struct run *run, struct snapshot *snapshot)
 	    .min_growth_bytes = run->options.min_growth_bytes,
 	    .cache = run->options.cache,
 	    .sort = (enum select_key)run->options.sort,
+	    .before = run->before,
+	    .series = run->series,
 	};
 	int error = aggregate_merge(snapshot);
 
@@ -167,7 +172,12 @@ static int report(struct run *run, bool last)
 		if (error)
 			fail(run, options->output ? options->output : "cannot write the report", error);
 	}
-	snapshot_free(snapshot);
+	snapshot_free(run->before);
+	run->before = NULL;
+	if ((enum select_key)options->sort == SELECT_GROWTH)
+		run->before = snapshot;
+	else
+		snapshot_free(snapshot);
 	return error;
 }
 
@@ -233,6 +243,8 @@ int command_kernel(int argc, char **argv)
 	kernel_session_free(run.session);
 	kernel_frames_free(run.frames);
 	growth_free(run.growth);
+	cache_series_free(run.series);
+	snapshot_free(run.before);
 	options_free(&run.options);
 	if (run.signal_fd >= 0)
 		close(run.signal_fd);

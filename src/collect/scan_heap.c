@@ -43,7 +43,6 @@ int scan_heap_walk(const struct scan_areas *areas, const struct words *words, co
 	};
 	int error;
 
-	*heap = (struct heap){.extents = NULL};
 	if (!mappings)
 		return -ENOMEM;
 	for (size_t i = 0; i < areas->n_areas; i++)

@@ -20,11 +20,11 @@
 #define WORD_BYTES sizeof(uint64_t)
 #define FIRST_ROOM (1UL << 16)
 
-int words_open(struct words *words, pid_t pid, const struct page_set *pages, size_t max_words)
+int words_open(struct words *words, pid_t pid)
 {
 	char path[64];
 
-	*words = (struct words){.pid = pid, .pages = pages, .max_words = max_words, .memory_fd = -1};
+	*words = (struct words){.pid = pid, .memory_fd = -1};
 	words->buffer = aligned_alloc(PAGE_BYTES, BUFFER_BYTES);
 	if (!words->buffer)
 		return -ENOMEM;
@@ -62,10 +62,23 @@ static int make_room(struct words *words, size_t n)
 	return 0;
 }
 
+int words_look_for(struct words *words, const struct page_set *pages, size_t n_expected, size_t max_words)
+{
+	int error;
+
+	words->pages = pages;
+	words->max_words = max_words;
+	page_set_spans(pages, words->spans);
+	error = make_room(words, n_expected < max_words ? n_expected : max_words);
+	if (!error && words->room)
+		memset(words->words, 0, words->room * sizeof(*words->words));
+	return error;
+}
+
 static int keep(struct words *words, uint64_t at, const uint64_t *from, size_t n)
 {
 	const struct page_set *pages = words->pages;
-	uint64_t low = pages->low, span = pages->high > low ? pages->high - low : 0;
+	const struct page_span low = words->spans[0], high = words->spans[1];
 	struct reach_word *to;
 	int error = make_room(words, n);
 
@@ -75,7 +88,8 @@ static int keep(struct words *words, uint64_t at, const uint64_t *from, size_t n
 	for (size_t i = 0; i < n; i++) {
 		uint64_t value = REACH_UNTAGGED(from[i]);
 
-		if (value - low < span && page_set_has(pages, value))
+		/* One branch: of random values, either is hard to tell. */
+		if (((value - low.start < low.bytes) | (value - high.start < high.bytes)) && page_set_has(pages, value))
 			*to++ = (struct reach_word){.at = at + i * WORD_BYTES, .value = from[i]};
 	}
 	words->n_words = (size_t)(to - words->words);

@@ -17,6 +17,7 @@
 struct words {
 	pid_t pid;
 	const struct page_set *pages; /* that have blocks */
+	struct page_span spans[2];    /* of them */
 	struct reach_word *words;     /* owned */
 	size_t n_words, room, max_words;
 	uint64_t deadline_ns; /* of CLOCK_MONOTONIC; 0: none */
@@ -29,7 +30,12 @@ struct words {
 };
 
 /* 0 or -errno. words_close() must follow in any case. */
-int words_open(struct words *words, pid_t pid, const struct page_set *pages, size_t max_words);
+int words_open(struct words *words, pid_t pid);
+/*
+ * Which words are looked for, before any is; about so many will be found, and there is room for them when the process
+ * waits. 0 or -ENOMEM.
+ */
+int words_look_for(struct words *words, const struct page_set *pages, size_t n_expected, size_t max_words);
 void words_close(struct words *words);
 
 /*

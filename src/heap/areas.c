@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Writing down what memory is. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "heap/walker.h"
@@ -57,6 +58,22 @@ int heap_area_open(struct heap_walk *walk, uint64_t start, uint64_t end)
 	return 0;
 }
 
+/* Room for one more extent. 0 or -ENOMEM. */
+static int make_room(struct heap *heap)
+{
+	size_t room = heap->extents_room ? 2 * heap->extents_room : 1024;
+	struct heap_extent *grown;
+
+	if (heap->n_extents < heap->extents_room)
+		return 0;
+	grown = reallocarray(heap->extents, room, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	heap->extents = grown;
+	heap->extents_room = room;
+	return 0;
+}
+
 int heap_area_add(struct heap_walk *walk, uint64_t start, uint64_t end, enum heap_kind kind)
 {
 	struct heap *heap = walk->heap;
@@ -66,7 +83,7 @@ int heap_area_add(struct heap_walk *walk, uint64_t start, uint64_t end, enum hea
 		heap_trouble_note(walk, HEAP_TOO_MANY, start);
 		return -E2BIG;
 	}
-	err = grow_list((void **)&heap->extents, heap->n_extents, sizeof(*heap->extents));
+	err = make_room(heap);
 	if (err)
 		return err;
 	heap->extents[heap->n_extents++] = (struct heap_extent){start, end, kind};
@@ -84,7 +101,7 @@ int heap_area_give_up(struct heap_walk *walk, uint64_t from)
 		heap->n_extents--;
 	}
 	/* Room for one an area there must be, whatever the limit. */
-	if (grow_list((void **)&heap->extents, heap->n_extents, sizeof(*heap->extents)))
+	if (make_room(heap))
 		return -ENOMEM;
 	heap->extents[heap->n_extents++] = (struct heap_extent){from, area->end, HEAP_UNKNOWN};
 	area->n++;

@@ -85,9 +85,14 @@ static void add_up(struct heap *heap)
 int heap_walk(const struct heap_process *process, struct heap *heap)
 {
 	struct heap_walk *walk = calloc(1, sizeof(*walk));
+	struct heap_extent *extents = heap->extents;
+	size_t room = heap->extents_room;
 	int err = 0;
 
-	*heap = (struct heap){0};
+	heap->extents = NULL;
+	heap_free(heap);
+	heap->extents = extents;
+	heap->extents_room = room;
 	if (!walk)
 		return -ENOMEM;
 	walk->process = process;

@@ -105,7 +105,7 @@ struct heap {
 	struct heap_variables *variables;
 	size_t n_variables;
 	struct heap_extent *extents;
-	size_t n_extents;
+	size_t n_extents, extents_room;
 	struct heap_area
 	    *areas; /* by address; they do not overlap, and neither do extents, which are by address in each */
 	size_t n_areas;
@@ -116,7 +116,8 @@ struct heap {
 
 /*
  * Walks the heaps of all allocators that are known (the rows in heap.c). 0, or -ENOMEM; whatever else is amiss is
- * among the troubles. *heap is the caller's to free with heap_free(), also after an error.
+ * among the troubles. *heap is zero, or of an earlier walk, whose memory is used again; it is the caller's to free with
+ * heap_free(), also after an error.
  */
 int heap_walk(const struct heap_process *process, struct heap *heap);
 void heap_free(struct heap *heap);

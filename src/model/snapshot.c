@@ -63,6 +63,7 @@ void snapshot_free(struct snapshot *snapshot)
 	placement_free(&snapshot->placement);
 	kernel_memory_free(snapshot->kernel);
 	judgement_free(snapshot->judgement);
+	history_free(snapshot->history);
 	free(snapshot);
 }
 

@@ -10,11 +10,7 @@
 
 struct page_set *page_set_new(void)
 {
-	struct page_set *set = calloc(1, sizeof(*set));
-
-	if (set)
-		set->low = END_OF_ALL;
-	return set;
+	return calloc(1, sizeof(struct page_set));
 }
 
 void page_set_free(struct page_set *set)
@@ -65,11 +61,35 @@ int page_set_add(struct page_set *set, uint64_t start, uint64_t bytes)
 		}
 		(*leaf)[page % LEAF_PAGES / 64] |= bits_of(page, end);
 	}
-	if (first * PAGE_BYTES < set->low)
-		set->low = first * PAGE_BYTES;
-	if (end * PAGE_BYTES > set->high)
-		set->high = end * PAGE_BYTES;
 	return 0;
+}
+
+/* Leaves [first, end). */
+static struct page_span span_of(size_t first, size_t end)
+{
+	return (struct page_span){(uint64_t)first << PAGE_SET_LEAF_SHIFT, (uint64_t)(end - first)
+	                                                                      << PAGE_SET_LEAF_SHIFT};
+}
+
+void page_set_spans(const struct page_set *set, struct page_span spans[2])
+{
+	size_t first = PAGE_SET_LEAVES, end = 0, gap = 0, gap_end = 0;
+
+	for (size_t i = 0; i < PAGE_SET_LEAVES; i++) {
+		if (!set->leaves[i])
+			continue;
+		if (first == PAGE_SET_LEAVES)
+			first = end = i;
+		if (i - end > gap) {
+			gap = i - end;
+			gap_end = i;
+		}
+		end = i + 1;
+	}
+	if (!gap)
+		gap_end = end;
+	spans[0] = span_of(first < gap_end ? first : gap_end, gap_end - gap);
+	spans[1] = span_of(gap_end, end);
 }
 
 bool page_set_covers(const struct page_set *set, uint64_t start, uint64_t bytes)

@@ -14,7 +14,6 @@
 
 struct page_set {
 	uint64_t *leaves[PAGE_SET_LEAVES]; /* NULL: no page there */
-	uint64_t low, high;                /* no page of the set lies outside [low, high) */
 	uint64_t leaf_bytes;               /* that leaves take */
 };
 
@@ -27,6 +26,16 @@ int page_set_add(struct page_set *set, uint64_t start, uint64_t bytes);
 
 /* Are all pages that [start, start + bytes) touches in the set? */
 bool page_set_covers(const struct page_set *set, uint64_t start, uint64_t bytes);
+
+/*
+ * The two shortest ranges of addresses, in whole leaves, outside of which no page of the set lies: most values that are
+ * no addresses are told by them.
+ */
+struct page_span {
+	uint64_t start, bytes;
+};
+
+void page_set_spans(const struct page_set *set, struct page_span spans[2]);
 
 /* Is the page of the address, of no more than 48 bits, in the set? */
 static inline bool page_set_has(const struct page_set *set, uint64_t address)

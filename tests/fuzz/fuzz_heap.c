@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct image *image = image_load(data, size);
 	const char *fault;
-	struct heap heap;
+	struct heap heap = {0};
 
 	image->process.max_extents = 1 << 16;
 	image->process.in_allocator = size % 2;

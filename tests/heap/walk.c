@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 	char **argument = argv + 1 + sums, **end = argv + argc;
 	pid_t pid = argument < end ? atoi(*argument++) : 0;
 	struct stopped stopped;
-	struct heap heap;
+	struct heap heap = {0};
 	uint64_t start_ns;
 	int err;
 

@@ -3,52 +3,17 @@
 # needs: bpf
 # timeout: 600
 """--follow-fork: children are traced from their fork, each a process of its own with its own truth."""
-import json
 import os
 import shutil
 import signal
 import subprocess
 
 from harness import *
+from harness.family import FAMILY, Family
 
-FAMILY = fixture_path("family")
 LONG_S = 12 * DEADLINE_S
 SLOTS = 256  # processes that can be traced at once
 HUNDREDS = 300 if PATIENCE == 1 else 40
-
-
-class Family:
-    """What the processes of the fixture say of themselves."""
-
-    def __init__(self, lines):
-        self.sites, self.inherited_frees = {}, 0
-        for line in lines:
-            if not line.startswith('{"process"'):
-                continue
-            row = json.loads(line)
-            pid = row.pop("process")
-            self.inherited_frees += row.pop("inherited_frees", 0)
-            if row:
-                self.sites.setdefault(pid, {})[row.pop("kind"), row.pop("function")] = row
-
-    def check(self, report, processes=None, unknown_frees=0):
-        """All of each process's account, and nothing lost. processes: how many gave one."""
-        errors = []
-        for pid, sites in self.sites.items():
-            seen = report.sites(pid)
-            for site, truth in sites.items():
-                got = seen.get(site, dict.fromkeys(USAGE, 0))
-                if got != truth:
-                    errors.append(f"{pid} {site}: {got}, truth {truth}")
-        integrity = report.integrity
-        assert not errors, "\n".join(errors[:10] + [str(integrity)])
-        assert integrity["complete"] and not integrity["untraced_children"], integrity
-        assert integrity["unknown_frees"] == unknown_frees, integrity
-        assert integrity["inherited_frees"] == self.inherited_frees, (integrity, self.inherited_frees)
-        assert processes in (None, len(self.sites)), (len(self.sites), processes)
-        pids = {row["pid"] for row in report["processes"]}
-        assert set(self.sites) <= pids, (sorted(self.sites), sorted(pids))
-        check_invariants(report)
 
 
 def follow(*command, options=(), status=0):
@@ -231,9 +196,6 @@ def looked_at_for_leaks():
         leaked = sum(s["live_blocks"] for s in report.stacks if s["pid"] == pid and s["leak"] == "definite"
                      and report.top_function(s) == "family_block")
         assert leaked == sites["heap", "family_block"]["live_blocks"], (pid, leaked, sites)
-    with Process([FAMILY, "wait"]) as target:
-        refused = run_memtrace("leaks", "--follow-fork", "-p", str(target.pid), "3600")
-        assert refused.status == 2 and len(refused.err.lines) == 1, refused.err.lines
 
 
 @case
