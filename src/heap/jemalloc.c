@@ -17,7 +17,7 @@
 #define MAX_TRIED 256    /* pointers that may lead to a leaf */
 #define MAX_LEAVES 4096  /* that are walked: of 4 TiB */
 #define MAX_STRANGE 1024 /* words that lead to no description of their page, until nothing is believed */
-#define PIECE_WORDS 512 /* of variables that are read at once: a page */
+#define PIECE_WORDS 512  /* of variables that are read at once: a page */
 #define PROOFS 16        /* words of a leaf that have to agree, if it has so many */
 #define MAX_WRONG 4      /* words of pages that were just being given to others */
 
@@ -46,7 +46,8 @@ static bool may_be_leaf(const struct heap_walk *walk, uint64_t leaf)
 	       mapping->end - leaf >= JEMALLOC_LEVEL_BYTES;
 }
 
-/* Which gigabyte the leaf in the window is of, if its words lead to descriptions of pages; JEMALLOC_LEVEL_WORDS: of none. */
+/* Which gigabyte the leaf in the window is of, if its words lead to descriptions of pages; JEMALLOC_LEVEL_WORDS: of
+ * none. */
 static uint64_t leaf_number(struct heap_walk *walk, const struct jemalloc_layout *layout, uint64_t leaf)
 {
 	uint64_t at = leaf, word, number = JEMALLOC_LEVEL_WORDS;
@@ -66,8 +67,8 @@ static uint64_t leaf_number(struct heap_walk *walk, const struct jemalloc_layout
 		if (number < JEMALLOC_LEVEL_WORDS)
 			start = number << JEMALLOC_LEAF_SHIFT;
 		if (start >> JEMALLOC_LEAF_SHIFT < JEMALLOC_LEVEL_WORDS &&
-		    jemalloc_extent_read(walk, layout, word,
-		                         start >> JEMALLOC_LEAF_SHIFT << JEMALLOC_LEAF_SHIFT | page, &extent)) {
+		    jemalloc_extent_read(walk, layout, word, start >> JEMALLOC_LEAF_SHIFT << JEMALLOC_LEAF_SHIFT | page,
+		                         &extent)) {
 			number = start >> JEMALLOC_LEAF_SHIFT;
 			proofs++;
 		} else if (++wrong > MAX_WRONG) {

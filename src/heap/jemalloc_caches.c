@@ -59,19 +59,29 @@ static bool free_threads_caches(struct jemalloc *jemalloc)
 	return whole;
 }
 
+/* Bytes of the block that a cache's lists are in, and `more` with them. */
+static uint64_t block_size(const struct jemalloc *jemalloc, uint64_t more)
+{
+	const struct jemalloc_layout *layout = jemalloc->layout;
+	uint64_t mask = layout->lists_align - 1;
+	uint64_t bytes = jemalloc->shape.bytes + (layout->has_marks ? sizeof(uint64_t) : 0) + more;
+
+	return jemalloc_block_size(layout, (bytes + mask) & ~mask);
+}
+
 /* A block that may hold a cache's lists, by its size and its first word. */
 static bool may_hold_lists(const struct jemalloc *jemalloc, const struct heap_extent *block)
 {
 	const struct jemalloc_layout *layout = jemalloc->layout;
-	uint64_t mask = layout->lists_align - 1, size = block->end - block->start, word;
-	uint64_t lists = jemalloc->shape.bytes + (layout->has_marks ? sizeof(word) : 0);
+	uint64_t size = block->end - block->start, word;
 
-	if (!jemalloc_is_in_use(block) || block->start & mask)
+	if (!jemalloc_is_in_use(block) || block->start % layout->lists_align)
 		return false;
 	/* Without a thread's cache it is not known how large one is. */
-	if (jemalloc->shape.bytes ? size != jemalloc_block_size(layout, (lists + mask) & ~mask) &&
-	                                size != jemalloc_block_size(layout, (lists + layout->own_cache.bytes + mask) & ~mask)
-	                          : size < layout->own_cache.bytes)
+	if (!jemalloc->shape.bytes && size < layout->own_cache.bytes)
+		return false;
+	if (jemalloc->shape.bytes && size != block_size(jemalloc, 0) &&
+	    size != block_size(jemalloc, layout->own_cache.bytes))
 		return false;
 	return !layout->has_marks ||
 	       (heap_read(jemalloc->walk, block->start, &word, sizeof(word)) && word == JEMALLOC_MARK_BEFORE);
@@ -98,6 +108,8 @@ static void doubt_listed(struct jemalloc *jemalloc, struct heap_extent *block)
 	struct jemalloc_cache cache = {.block = block, .lists = block->start};
 	uint64_t doubtful = jemalloc->n_doubtful;
 
+	if (!jemalloc->layout->has_marks && block->end - block->start != block_size(jemalloc, 0))
+		cache.lists += jemalloc->layout->own_cache.bytes;
 	jemalloc_cache_settle(jemalloc, &cache, JEMALLOC_NO_HEADS);
 	if (jemalloc->n_doubtful == doubtful && !jemalloc->layout->has_marks)
 		return;

@@ -42,11 +42,12 @@ struct jemalloc_layout {
 	uint32_t seen_leaves;      /* rtree_ctx_t */
 	struct jemalloc_cache_layout thread_cache;
 
-	/* A cache that the program made for itself (tcache.create) is in one block with its lists: behind marked ones, before others. */
+	/* A cache that the program made for itself (tcache.create) is in one block with its lists: behind marked ones,
+	 * before others. */
 	struct jemalloc_cache_layout own_cache;
 	uint32_t max_lists;
 	uint32_t lists_align; /* of the block that they are in */
-	bool has_marks; /* words before the first list and behind the last one */
+	bool has_marks;       /* words before the first list and behind the last one */
 	struct jemalloc_list (*list)(const uint8_t *bytes);
 };
 

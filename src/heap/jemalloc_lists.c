@@ -42,7 +42,8 @@ static bool find_block(const struct jemalloc *jemalloc, const struct jemalloc_ca
 }
 
 /* Where the lists end. They follow each other; classes that are not kept have none. */
-static bool read_shape(const struct jemalloc *jemalloc, const struct jemalloc_cache *cache, struct jemalloc_shape *shape)
+static bool read_shape(const struct jemalloc *jemalloc, const struct jemalloc_cache *cache,
+                       struct jemalloc_shape *shape)
 {
 	uint64_t bytes = cache->block->end - cache->lists, last = jemalloc->layout->has_marks ? sizeof(uint64_t) : 0;
 
@@ -63,7 +64,8 @@ static bool read_shape(const struct jemalloc *jemalloc, const struct jemalloc_ca
 	return shape->n_lists;
 }
 
-static bool are_marked(const struct jemalloc *jemalloc, const struct jemalloc_cache *cache, const struct jemalloc_shape *shape)
+static bool are_marked(const struct jemalloc *jemalloc, const struct jemalloc_cache *cache,
+                       const struct jemalloc_shape *shape)
 {
 	uint64_t before, behind;
 
@@ -87,7 +89,8 @@ bool jemalloc_cache_read(struct jemalloc *jemalloc, const struct jemalloc_cache_
 	/* It may lie in the same block before its lists. */
 	if (cache->lists == address)
 		cache->lists += layout->bytes;
-	if (!read_shape(jemalloc, cache, &shape) || !are_marked(jemalloc, cache, &shape) ||
+	if (cache->lists >= cache->block->end || !read_shape(jemalloc, cache, &shape) ||
+	    !are_marked(jemalloc, cache, &shape) ||
 	    (jemalloc->shape.bytes && memcmp(&shape, &jemalloc->shape, sizeof(shape)) != 0))
 		return false;
 	jemalloc->shape = shape;
@@ -99,16 +102,18 @@ static struct heap_extent *listed(const struct jemalloc *jemalloc, uint64_t word
 {
 	struct heap_extent *block = word ? heap_extent_at(jemalloc->walk, word) : NULL;
 
-	return jemalloc_is_in_use(block) && block->end - block->start == jemalloc_class_size(jemalloc->layout, size_class) ? block
-	                                                                                                       : NULL;
+	return jemalloc_is_in_use(block) &&
+	               block->end - block->start == jemalloc_class_size(jemalloc->layout, size_class)
+	           ? block
+	           : NULL;
 }
 
 /*
  * One word of a list. False where it should lead to a block and does not. While a list is changed, its first word may
  * not have been written yet, and what stands before it may be what the list is being filled with.
  */
-static bool settle_listed(struct jemalloc *jemalloc, uint64_t word, uint32_t size_class, bool before_head,
-                          bool is_head, enum jemalloc_reading reading)
+static bool settle_listed(struct jemalloc *jemalloc, uint64_t word, uint32_t size_class, bool before_head, bool is_head,
+                          enum jemalloc_reading reading)
 {
 	struct heap_extent *block = listed(jemalloc, word, size_class);
 
@@ -131,8 +136,7 @@ static size_t settle_list(struct jemalloc *jemalloc, uint64_t at, uint64_t head,
 	for (; at < end; at += sizeof(at)) {
 		const uint8_t *bytes = heap_window_at(jemalloc->walk, at, sizeof(at));
 
-		if (!bytes ||
-		    !settle_listed(jemalloc, heap_word(bytes), size_class, at < head, at == head, reading))
+		if (!bytes || !settle_listed(jemalloc, heap_word(bytes), size_class, at < head, at == head, reading))
 			n_strange++;
 	}
 	return n_strange;

@@ -20,7 +20,8 @@
 
 static bool is_pair(const struct jemalloc *jemalloc, uint64_t address, uint64_t leaf)
 {
-	return address && leaf && address % (1UL << JEMALLOC_LEAF_SHIFT) == 0 && leaf == jemalloc_leaf_of(jemalloc, address);
+	return address && leaf && address % (1UL << JEMALLOC_LEAF_SHIFT) == 0 &&
+	       leaf == jemalloc_leaf_of(jemalloc, address);
 }
 
 static uint64_t place_of(uint64_t address)
