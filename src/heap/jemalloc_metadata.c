@@ -11,32 +11,43 @@
 #define MAX_HUGE_PAGES 2048 /* before an address that its mapping's start is looked for */
 
 /* The first words of such a mapping (base_block_t): its size, the next one, and a description of what is left of it. */
-struct header {
-	uint64_t size_bytes, next, bits, rest, rest_bytes;
+enum {
+	HEADER_SIZE,
+	HEADER_REST = 3,
+	HEADER_REST_SIZE,
+	HEADER_WORDS,
 };
 
-static bool is_start(const struct heap_walk *walk, uint64_t start, uint64_t address, struct header *header)
+/* The end of the mapping that starts there and holds an address; 0: none does. */
+static uint64_t end_of(const struct heap_walk *walk, uint64_t start, uint64_t address)
 {
-	return heap_read(walk, start, header, sizeof(*header)) && header->size_bytes % HUGE_PAGE_BYTES == 0 &&
-	       header->size_bytes > address - start && header->size_bytes < 1UL << 47 && header->rest > start &&
-	       header->rest <= start + header->size_bytes &&
-	       header->rest_bytes == start + header->size_bytes - header->rest &&
-	       heap_is_writable(walk, start, start + header->size_bytes);
+	uint64_t header[HEADER_WORDS], size, rest;
+
+	if (!heap_read(walk, start, header, sizeof(header)))
+		return 0;
+	size = header[HEADER_SIZE];
+	rest = header[HEADER_REST];
+	if (size % HUGE_PAGE_BYTES || size <= address - start || size >= 1UL << 47 || rest <= start ||
+	    rest > start + size || header[HEADER_REST_SIZE] != start + size - rest ||
+	    !heap_is_writable(walk, start, start + size))
+		return 0;
+	return start + size;
 }
 
 int jemalloc_add_metadata(struct heap_walk *walk, uint64_t address)
 {
 	uint64_t start = address & ~(HUGE_PAGE_BYTES - 1);
-	struct header header;
 	int err;
 
 	if (heap_area_at(walk->heap, address))
 		return 0;
 	for (unsigned int i = 0; i < MAX_HUGE_PAGES && start >= HUGE_PAGE_BYTES && heap_mapping_at(walk, start); i++) {
-		if (is_start(walk, start, address, &header)) {
-			err = heap_area_open(walk, start, start + header.size_bytes);
+		uint64_t end = end_of(walk, start, address);
+
+		if (end) {
+			err = heap_area_open(walk, start, end);
 			if (!err)
-				err = heap_variables_add(walk, start, start + header.size_bytes);
+				err = heap_variables_add(walk, start, end);
 			return err == -ENOMEM ? err : 0;
 		}
 		start -= HUGE_PAGE_BYTES;
