@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 300
+# timeout: 600
 """What the heap walkers say of memory, against what programs know of their own blocks."""
 import collections
 import os
@@ -247,7 +247,7 @@ def jemalloc_while_it_allocates(suite):
         target.send("go")
         target.report()
         tables = [word for line in target.out.lines if line.startswith("table ") for word in line.split()[1:]]
-        for _ in range(40):
+        for _ in range(20):
             walk = Walk(target.pid, *tables)
             held = walk.words - {0}
             used, maybe, free = (set(walk.of_kind(kind)) for kind in ("used", "maybe used", "free"))
@@ -262,7 +262,7 @@ def jemalloc_while_it_allocates(suite):
             doubtful["in no area"] += len(held - used - maybe - free)
             doubtful["held"] += len(held)
         target.quit()
-    print(f"{suite}: {dict(doubtful)} in 40 walks")
+    print(f"{suite}: {dict(doubtful)} in 20 walks")
     assert doubtful["maybe used"] < doubtful["held"] / 2 and doubtful["in no area"] < doubtful["held"] / 100, doubtful
 
 
