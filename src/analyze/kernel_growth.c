@@ -198,6 +198,7 @@ static uint64_t key_of(const struct stack *stack, enum select_key key)
 	case SELECT_AGE:
 		return stack->oldest_ns;
 	case SELECT_GROWTH:
+	case SELECT_ALLOCATED:
 	case SELECT_BYTES:
 		break;
 	}

@@ -56,6 +56,8 @@ static int compare_key(const struct candidate *a, const struct candidate *b, enu
 		                             b->stack.growth_bytes);
 	case SELECT_AGE:
 		return COMPARE(b->stack.oldest_ns, a->stack.oldest_ns);
+	case SELECT_ALLOCATED:
+		return COMPARE(b->stack.usage.alloc_bytes, a->stack.usage.alloc_bytes);
 	case SELECT_BYTES:
 		break;
 	}

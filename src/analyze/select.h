@@ -14,7 +14,8 @@ enum select_key {
 	 * those that do not grow, by live bytes more than in the snapshot before.
 	 */
 	SELECT_GROWTH,
-	SELECT_AGE, /* of the oldest live block */
+	SELECT_AGE,       /* of the oldest live block */
+	SELECT_ALLOCATED, /* bytes since attaching */
 };
 
 /*

@@ -217,8 +217,7 @@ static int seize_targets(struct session *session, char *error, size_t error_size
 static void *trace_processes(void *argument)
 {
 	struct session *session = argument;
-	struct launched *launched = &session->launched;
-	char error[sizeof(launched->error)] = "";
+	char error[sizeof(session->launched.error)] = "";
 	int code = seize_targets(session, error, sizeof(error));
 
 	if (!code) {

@@ -18,6 +18,7 @@
 #include "collect/internal.h"
 #include "collect/iterate.h"
 #include "collect/kernel_words.h"
+#include "collect/own_stack.h"
 #include "collect/procfs.h"
 #include "collect/registers.h"
 #include "collect/resident.h"
@@ -210,6 +211,21 @@ static int take_blocks(struct scanning *scanning)
 	return error;
 }
 
+/* Where the stack begins that the C library made for the thread; 0: not known. */
+static uint64_t own_stack(struct scanning *scanning, const struct registers *registers)
+{
+	uint64_t descriptor[OWN_STACK_DESCRIPTOR_WORDS], at = registers->thread_pointer / sizeof(uint64_t);
+	ssize_t bytes;
+
+	at *= sizeof(uint64_t);
+	if (registers_tls_above)
+		at -= sizeof(descriptor);
+	bytes = pread(scanning->words.memory_fd, descriptor, sizeof(descriptor), (off_t)at);
+	return bytes <= 0 ? 0
+	                  : own_stack_start(descriptor, (size_t)bytes / sizeof(uint64_t), registers->stack_pointer,
+	                                    registers->thread_pointer);
+}
+
 static int read_registers(struct scanning *scanning)
 {
 	scanning->registers = calloc(scanning->n_threads + 1, sizeof(*scanning->registers));
@@ -229,7 +245,7 @@ static int read_registers(struct scanning *scanning)
 		if (registers->syscall == SYS_exit || registers->syscall == SYS_exit_group)
 			registers->n_words = n_registers_names;
 		scan_areas_thread(&scanning->areas, scanning->threads[i], registers->stack_pointer,
-		                  registers->thread_pointer, registers_red_zone_bytes);
+		                  own_stack(scanning, registers), registers_red_zone_bytes);
 	}
 	return 0;
 }

@@ -271,3 +271,9 @@ bool recording_has_names(const struct recording *recording)
 
 	return symbols && !strcmp(symbols, "resolved");
 }
+
+struct module *recording_modules(struct recording *recording, size_t *n)
+{
+	*n = recording->n_modules;
+	return recording->modules;
+}

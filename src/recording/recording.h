@@ -26,6 +26,8 @@ const struct moment *recording_moments(const struct recording *recording, size_t
 bool recording_has_names(const struct recording *recording);
 /* What is said of it by this key (docs/RECORDINGS.md); NULL: nothing. */
 const char *recording_about(const struct recording *recording, const char *key);
+/* The files that its processes had mapped; the caller may open them (symbolize/module_files.h). */
+struct module *recording_modules(struct recording *recording, size_t *n);
 
 /*
  * The snapshot of a moment, with sums by stack alone: aggregate_sum() makes the others. The caller frees it before

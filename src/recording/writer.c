@@ -33,8 +33,6 @@ static const char *const statements[WRITE_COUNT] = {
     [FIND_ADDRESSES] = "SELECT address FROM address WHERE stack = ? ORDER BY depth",
     [FIND_LOCATION] = "SELECT location FROM location WHERE module IS ? AND build_id IS ? AND function IS ? AND "
                       "offset IS ? AND file IS ? AND line IS ? AND inlined IS ?",
-    [EACH_UNNAMED] = "SELECT stack, process, kind, \"end\", guessed, code_version FROM stack WHERE stack > ? AND "
-                     "NOT EXISTS (SELECT 1 FROM frame WHERE frame.stack = stack.stack) ORDER BY stack LIMIT 1",
 };
 
 static int prepare(struct writer *writer)
@@ -56,8 +54,8 @@ static int put_about(struct writer *writer, const struct about *about, size_t n)
 	return error ? error : database_exec(&writer->database, "COMMIT");
 }
 
-int writer_open(const char *path, const struct about *about, size_t n_about, struct writer **result, char *error,
-                size_t error_size)
+int writer_open(const char *path, const struct about *about, size_t n_about, const struct writer_namer *namer,
+                struct writer **result, char *error, size_t error_size)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
 	int failed;
@@ -65,6 +63,7 @@ int writer_open(const char *path, const struct about *about, size_t n_about, str
 	*result = NULL;
 	if (!writer)
 		return -ENOMEM;
+	writer->namer = *namer;
 	failed = database_create(&writer->database, path, error, error_size);
 	if (!failed)
 		failed = schema_create(&writer->database);
@@ -238,18 +237,17 @@ static int put_last_verdicts(struct writer *writer)
 	return error;
 }
 
-static int put_last(struct writer *writer, writer_namer *name, void (*progress)(void *context, size_t done, size_t all),
-                    void *context)
+static int put_last(struct writer *writer)
 {
 	int error = database_exec(&writer->database, "BEGIN IMMEDIATE");
 
 	if (!error && writer->before)
 		error = put_last_verdicts(writer);
-	if (!error && writer->before && name)
-		error = writer_put_names(writer, name, progress, context);
+	if (!error && writer->before)
+		error = writer_put_names(writer);
 	if (!error)
 		error = database_run(&writer->database, writer->statements[WRITE_ABOUT], "tt", "symbols",
-		                     name ? "resolved" : "none");
+		                     writer->namer.name ? "resolved" : "none");
 	if (!error)
 		error = database_exec(&writer->database, "COMMIT");
 	if (error && !sqlite3_get_autocommit(writer->database.handle))
@@ -257,10 +255,9 @@ static int put_last(struct writer *writer, writer_namer *name, void (*progress)(
 	return error;
 }
 
-int writer_finish(struct writer *writer, writer_namer *name, void (*progress)(void *context, size_t done, size_t all),
-                  void *context)
+int writer_finish(struct writer *writer)
 {
-	int error = put_last(writer, name, progress, context);
+	int error = put_last(writer);
 
 	finalize(writer);
 	/* While somebody reads it stays as it is, which is as good. */

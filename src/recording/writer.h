@@ -19,12 +19,21 @@ struct about {
 	const char *key, *value;
 };
 
+/* Who names the frames of a stack of a process, as symbolizer_stack() does. */
+struct writer_namer {
+	/* 0 or -errno. NULL: stacks get no names. */
+	int (*name)(void *context, const struct process *process, struct stack *stack);
+	/* How far it is with all of them; NULL: nobody asks. */
+	void (*progress)(void *context, size_t done, size_t all);
+	void *context;
+};
+
 /*
  * Makes the file; one that exists is left as it is: -EEXIST. What is said of the recording goes into the table
  * "about". 0 or -errno with one line in `error`, which later calls write to as well.
  */
-int writer_open(const char *path, const struct about *about, size_t n_about, struct writer **writer, char *error,
-                size_t error_size);
+int writer_open(const char *path, const struct about *about, size_t n_about, const struct writer_namer *namer,
+                struct writer **writer, char *error, size_t error_size);
 /* Frees it. What was not finished stays a whole recording, without symbols. NULL is allowed. */
 void writer_free(struct writer *writer);
 
@@ -39,13 +48,10 @@ struct snapshot *writer_last(const struct writer *writer);
 uint64_t writer_snapshots(const struct writer *writer);
 uint64_t writer_bytes(const struct writer *writer); /* of the file */
 
-/* Names the frames of a stack of a process, as symbolizer_stack() does. 0 or -errno. */
-typedef int writer_namer(void *context, const struct process *process, struct stack *stack);
 /*
- * Stores the names of all stacks by `name` (NULL: none), and the verdicts as they are last, and makes the recording one
- * file. `progress` is called now and then. 0 or -errno.
+ * Stores the names of all stacks that have none yet, and the verdicts as they are last, and makes the recording one
+ * file. 0 or -errno.
  */
-int writer_finish(struct writer *writer, writer_namer *name, void (*progress)(void *context, size_t done, size_t all),
-                  void *context);
+int writer_finish(struct writer *writer);
 
 #endif

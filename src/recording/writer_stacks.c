@@ -159,11 +159,14 @@ static int put_stack(struct writer *writer, const struct snapshot *snapshot, con
 }
 
 /* One that was in the last snapshot and is in this one no more: its sums have gone to another row. */
-static int put_gone(struct writer *writer, const struct snapshot *snapshot, int64_t number)
+static int put_gone(struct writer *writer, const struct snapshot *snapshot, size_t before)
 {
 	static const struct stack nothing;
+	int error = writer_name_stack(writer, before);
 
-	return writer->whole == writer->snapshot ? 0 : put_state(writer, snapshot, number, &nothing);
+	if (!error && writer->whole != writer->snapshot)
+		error = put_state(writer, snapshot, writer->stacks[before], &nothing);
+	return error;
 }
 
 int writer_put_stacks(struct writer *writer, const struct snapshot *snapshot, int64_t *numbers)
@@ -178,7 +181,7 @@ int writer_put_stacks(struct writer *writer, const struct snapshot *snapshot, in
 		if (i < snapshot->n_stacks && j < n_before)
 			order = identity_compare(snapshot, &snapshot->stacks[i], before, &before->stacks[j]);
 		if (order > 0) {
-			error = put_gone(writer, snapshot, writer->stacks[j++]);
+			error = put_gone(writer, snapshot, j++);
 			continue;
 		}
 		if (!order)

@@ -26,13 +26,13 @@ enum write {
 	FIND_STACK,
 	FIND_ADDRESSES,
 	FIND_LOCATION,
-	EACH_UNNAMED,
 	WRITE_COUNT,
 };
 
 struct writer {
 	struct database database;
 	sqlite3_stmt *statements[WRITE_COUNT];
+	struct writer_namer namer;
 	struct snapshot *before; /* the last one that is stored */
 	int64_t *stacks;         /* of before->stacks: their numbers in the file */
 	int64_t snapshot, whole; /* numbers of the last one and the last whole one; 0: none */
@@ -48,8 +48,9 @@ int writer_put_processes(struct writer *writer, const struct snapshot *snapshot)
 int writer_put_stacks(struct writer *writer, const struct snapshot *snapshot, int64_t *numbers);
 /* Stores the verdict on a stack as of the snapshot. 0 or -errno. */
 int writer_put_verdict(struct writer *writer, int64_t number, const struct verdict *verdict);
-/* Stores names for all stacks of the file. 0 or -errno. */
-int writer_put_names(struct writer *writer, writer_namer *name,
-                     void (*progress)(void *context, size_t done, size_t all), void *context);
+/* Stores names for a stack of the last snapshot, where stacks get names. 0 or -errno. */
+int writer_name_stack(struct writer *writer, size_t stack);
+/* The same for all that have none. */
+int writer_put_names(struct writer *writer);
 
 #endif

@@ -48,7 +48,7 @@ static int stopped_add_code(struct stopped *stopped, const struct maps_row *row)
 {
 	int err;
 
-	if (!row->executable || !strstr(row->name, "malloc.so"))
+	if (!row->executable || !strstr(row->name, "jemalloc.so"))
 		return 0;
 	err = grow_list((void **)&stopped->code, stopped->n_code, sizeof(*stopped->code));
 	if (!err)

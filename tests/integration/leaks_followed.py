@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
-# timeout: 300
+# timeout: 400
 # kernel log: failed to unregister, leaking uprobe
 """--follow-fork with -p: memtrace leaks and check look at a process, at its children that run, and at each as it ends."""
 import signal
@@ -80,7 +80,7 @@ def children_that_ended_before():
         assert target.wait() == 0
 
 
-@case(times=[("many", "60"), ("vfork", "20"), ("spawn", "20"), ("threads", "12"), ("tree", "4")])
+@case(times=[("many", "30"), ("vfork", "20"), ("spawn", "20"), ("threads", "12"), ("tree", "4")])
 def looked_at_all_the_time(mode, n):
     """It stands still again and again, whatever it does: starts programs, waits for those that borrow its memory."""
     with attach(n, mode) as target, follow(target, "0.01", "1000000") as memtrace:

@@ -89,9 +89,10 @@ SETTINGS = {
 N_THREADS = 6
 
 
-def check_fixture(setting, seed, wrapper=(), program="heapwalk"):
-    with Fixture(program, str(N_THREADS), "20000", str(seed), wrapper=wrapper,
-                 env={"GLIBC_TUNABLES": SETTINGS[setting]}) as target:
+def check_fixture(setting, seed, wrapper=(), program="heapwalk", preload=None, **environment):
+    environment["GLIBC_TUNABLES"] = SETTINGS.get(setting, "")
+    with Fixture(program, str(N_THREADS), "20000", str(seed), wrapper=wrapper, preload=preload,
+                 env=environment) as target:
         target.send("go")
         target.report()
         held, freed = truth_of(target)
@@ -116,11 +117,11 @@ def statically_linked():
     check_fixture("as it is", 0, program="heapwalk-static")
 
 
-@case
-def child_of_a_process_with_threads():
+@case(times=[None, "tcmalloc_minimal"])
+def child_of_a_process_with_threads(allocator):
     """What the parent's other threads kept at hand is nobody's in the child, and free all the same."""
     for seed in range(3):
-        with Fixture("heapwalk", str(N_THREADS), "20000", str(seed)) as target:
+        with Fixture("heapwalk", str(N_THREADS), "20000", str(seed), preload=allocator) as target:
             target.send("go")
             target.report()
             held, freed = truth_of(target)
@@ -133,15 +134,15 @@ def child_of_a_process_with_threads():
             target.quit()
 
 
-@case
-def stopped_while_it_allocates():
-    """At any moment: what is called used is, but for the one block that each thread may be at work on."""
+def check_at_work(n_walks, **options):
+    """At any moment: what is called used is, but for the one block that each thread may be at work on. Walks without
+    trouble."""
     whole, troubles = 0, collections.Counter()
-    with Fixture("heapwalk", str(N_THREADS), "0") as target:
+    with Fixture("heapwalk", str(N_THREADS), "0", **options) as target:
         target.send("go")
         target.report()
         tables = [word for line in target.out.lines if line.startswith("table ") for word in line.split()[1:]]
-        for _ in range(40):
+        for _ in range(n_walks):
             walk = Walk(target.pid, *tables)
             held = walk.words - {0}
             used, maybe, free = (set(walk.of_kind(kind)) for kind in ("used", "maybe used", "free"))
@@ -153,8 +154,13 @@ def stopped_while_it_allocates():
             whole += not walk.troubles
             assert bool(maybe) <= bool(walk.troubles), str(walk)
         target.quit()
-    print(f"{whole} of 40 walks without trouble; in the others {dict(troubles)}")
-    assert whole >= 10, whole
+    print(f"{whole} of {n_walks} walks without trouble; in the others {dict(troubles)}")
+    return whole
+
+
+@case
+def stopped_while_it_allocates():
+    assert check_at_work(40) >= 10
 
 
 def real_program(argv, words, **options):
@@ -311,17 +317,48 @@ def redis():
         assert walk.blocks["used"] > 1000, walk
 
 
-@case(times=["bullseye", "trixie"])
-def other_versions(suite):
-    """2.31 has no mixed pointers in its lists; 2.41 is the last version with these structures."""
+@case(times=["tcmalloc_minimal", "tcmalloc"])
+def tcmalloc_of_the_fixture(name):
+    for seed in range(2):
+        check_fixture(name, seed, preload=name)
+
+
+@case
+def tcmalloc_with_samples():
+    """A block that is sampled has pages of its own, of which as much can be used as without samples."""
+    check_fixture("samples", 0, preload="tcmalloc", TCMALLOC_SAMPLE_PARAMETER="4096")
+
+
+@case
+def tcmalloc_while_it_allocates():
+    assert check_at_work(15, preload="tcmalloc_minimal") >= 2
+
+
+def of_suite(suite):
+    """How to run the fixture with a suite's C library, and that suite's tcmalloc."""
     made = subprocess.run([ROOT / "tests" / "heap" / "glibc", suite], capture_output=True, text=True, check=False,
                           env=dict(os.environ, BUILD=str(BUILD)))
     if made.returncode == 3:
         raise Skip(made.stderr.strip().splitlines()[-1])
     assert made.returncode == 0, made.stderr
-    *wrapper, program = made.stdout.split()
+    command, tcmalloc = made.stdout.splitlines()
+    *wrapper, program = command.split()
+    return wrapper, program, tcmalloc
+
+
+@case(times=["bullseye", "trixie"])
+def other_versions(suite):
+    """glibc 2.31 has no mixed pointers in its lists; 2.41 is the last version with these structures."""
+    wrapper, program, _ = of_suite(suite)
     for setting in ("as it is", "without caches", "two arenas"):
         check_fixture(setting, 0, wrapper, program)
+
+
+@case(times=["bullseye", "trixie"])
+def other_versions_of_tcmalloc(suite):
+    """gperftools 2.8.1 and 2.16."""
+    wrapper, program, library = of_suite(suite)
+    check_fixture("tcmalloc", 0, wrapper, program, preload=library)
 
 
 main()
