@@ -14,10 +14,10 @@
 #include "heap/glibc_state.h"
 
 #define TCACHE_BYTES_MAX (TCACHE_BINS * (sizeof(uint16_t) + sizeof(uint64_t)))
-#define NEAR_WORDS 8                /* between the pointers to the structure and to the arena */
-#define THREADS_TRIED 64            /* until one is found that tells where the variables are */
-#define POINTERS_TRIED 64           /* the same, of one thread */
-#define MAX_STEPS (32UL << 20)      /* along all lists together */
+#define NEAR_WORDS 8           /* between the pointers to the structure and to the arena */
+#define THREADS_TRIED 64       /* until one is found that tells where the variables are */
+#define POINTERS_TRIED 64      /* the same, of one thread */
+#define MAX_STEPS (32UL << 20) /* along all lists together */
 
 /* struct tcache_perthread_struct by version. */
 static const struct layout {
