@@ -14,11 +14,10 @@
 #include "heap/glibc_state.h"
 
 #define TCACHE_BYTES_MAX (TCACHE_BINS * (sizeof(uint16_t) + sizeof(uint64_t)))
-#define TLS_REACH_BYTES (1UL << 20) /* how far from the thread pointer its variables are looked for */
-#define NEAR_WORDS 8                /* between the pointers to the structure and to the arena */
-#define THREADS_TRIED 64            /* until one is found that tells where the variables are */
-#define POINTERS_TRIED 64           /* the same, of one thread */
-#define MAX_STEPS (32UL << 20)      /* along all lists together */
+#define NEAR_WORDS 8           /* between the pointers to the structure and to the arena */
+#define THREADS_TRIED 64       /* until one is found that tells where the variables are */
+#define POINTERS_TRIED 64      /* the same, of one thread */
+#define MAX_STEPS (32UL << 20) /* along all lists together */
 
 /* struct tcache_perthread_struct by version. */
 static const struct layout {
@@ -166,28 +165,6 @@ static bool find_arena_near(struct glibc *glibc, uint64_t pointer, struct variab
 	return false;
 }
 
-/* Where a thread's variables may be: on one side of its pointer, and not beyond another thread's. */
-static bool variables_range(const struct heap_walk *walk, uint64_t pointer, uint64_t *from, uint64_t *to)
-{
-	const struct heap_process *process = walk->process;
-	const struct heap_mapping *mapping = heap_mapping_at(walk, process->tls_above ? pointer : pointer - 1);
-
-	if (!mapping || pointer % sizeof(uint64_t))
-		return false;
-	*from = pointer - mapping->start > TLS_REACH_BYTES ? pointer - TLS_REACH_BYTES : mapping->start;
-	*to = mapping->end - pointer > TLS_REACH_BYTES ? pointer + TLS_REACH_BYTES : mapping->end;
-	for (size_t i = 0; i < process->n_threads; i++) {
-		uint64_t other = process->thread_pointers[i] & ~7ULL;
-
-		if (other < pointer && other > *from)
-			*from = other;
-		if (other > pointer && other < *to)
-			*to = other;
-	}
-	*(process->tls_above ? from : to) = pointer;
-	return true;
-}
-
 /* Do the variables of all threads lie where this one has a pointer to what may be its cache? */
 static bool is_variable(struct glibc *glibc, uint64_t pointer, uint64_t at, uint64_t value, unsigned int *tried,
                         struct variables *variables)
@@ -211,7 +188,7 @@ static bool find_variables(struct glibc *glibc, uint64_t pointer, struct variabl
 	unsigned int tried = 0;
 	uint64_t words[512], from, to;
 
-	if (!variables_range(walk, pointer, &from, &to))
+	if (!heap_thread_variables(walk, pointer, &from, &to))
 		return false;
 	while (from < to) {
 		size_t n = to - from < sizeof(words) ? (to - from) / sizeof(*words) : sizeof(words) / sizeof(*words);
