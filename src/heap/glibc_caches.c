@@ -37,8 +37,11 @@ struct cache {
 
 static const struct layout *layout_of(const struct heap_extent *block)
 {
+	uint64_t bytes = block->end - block->start;
+
+	/* A free chunk that is taken for it stays whole if no other chunk would fit behind it. */
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
-		if (block->end - block->start == layouts[i].block_bytes)
+		if (bytes == layouts[i].block_bytes || bytes == layouts[i].block_bytes + CHUNK_ALIGN)
 			return &layouts[i];
 	return NULL;
 }
