@@ -55,8 +55,7 @@ static const struct pprof_row pprof_location_rows[] = {{1, "id", PPROF_UINT, NUL
                                                        {0}};
 static const struct pprof_row pprof_function[] = {{1, "id", PPROF_UINT, NULL},
                                                   {2, "name", PPROF_INDEX, NULL},
-                                                  {3, "system_name", PPROF_INDEX, NULL},
-                                                  {4, "filename", PPROF_INDEX, NULL},
+                                                   {4, "filename", PPROF_INDEX, NULL},
                                                   {0}};
 static const struct pprof_row pprof_profile[] = {{1, "sample_type", PPROF_MESSAGE, pprof_value_type},
                                                  {2, "sample", PPROF_MESSAGE, pprof_sample},
