@@ -27,7 +27,7 @@ struct options {
 	bool size_filter;                        /* -z or -Z was given */
 	unsigned int node;
 	bool node_given;
-	size_t top;     /* 0: all */
+	size_t top; /* 0: all */
 	bool top_given;
 	char **objects; /* -O, owned array of pointers into argv */
 	size_t n_objects;

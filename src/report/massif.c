@@ -72,8 +72,8 @@ static void add_frame(struct buffer *line, const struct frame *frame)
 static int add_number(struct tree *tree, size_t *n)
 {
 	bool added;
-	int64_t number = tree->line.failed ? -ENOMEM
-	                                   : intern_add(tree->lines, tree->line.bytes, tree->line.size, &added);
+	int64_t number =
+	    tree->line.failed ? -ENOMEM : intern_add(tree->lines, tree->line.bytes, tree->line.size, &added);
 
 	if (number < 0)
 		return -ENOMEM;
@@ -102,7 +102,8 @@ static int add_path(struct tree *tree, const struct stack *stack, size_t *n)
 		add_frame(&tree->line, &printed.frame);
 		error = add_number(tree, n);
 	}
-	*path = (struct path){.lines = tree->numbers + begin, .n_lines = *n - begin, .live_bytes = stack->usage.live_bytes};
+	*path =
+	    (struct path){.lines = tree->numbers + begin, .n_lines = *n - begin, .live_bytes = stack->usage.live_bytes};
 	tree->n_paths++;
 	return error;
 }
@@ -286,9 +287,8 @@ static int write_history(FILE *out, const struct tree *tree, const struct render
 
 	for (size_t i = 0; i < history->n_moments && !error; i++) {
 		const struct moment *moment = &history->moments[i];
-		uint64_t since_ns = moment->time_unix_ns > snapshot->since_unix_ns
-		                        ? moment->time_unix_ns - snapshot->since_unix_ns
-		                        : 0;
+		uint64_t since_ns =
+		    moment->time_unix_ns > snapshot->since_unix_ns ? moment->time_unix_ns - snapshot->since_unix_ns : 0;
 
 		if (i == history->shown)
 			error = write_detailed(out, tree, i, options);

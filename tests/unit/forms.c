@@ -320,15 +320,9 @@ static void says_what_was_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one),
-	    cmocka_unit_test(injecting),
-	    cmocka_unit_test(long_name),
-	    cmocka_unit_test(many),
-	    cmocka_unit_test(history),
-	    cmocka_unit_test(views_of_a_recording),
-	    cmocka_unit_test(first_by_view),
-	    cmocka_unit_test(series),
-	    cmocka_unit_test(says_what_was_lost),
+	    cmocka_unit_test(one),           cmocka_unit_test(injecting), cmocka_unit_test(long_name),
+	    cmocka_unit_test(many),          cmocka_unit_test(history),   cmocka_unit_test(views_of_a_recording),
+	    cmocka_unit_test(first_by_view), cmocka_unit_test(series),    cmocka_unit_test(says_what_was_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
