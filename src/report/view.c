@@ -24,7 +24,7 @@ static uint64_t grown(const struct history *history, size_t stack)
 		return 0;
 	course = &history->usages[stack * history->n_moments];
 	first = course[0].live_bytes;
-	last = course[history->n_moments - 1].live_bytes;
+	last = course[history->shown].live_bytes;
 	return last > first ? last - first : 0;
 }
 

@@ -10,7 +10,7 @@
 enum view {
 	VIEW_LIVE,   /* live bytes */
 	VIEW_CHURN,  /* bytes allocated since attaching */
-	VIEW_GROWTH, /* live bytes at the last moment of a recording, beyond those at its first */
+	VIEW_GROWTH, /* live bytes at the moment that is shown of a recording, beyond those at its first */
 	VIEW_COUNT,
 };
 
