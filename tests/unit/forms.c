@@ -239,6 +239,8 @@ static void views_of_a_recording(void **state)
 	(void)state;
 	folded_is(snapshot, VIEW_LIVE, "app;main;grow 300\napp;main;shrink 200\napp;main;new 100\n");
 	folded_is(snapshot, VIEW_CHURN, "app;main;grow 600\napp;main;shrink 400\napp;main;new 200\n");
+	folded_is(snapshot, VIEW_GROWTH, "app;main;grow 100\n");
+	snapshot->history->shown = 2;
 	folded_is(snapshot, VIEW_GROWTH, "app;main;grow 300\n");
 	history_free(snapshot->history);
 	snapshot->history = NULL;
