@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The output file of valgrind's massif, as ms_print and massif-visualizer read it: a detailed snapshot for each report;
- * of a recording its other moments, too, without details. Only what is live has a place in it. Readers disagree on
- * comments, so the integrity line stands at the tree's root, which all of them show.
+ * The output file of valgrind's massif, as ms_print reads it: a detailed snapshot for each report;
+ * of a recording its other moments, too, without details. Only what is live has a place in it. Nobody shows
+ * comments, so the integrity line stands at the tree's root.
  *
  * The tree goes from the allocating function outwards. It is never built: stacks are sorted by their frames, so that a
  * node is a run of them.
