@@ -37,3 +37,15 @@ void printed_frame_get(struct printed_frame *printed, const struct process *proc
 	if (!printed->frame.module)
 		printed->frame.module = MODULE_UNKNOWN;
 }
+
+/* What is live is never reclaimed, so then it was lost. */
+const char *frames_unknown_reason(const struct stack *stack)
+{
+	if (stack->before)
+		return "allocated before memtrace attached";
+	if (stack->end != END_COMPLETE)
+		return stack_end_name(stack->end);
+	if (stack->usage.live_blocks)
+		return "lost, stack table full";
+	return "stack entry reclaimed after the last free";
+}

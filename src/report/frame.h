@@ -20,5 +20,7 @@ size_t printed_frame_count(const struct stack *stack);
 /* Fills `printed` with frame `i` of the stack, which is a stack of `process`. */
 void printed_frame_get(struct printed_frame *printed, const struct process *process, const struct stack *stack,
                        size_t i);
+/* Why a stack has no frames; static. */
+const char *frames_unknown_reason(const struct stack *stack);
 
 #endif

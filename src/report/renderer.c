@@ -4,7 +4,8 @@
 #include <string.h>
 
 const struct renderer *const renderers[] = {
-    &text_renderer, &json_renderer, &junit_renderer, &sarif_renderer, &github_renderer, NULL,
+    &text_renderer,   &json_renderer, &junit_renderer, &sarif_renderer,
+    &github_renderer, &svg_renderer,  &html_renderer,  NULL,
 };
 
 const struct renderer *renderer_find(const char *name)

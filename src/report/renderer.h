@@ -23,6 +23,8 @@ struct renderer {
 	int (*report)(FILE *out, const struct snapshot *snapshot, const struct render_options *options);
 	/* Writes where a machine's memory is. NULL: not in this form. */
 	int (*machine)(FILE *out, const struct machine_report *report, const struct render_options *options);
+	/* Why this build cannot write it, in words; NULL when it can. May be NULL itself: every build can. */
+	const char *(*missing)(void);
 };
 
 extern const struct renderer text_renderer;
@@ -30,6 +32,8 @@ extern const struct renderer json_renderer;
 extern const struct renderer junit_renderer;
 extern const struct renderer sarif_renderer;
 extern const struct renderer github_renderer;
+extern const struct renderer svg_renderer;
+extern const struct renderer html_renderer;
 /* Of --gen-suppressions, not of --format. */
 extern const struct renderer suppressions_renderer;
 

@@ -53,27 +53,13 @@ static void write_end(FILE *out, const struct stack *stack)
 	fputs("]\n", out);
 }
 
-/* Why there are no frames. What is live is never reclaimed, so then it was lost. */
-static void write_unknown_frames(FILE *out, const struct stack *stack)
-{
-	const char *reason = "stack entry reclaimed after the last free";
-
-	if (stack->before)
-		reason = "allocated before memtrace attached";
-	else if (stack->end != END_COMPLETE)
-		reason = stack_end_name(stack->end);
-	else if (stack->usage.live_blocks)
-		reason = "lost, stack table full";
-	fprintf(out, TEXT_FRAME_INDENT "[frames not known: %s]\n", reason);
-}
-
 void text_frames_write(FILE *out, const struct snapshot *snapshot, const struct stack *stack)
 {
 	struct printed_frame printed;
 	size_t n = printed_frame_count(stack);
 
 	if (stack->n_addresses == 0 && n == 0) {
-		write_unknown_frames(out, stack);
+		fprintf(out, TEXT_FRAME_INDENT "[frames not known: %s]\n", frames_unknown_reason(stack));
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {

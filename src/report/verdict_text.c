@@ -62,13 +62,10 @@ static void write_level(FILE *out, const struct verdict *verdict)
 	write_time(out, verdict->window_ns);
 }
 
-void verdict_text_write(FILE *out, const struct stack *stack)
+void verdict_words_write(FILE *out, const struct stack *stack)
 {
 	const struct verdict *verdict = &stack->verdict;
 
-	if (verdict->kind == VERDICT_NONE)
-		return;
-	fputs(TEXT_FRAME_INDENT, out);
 	switch (verdict->kind) {
 	case VERDICT_GROWING:
 		write_growing(out, stack);
@@ -91,5 +88,13 @@ void verdict_text_write(FILE *out, const struct stack *stack)
 	case VERDICT_COUNT:
 		break;
 	}
+}
+
+void verdict_text_write(FILE *out, const struct stack *stack)
+{
+	if (stack->verdict.kind == VERDICT_NONE)
+		return;
+	fputs(TEXT_FRAME_INDENT, out);
+	verdict_words_write(out, stack);
 	fputc('\n', out);
 }

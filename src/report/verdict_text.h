@@ -10,5 +10,7 @@
 /* "        growing: +1.2 MiB/min (±102 KiB), 1 GiB in 14 h, oldest block 10 min, never freed"; nothing without a
  * verdict */
 void verdict_text_write(FILE *out, const struct stack *stack);
+/* The same without the blanks before and the end of the line. */
+void verdict_words_write(FILE *out, const struct stack *stack);
 
 #endif

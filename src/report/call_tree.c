@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/call_tree.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/frame.h"
+
+static int add_string(struct call_tree *tree, const char *text, uint32_t *number)
+{
+	int64_t added;
+
+	*number = CALL_TREE_NONE;
+	if (!text)
+		return 0;
+	added = intern_add(tree->strings, text, strlen(text));
+	if (added < 0)
+		return (int)added;
+	*number = (uint32_t)added;
+	return 0;
+}
+
+static int fill_frame(struct call_tree *tree, const struct frame *frame, enum tree_detail detail,
+                      struct tree_frame *filled)
+{
+	int error = add_string(tree, frame->function, &filled->function);
+
+	filled->kind = frame->inlined ? TREE_FRAME_INLINED : TREE_FRAME_CALL;
+	filled->file = CALL_TREE_NONE;
+	if (!error)
+		error = add_string(tree, frame->module, &filled->module);
+	if (!frame->function)
+		filled->address = frame->address;
+	if (error || detail == TREE_FUNCTIONS)
+		return error;
+	filled->line = frame->line;
+	filled->has_offset = frame->has_offset && !frame->inlined;
+	filled->offset = filled->has_offset ? frame->offset : 0;
+	return add_string(tree, frame->file, &filled->file);
+}
+
+/* Goes from *node (CALL_TREE_NONE: from above the roots) down to its child with that frame. */
+static int descend(struct call_tree *tree, const struct tree_frame *frame, uint32_t *node)
+{
+	int64_t number = intern_add(tree->frames, frame, sizeof(*frame));
+
+	if (number >= 0) {
+		struct tree_node key = {.parent = *node, .frame = (uint32_t)number};
+
+		number = intern_add(tree->nodes, &key, sizeof(key));
+	}
+	if (number < 0)
+		return (int)number;
+	*node = (uint32_t)number;
+	return 0;
+}
+
+static int descend_to_name(struct call_tree *tree, enum tree_frame_kind kind, const char *name, uint32_t *node)
+{
+	struct tree_frame frame = {.kind = kind, .module = CALL_TREE_NONE, .file = CALL_TREE_NONE};
+	int error = add_string(tree, name, &frame.function);
+
+	return error ? error : descend(tree, &frame, node);
+}
+
+static int descend_to_owner(struct call_tree *tree, const struct snapshot *snapshot, const struct stack *stack,
+                            uint32_t *node)
+{
+	const struct process *process = &snapshot->processes[stack->process];
+	const struct kernel_memory *kernel = snapshot->kernel;
+	char name[sizeof(process->comm) + 24];
+	size_t cache;
+
+	if (snapshot->n_processes > 1) {
+		int error;
+
+		snprintf(name, sizeof(name), "%s (%d)", process->comm, process->pid);
+		error = descend_to_name(tree, TREE_FRAME_PROCESS,
+		                        process->cgroup && process->cgroup_path ? process->cgroup_path : name, node);
+		if (error)
+			return error;
+	}
+	if (!kernel || stack->class_index >= kernel->n_classes)
+		return 0;
+	cache = kernel->classes[stack->class_index].cache;
+	return cache < kernel->n_caches ? descend_to_name(tree, TREE_FRAME_CACHE, kernel->caches[cache].name, node) : 0;
+}
+
+static int add_stack(struct call_tree *tree, const struct snapshot *snapshot, const struct stack *stack,
+                     enum tree_detail detail, uint32_t *leaf)
+{
+	size_t n = printed_frame_count(stack);
+	struct printed_frame printed;
+	int error;
+
+	*leaf = CALL_TREE_NONE;
+	error = descend_to_owner(tree, snapshot, stack, leaf);
+	if (!error && n == 0)
+		error = descend_to_name(tree, TREE_FRAME_UNKNOWN, frames_unknown_reason(stack), leaf);
+	while (n-- > 0 && !error) {
+		struct tree_frame frame = {0};
+
+		printed_frame_get(&printed, &snapshot->processes[stack->process], stack, n);
+		error = fill_frame(tree, &printed.frame, detail, &frame);
+		if (!error)
+			error = descend(tree, &frame, leaf);
+	}
+	return error;
+}
+
+int call_tree_build(struct call_tree *tree, const struct snapshot *snapshot, enum tree_detail detail)
+{
+	int error = 0;
+
+	tree->n_stacks = snapshot->n_stacks_shown;
+	tree->strings = intern_new();
+	tree->frames = intern_new();
+	tree->nodes = intern_new();
+	tree->leaves = calloc(tree->n_stacks + 1, sizeof(*tree->leaves));
+	if (!tree->strings || !tree->frames || !tree->nodes || !tree->leaves)
+		return -ENOMEM;
+	for (size_t i = 0; i < tree->n_stacks && !error; i++)
+		error = add_stack(tree, snapshot, &snapshot->stacks[i], detail, &tree->leaves[i]);
+	return error;
+}
+
+void call_tree_clear(struct call_tree *tree)
+{
+	intern_free(tree->strings);
+	intern_free(tree->frames);
+	intern_free(tree->nodes);
+	free(tree->leaves);
+	*tree = (struct call_tree){0};
+}
+
+const struct tree_node *call_tree_node(const struct call_tree *tree, size_t node)
+{
+	return intern_key(tree->nodes, node);
+}
+
+const struct tree_frame *call_tree_frame(const struct call_tree *tree, size_t frame)
+{
+	return intern_key(tree->frames, frame);
+}
+
+const char *call_tree_string(const struct call_tree *tree, uint32_t string)
+{
+	return string == CALL_TREE_NONE ? NULL : intern_key(tree->strings, string);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One file to attach to a ticket: the page that src/report/html is bundled to, with the data put into it. It loads
+ * nothing, and its own policy lets no other script run.
+ */
+#include "report/renderer.h"
+
+#include <errno.h>
+
+#include "report/html_data.h"
+#include "report/stream.h"
+#include "util/embed.h"
+
+/* Made by scripts/bundle-html; both are empty in a build without it. */
+EMBED(html_head, MEMTRACE_HTML "/head.html");
+EMBED(html_tail, MEMTRACE_HTML "/tail.html");
+
+static const char *html_missing(void)
+{
+	return !html_head[0] ? "this memtrace was built without it, for want of node and npm" : NULL;
+}
+
+static int html_report(FILE *out, const struct snapshot *snapshot, const struct render_options *options)
+{
+	int error, unwritten;
+
+	if (html_missing())
+		return -EOPNOTSUPP;
+	fwrite(html_head, 1, (size_t)(html_head_end - html_head), out);
+	error = html_data_write(out, snapshot, options);
+	fwrite(html_tail, 1, (size_t)(html_tail_end - html_tail), out);
+	unwritten = stream_finish(out);
+	return error ? error : unwritten;
+}
+
+const struct renderer html_renderer = {
+    .name = "html",
+    .report = html_report,
+    .missing = html_missing,
+};
