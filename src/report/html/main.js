@@ -126,6 +126,7 @@ let now = null, opened = -1;
 const table = new Table([{ key: "live", title: "", number: true, value: () => 0, cell: () => "" }], "Stacks", (stack) => {
 	opened = stack;
 	details.show(stack, now);
+	details.element.scrollIntoView({ block: "nearest" });
 	flame.trace(report.calls.leaf[stack]);
 	status.textContent = `Stack of ${report.node_name(report.calls.leaf[stack])}: ${format.bytes(now.live[stack])} in ` +
 		`${format.plural(now.blocks[stack], "block", "blocks")}${report.stacks.words[stack] ? `, ${report.stacks.words[stack]}` : ""}`;
@@ -219,7 +220,7 @@ function recolour() {
 	document.documentElement.dataset.theme = theme.field.value || (dark.matches ? "dark" : "light");
 	flame.theme();
 	timeline?.draw?.();
-	table.redraw();
+	table.refresh();
 }
 
 /* The page. */
@@ -247,8 +248,8 @@ document.getElementById("page").replaceChildren(
 		h("section", { class: "panel graph", "aria-label": "Flame graph" },
 			h("div", { class: "controls" }, views.element, layout.element,
 				process_select ? process_select.element : null, node_select ? node_select.element : null,
-				h("div", { class: "search" }, search, found), reset),
-			h("div", { class: "panel-head" }, crumbs, legend, legend_of_change),
+				h("div", { class: "search" }, search, found)),
+			h("div", { class: "panel-head" }, reset, crumbs, legend, legend_of_change),
 			flame.element, nothing, status),
 		places(report, set_process) ?? "",
 		h("div", { class: "columns" },

@@ -16,7 +16,10 @@ export class Table {
 		this.chosen = -1; // a stack
 		this.sort = { key: null, direction: -1 };
 		this.head = h("tr", { "aria-rowindex": "1" });
-		this.body = h("tbody");
+		this.above = h("tr", { class: "spacer", "aria-hidden": "true" });
+		this.below = h("tr", { class: "spacer", "aria-hidden": "true" });
+		this.body = h("tbody", {}, this.above, this.below);
+		this.made = new Map();
 		this.table = h("table", { role: "grid", "aria-label": label }, h("thead", {}, this.head), this.body);
 		this.element = h("div", { class: "rows", tabindex: "-1" }, this.table);
 		this.redraw = once_a_frame(() => this.draw());
@@ -65,7 +68,18 @@ export class Table {
 		this.rows.sort((a, b) => direction * compare(a, b) || a - b);
 		this.table.setAttribute("aria-rowcount", this.rows.length + 1);
 		this.element.scrollTop = 0;
+		this.refresh();
+	}
+
+	/** Makes all rows anew. */
+	refresh() {
+		this.made.clear();
 		this.redraw();
+	}
+
+	#row(stack) {
+		return h("tr", { "data-stack": stack, onclick: () => this.choose(stack) }, this.columns.map((column) =>
+			h("td", { class: `${column.number ? "number" : ""} ${column.key}` }, column.cell(stack))));
 	}
 
 	draw() {
@@ -75,20 +89,35 @@ export class Table {
 		const had_focus = this.body.contains(document.activeElement);
 		// One row can be reached by Tab, and the arrow keys go on from there.
 		const reachable = shown.includes(this.chosen) ? this.chosen : shown[0];
-		const spacer = (rows) => {
-			const row = h("tr", { class: "spacer", "aria-hidden": "true" });
-			row.style.height = `${rows * ROW}px`;
+		const rows = shown.map((stack, i) => {
+			const row = this.made.get(stack) ?? this.#row(stack);
+			row.setAttribute("aria-rowindex", first + i + 2);
+			row.setAttribute("aria-selected", String(stack === this.chosen));
+			row.tabIndex = stack === reachable ? 0 : -1;
 			return row;
-		};
-		this.body.replaceChildren(
-			...(first ? [spacer(first)] : []),
-			...shown.map((stack, i) => h("tr", {
-				"aria-rowindex": first + i + 2, "aria-selected": String(stack === this.chosen), "data-stack": stack,
-				tabindex: stack === reachable ? "0" : "-1", onclick: () => this.choose(stack),
-			}, this.columns.map((column) => h("td", { class: `${column.number ? "number" : ""} ${column.key}` }, column.cell(stack))))),
-			...(first + shown.length < this.rows.length ? [spacer(this.rows.length - first - shown.length)] : []));
-		if (had_focus)
+		});
+		this.made = new Map(shown.map((stack, i) => [stack, rows[i]]));
+		this.above.style.height = `${first * ROW}px`;
+		this.below.style.height = `${Math.max(this.rows.length - first - shown.length, 0) * ROW}px`;
+		this.#put(rows);
+		if (had_focus && !this.body.contains(document.activeElement))
 			this.body.querySelector('tr[tabindex="0"]')?.focus({ preventScroll: true });
+	}
+
+	/** Those that stay are not touched, so that a click or the focus is not lost by scrolling. */
+	#put(rows) {
+		const wanted = new Set(rows);
+		for (const row of Array.from(this.body.children)) {
+			if (row !== this.above && row !== this.below && !wanted.has(row))
+				row.remove();
+		}
+		let at = this.above.nextSibling;
+		for (const row of rows) {
+			if (row === at)
+				at = at.nextSibling;
+			else
+				this.body.insertBefore(row, at);
+		}
 	}
 
 	choose(stack) {

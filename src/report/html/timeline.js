@@ -5,6 +5,16 @@ import { h } from "./dom.js";
 import * as format from "./format.js";
 
 const HEIGHT = 150;
+const AXIS_WIDTH = 74; // page.css lays the sliders below the chart by it
+const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
+
+/** A mark of the time axis: "03:00", "03:00:05", or "03-01 03:00", as the step between two marks asks for. */
+function clock(seconds, step) {
+	const text = format.moment(seconds * 1000);
+	if (step >= 6 * 3600)
+		return text.slice(5, 16);
+	return step >= 60 ? text.slice(11, 16) : text.slice(11);
+}
 
 export class Timeline {
 	/** on_change(moment, before): numbers of moments; before is null where nothing is compared */
@@ -21,7 +31,7 @@ export class Timeline {
 		this.words = { now: h("output", { for: "moment-now" }), before: h("output", { for: "moment-before" }) };
 		this.check = h("input", { type: "checkbox", id: "compare", onchange: () => this.compare(this.check.checked) });
 		this.before_row = h("div", { class: "slider" }, h("label", { for: "moment-before" }, "Compared with"),
-			this.sliders.before, this.words.before);
+			this.words.before, this.sliders.before);
 		this.chart = h("div", { class: "chart", role: "img", "aria-label": this.#summary() });
 		const left_out = history.n_moments - history.n;
 		this.element = h("section", { class: "panel timeline", "aria-label": "Timeline" },
@@ -30,7 +40,7 @@ export class Timeline {
 					left_out > 0 ? `, ${format.count(history.n)} of them kept here` : ""),
 				h("label", { class: "check" }, this.check, "Compare two moments")),
 			this.chart,
-			h("div", { class: "slider" }, h("label", { for: "moment-now" }, "Moment"), this.sliders.now, this.words.now),
+			h("div", { class: "slider" }, h("label", { for: "moment-now" }, "Moment"), this.words.now, this.sliders.now),
 			this.before_row);
 		this.#update();
 	}
@@ -86,8 +96,8 @@ export class Timeline {
 			cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
 			scales: { y: { range: (plot, low, high) => [0, Math.max(high * 1.08, 1)] } },
 			axes: [
-				{ ...axis, font: "11px system-ui, sans-serif", size: 26 },
-				{ ...axis, font: "11px system-ui, sans-serif", size: 74, values: (plot, splits) => splits.map(format.bytes),
+				{ ...axis, font: FONT, size: 26, space: 90, values: (plot, splits, axis_number, space, step) => splits.map((s) => clock(s, step)) },
+				{ ...axis, font: FONT, size: AXIS_WIDTH, values: (plot, splits) => splits.map(format.bytes),
 					incrs: Array.from({ length: 50 }, (_, i) => 2 ** i) },
 			],
 			series: [
@@ -122,6 +132,7 @@ export class Timeline {
 			const x = Math.round(plot.valToPos(this.history.time_ms[moment] / 1000, "x", true));
 			ctx.save();
 			ctx.strokeStyle = ctx.fillStyle = colour(name);
+			ctx.setLineDash([]);
 			ctx.lineWidth = 2 * devicePixelRatio;
 			ctx.beginPath();
 			ctx.moveTo(x, bbox.top);
