@@ -8,23 +8,23 @@ const COURSE_WIDTH = 96, COURSE_HEIGHT = 20;
 const CHAIN_FRAMES = 4;
 
 /** The live bytes of a stack over the recording, as a small line. */
-function course(report, stack, moment) {
+function course(report, stack, moment, style) {
 	const ratio = Math.min(devicePixelRatio || 1, 2), { n } = report.history;
 	const canvas = h("canvas", { width: COURSE_WIDTH * ratio, height: COURSE_HEIGHT * ratio, class: "course", "aria-hidden": "true" });
-	const context = canvas.getContext("2d"), style = getComputedStyle(document.documentElement);
+	const context = canvas.getContext("2d");
 	const at = (i) => report.history.fields.live_bytes[i * report.stacks.n + stack];
 	let most = 1;
 	for (let i = 0; i < n; i++)
 		most = Math.max(most, at(i));
 	const x = (i) => 2 + (n > 1 ? i / (n - 1) : 0) * (COURSE_WIDTH - 4), y = (i) => COURSE_HEIGHT - 2 - at(i) / most * (COURSE_HEIGHT - 4);
 	context.scale(ratio, ratio);
-	context.strokeStyle = style.getPropertyValue("--accent");
+	context.strokeStyle = style.line;
 	context.lineWidth = 1.25;
 	context.beginPath();
 	for (let i = 0; i < n; i++)
 		context.lineTo(x(i), y(i));
 	context.stroke();
-	context.fillStyle = style.getPropertyValue("--ink");
+	context.fillStyle = style.dot;
 	context.beginPath();
 	context.arc(x(moment), y(moment), 1.75, 0, 2 * Math.PI);
 	context.fill();
@@ -50,7 +50,8 @@ export function verdict_badge(report, stack) {
  * or null.
  */
 export function make_columns(report, now, before, moment) {
-	const { stacks } = report;
+	const { stacks } = report, root = getComputedStyle(document.documentElement);
+	const style = { line: root.getPropertyValue("--accent"), dot: root.getPropertyValue("--ink") };
 	const amounts = (key, title, hint, unit, values) => ({
 		key, title, hint, number: true, value: (stack) => values[stack], cell: (stack) => unit(values[stack]),
 	});
@@ -88,7 +89,7 @@ export function make_columns(report, now, before, moment) {
 			value: (stack) => stacks.oldest_ns[stack],
 			cell: (stack) => (stacks.oldest_ns[stack] ? format.duration(stacks.oldest_ns[stack] / 1e9) : "\u2013"),
 		},
-		report.history && { key: "course-cell", title: "Course", number: false, cell: (stack) => course(report, stack, moment) },
+		report.history && { key: "course-cell", title: "Course", number: false, cell: (stack) => course(report, stack, moment, style) },
 		report.kinds_shown > 1 && words("kind", "Kind", report.kinds, stacks.kind),
 		report.processes.n > 1 && {
 			key: "process", title: "Process", number: false, value: (stack) => report.process_name(stacks.process[stack]),

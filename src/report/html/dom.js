@@ -52,3 +52,12 @@ export function once_a_frame(draw) {
 		});
 	};
 }
+
+/** Calls `work` when it was not asked for again for so long. */
+export function when_quiet(work, ms) {
+	let timer = 0;
+	return () => {
+		clearTimeout(timer);
+		timer = setTimeout(work, ms);
+	};
+}

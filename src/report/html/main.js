@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The page of memtrace --format html: puts its parts together and keeps what is chosen.
-import { h, once_a_frame, radios, select } from "./dom.js";
+import { h, once_a_frame, radios, select, when_quiet } from "./dom.js";
 import { Report, VIEWS } from "./data.js";
 import { Details } from "./details.js";
 import { Flame } from "./flame.js";
@@ -37,7 +37,7 @@ const flame = new Flame(report, {
 	on_zoom(node) {
 		flame.zoom(node);
 		show_crumbs();
-		show_rows();
+		show_rows_soon();
 	},
 	on_point(node, x, y) {
 		tooltip.hidden = node < 0;
@@ -122,7 +122,7 @@ function allow_controls() {
 
 /* What is shown. */
 const details = new Details(report);
-let now = null, opened = -1;
+let now = null, then = null, opened = -1; // amounts of all stacks by view; then: null where nothing is compared
 const table = new Table([{ key: "live", title: "", number: true, value: () => 0, cell: () => "" }], "Stacks", (stack) => {
 	opened = stack;
 	details.show(stack, now);
@@ -171,11 +171,17 @@ function show_rows() {
 		if (under[calls.leaf[i]] && (chosen.process < 0 || stacks.process[i] === chosen.process) && (!hits.stacks || hits.stacks[i]))
 			rows.push(i);
 	}
+	table.set_columns(make_columns(report, now, then, chosen.moment ?? report.history?.shown ?? 0));
 	table.show(rows);
+	if (opened >= 0)
+		details.show(opened, now);
 	table_note.textContent = (rows.length < stacks.n ? `${format.count(rows.length)} of ` : "") +
 		format.plural(stacks.n, "stack", "stacks") +
 		(stacks.n < report.n_stacks ? `; the report has ${format.count(report.n_stacks)}, of which --top let these through` : "");
 }
+
+/* While something is dragged or typed the graph follows at once, and the table when it is done. */
+const show_rows_soon = when_quiet(show_rows, 60);
 
 function show_found() {
 	found.textContent = hits.frames ? `${format.percent(flame.found_share(), 1)} found` : "";
@@ -184,19 +190,16 @@ function show_found() {
 function refresh() {
 	allow_controls();
 	now = all_views(chosen.moment);
-	const before = chosen.before === null ? null : all_views(chosen.before);
+	then = chosen.before === null ? null : all_views(chosen.before);
 	const shown = of_process(now[chosen.view]);
-	flame.show(chosen.view === "growth" ? shown.map((value) => Math.max(value, 0)) : shown, before && of_process(before[chosen.view]));
-	table.set_columns(make_columns(report, now, before, chosen.moment ?? report.history?.shown ?? 0));
+	flame.show(chosen.view === "growth" ? shown.map((value) => Math.max(value, 0)) : shown, then && of_process(then[chosen.view]));
 	show_crumbs();
-	show_rows();
+	show_rows_soon();
 	show_found();
-	legend_of_change.hidden = before === null;
-	legend.hidden = before !== null;
+	legend_of_change.hidden = then === null;
+	legend.hidden = then !== null;
 	nothing.hidden = flame.sums[0] > 0;
 	nothing.textContent = chosen.view === "growth" ? "No stack has grown." : "Nothing to show in this view.";
-	if (opened >= 0)
-		details.show(opened, now);
 }
 
 const timeline = report.history && report.history.n > 1 && new Timeline(report.history, (moment, before) => {
@@ -220,7 +223,8 @@ function recolour() {
 	document.documentElement.dataset.theme = theme.field.value || (dark.matches ? "dark" : "light");
 	flame.theme();
 	timeline?.draw?.();
-	table.refresh();
+	if (now)
+		show_rows();
 }
 
 /* The page. */
@@ -264,7 +268,7 @@ layout.set("flame");
 search.addEventListener("input", once_a_frame(() => {
 	hits = find(search.value.trim());
 	flame.mark(hits.frames);
-	show_rows();
+	show_rows_soon();
 	show_found();
 }));
 document.addEventListener("keydown", (event) => {
@@ -281,5 +285,5 @@ recolour();
 refresh();
 flame.draw();
 flame.to_root();
-table.draw();
+show_rows();
 performance.measure("memtrace-ready", { start: started, end: performance.now() });

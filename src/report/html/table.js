@@ -29,6 +29,7 @@ export class Table {
 		this.set_columns(columns);
 	}
 
+	/** To be followed by show(). */
 	set_columns(columns) {
 		this.columns = columns;
 		this.head.replaceChildren(...columns.map((column) => {
@@ -39,7 +40,6 @@ export class Table {
 		}));
 		if (!columns.some((column) => column.key === this.sort.key))
 			this.sort = { key: columns.find((column) => column.number).key, direction: -1 };
-		this.#order();
 	}
 
 	sort_by(column) {
