@@ -33,8 +33,9 @@ EMBED(svg_style, "src/report/svg/flame.css");
 /* Of a character of 12 pixels in the fonts that flame.css asks for. */
 #define CHARACTER_WIDTH 7.2
 #define LABEL_PADDING 6.0
+#define COLUMNS_MIN 3 /* of a label: a letter or two tell nothing */
 /* What is narrower is not drawn: nobody would see it, and such a file holds all that a browser can take. */
-#define WIDTH_MIN 0.1
+#define WIDTH_MIN 0.3
 #define N_COLOURS 8
 
 struct drawing {
@@ -44,6 +45,8 @@ struct drawing {
 	const struct call_tree *tree;
 	const struct flame_layout *layout;
 	double height;
+	uint8_t *colours; /* by number of the module's name, 0: none yet */
+	unsigned int n_coloured;
 	size_t n_left_out;
 };
 
@@ -102,18 +105,18 @@ static size_t fitting_bytes(const char *text, size_t columns)
 	return bytes;
 }
 
-/* As much of the name as fits, and an ellipsis where something is missing. */
-static int write_label(const struct drawing *drawing, const char *name, double width)
+static size_t columns_in(double width)
 {
-	size_t columns = width < LABEL_PADDING ? 0 : (size_t)((width - LABEL_PADDING) / CHARACTER_WIDTH);
-	size_t bytes;
+	return width < LABEL_PADDING ? 0 : (size_t)((width - LABEL_PADDING) / CHARACTER_WIDTH);
+}
+
+/* As much of the name as fits, and an ellipsis where something is missing. */
+static int write_label(const struct drawing *drawing, const char *name, size_t columns)
+{
 	char *label;
 	int error;
 
-	if (columns < 3)
-		return 0;
-	bytes = fitting_bytes(name, columns);
-	if (!name[bytes])
+	if (!name[fitting_bytes(name, columns)])
 		return xml_write(drawing->out, name);
 	label = strndup(name, fitting_bytes(name, columns - 1));
 	if (!label)
@@ -141,24 +144,33 @@ static void begin_box(const struct drawing *drawing, const char *classes, unsign
 static int end_box(const struct drawing *drawing, const char *name, double x, double width, unsigned int row)
 {
 	double y = drawing->height - FOOT_HEIGHT - (double)(row + 1) * ROW_HEIGHT;
-	int error;
+	int error = 0;
 
-	fprintf(
-	    drawing->out,
-	    "</title><rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" rx=\"1\"/><text x=\"%.2f\" y=\"%.0f\">",
-	    x, y, width, ROW_HEIGHT - 1, x + LABEL_PADDING / 2, y + ROW_HEIGHT - 5);
-	error = write_label(drawing, name, width);
-	fputs("</text></g>\n", drawing->out);
+	fprintf(drawing->out, "</title><rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\"/>", x, y, width,
+	        ROW_HEIGHT - 1);
+	if (columns_in(width) >= COLUMNS_MIN) {
+		fprintf(drawing->out, "<text x=\"%.2f\" y=\"%.0f\">", x + LABEL_PADDING / 2, y + ROW_HEIGHT - 5);
+		error = write_label(drawing, name, columns_in(width));
+		fputs("</text>", drawing->out);
+	}
+	fputs("</g>\n", drawing->out);
 	return error;
 }
 
-/* Modules have colours in the order in which they come: those of the largest stacks differ. */
-static unsigned int colour_of(const struct tree_frame *frame)
+/* Modules take colours in the order in which they come, so those of the largest stacks differ. */
+static unsigned int colour_of(struct drawing *drawing, const struct tree_frame *frame)
 {
-	return frame->module == CALL_TREE_NONE ? N_COLOURS : frame->module % N_COLOURS;
+	uint8_t *colour;
+
+	if (frame->module == CALL_TREE_NONE)
+		return N_COLOURS;
+	colour = &drawing->colours[frame->module];
+	if (!*colour)
+		*colour = (uint8_t)(1 + drawing->n_coloured++ % N_COLOURS);
+	return *colour - 1u;
 }
 
-static int write_box(const struct drawing *drawing, const struct flame_box *box)
+static int write_box(struct drawing *drawing, const struct flame_box *box)
 {
 	const struct tree_frame *frame =
 	    call_tree_frame(drawing->tree, call_tree_node(drawing->tree, box->node)->frame);
@@ -168,7 +180,7 @@ static int write_box(const struct drawing *drawing, const struct flame_box *box)
 
 	if (!name)
 		return -ENOMEM;
-	begin_box(drawing, "m", colour_of(frame));
+	begin_box(drawing, "m", colour_of(drawing, frame));
 	error = xml_write(drawing->out, name);
 	if (module && !error) {
 		fputs(" [", drawing->out);
@@ -289,11 +301,15 @@ static int draw(FILE *out, const struct snapshot *snapshot, const struct render_
 		error = flame_layout_make(layout, tree, snapshot, live_bytes);
 	if (error)
 		return error;
+	drawing.colours = calloc(intern_count(tree->strings) + 1, 1);
+	if (!drawing.colours)
+		return -ENOMEM;
 	drawing.height = HEAD_HEIGHT + (double)count_rows(layout) * ROW_HEIGHT + FOOT_HEIGHT;
 	error = write_head(&drawing);
 	if (!error)
 		error = write_boxes(&drawing);
 	write_foot(&drawing);
+	free(drawing.colours);
 	return error;
 }
 

@@ -48,8 +48,13 @@
 				continue;
 			box.rect.setAttribute("x", x);
 			box.rect.setAttribute("width", width);
-			box.text.setAttribute("x", x + 3);
-			box.text.textContent = label(box, width);
+			const words = label(box, width);
+			if (words && !box.text)
+				box.text = element("text", { y: box.y + 13 }, box.group);
+			if (box.text) {
+				box.text.setAttribute("x", x + 3);
+				box.text.textContent = words;
+			}
 		}
 		back.style.display = to === root ? "none" : "";
 	}
@@ -153,5 +158,5 @@
 			event.preventDefault();
 		}
 	});
-	zoom(root);
+	back.style.display = "none";
 }());
