@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/interval.h"
+#include "cli/losses.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "collect/kernel_session.h"
@@ -28,6 +29,7 @@ struct run {
 	struct kernel_frames *frames;
 	struct growth *growth; /* what the reports so far say of each stack */
 	int signal_fd, timer_fd;
+	uint64_t n_written; /* reports */
 	char error[512];
 };
 
@@ -145,14 +147,27 @@ static int make_report(struct run *run, struct snapshot *snapshot)
 	return error ? error : kernel_growth(snapshot, &selection);
 }
 
-static int report(struct run *run, bool last)
+static int write_report(struct run *run, const struct snapshot *snapshot)
 {
 	const struct options *options = &run->options;
 	struct render_options render = {
 	    .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 	    .show_blocks = options->show_allocs,
 	    .top = options->top,
+	    .reports_before = options->output ? 0 : run->n_written,
 	};
+	int error = output_report(options->output, options->renderer, snapshot, &render);
+
+	if (error)
+		return fail(run, options->output ? options->output : "cannot write the report", error);
+	losses_tell(options->renderer, snapshot);
+	run->n_written++;
+	return 0;
+}
+
+static int report(struct run *run, bool last)
+{
+	const struct options *options = &run->options;
 	struct snapshot *snapshot;
 	int error = kernel_session_snapshot(run->session, options->older_given ? options->older_ns : 0,
 	                                    options->show_allocs, last, &snapshot);
@@ -160,13 +175,10 @@ static int report(struct run *run, bool last)
 	if (error)
 		return fail(run, "cannot read the tables", error);
 	error = make_report(run, snapshot);
-	if (error) {
+	if (error)
 		fail(run, "cannot make the report", error);
-	} else {
-		error = output_report(options->output, options->renderer, snapshot, &render);
-		if (error)
-			fail(run, options->output ? options->output : "cannot write the report", error);
-	}
+	else
+		error = write_report(run, snapshot);
 	snapshot_free(snapshot);
 	return error;
 }

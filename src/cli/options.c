@@ -507,6 +507,34 @@ static int check_judging(struct parser *parser)
 	return 0;
 }
 
+/* Whether reports may follow one another on standard output. */
+static bool is_series(const struct parser *parser)
+{
+	const struct options *options = parser->options;
+	uint64_t count = options->count;
+
+	if ((parser->accept & ACCEPT_LEAKS) && !count)
+		count = 1;
+	if (options->output || count == 1 || (options->command && !options->interval_given))
+		return false;
+	return (parser->accept & ACCEPT_INTERVAL) && (parser->accept & ACCEPT_STACKS);
+}
+
+/* What bears on the form of the reports. */
+static int check_form(struct parser *parser)
+{
+	struct options *options = parser->options;
+
+	if (options->renderer->alone && is_series(parser))
+		return wrong(parser,
+		             "a report in the form %s is a file of its own: ask for one report (INTERVAL 1), or keep "
+		             "the newest in a file with --output",
+		             options->renderer->name);
+	if (options->renderer->whole && !options->top_given)
+		options->top = 0;
+	return 0;
+}
+
 /* What no single option can tell. */
 static int check(struct parser *parser)
 {
@@ -518,7 +546,9 @@ static int check(struct parser *parser)
 		return wrong(parser, "nothing to trace: name a process with -p PID, or a command behind '--'");
 	if (options->min_size_bytes > options->max_size_bytes)
 		return wrong(parser, "--min-size is above --max-size");
-	return parser->accept & ACCEPT_CHECK ? check_judging(parser) : 0;
+	if ((parser->accept & ACCEPT_CHECK) && check_judging(parser))
+		return -EINVAL;
+	return check_form(parser);
 }
 
 static int set_defaults(struct parser *parser)

@@ -28,6 +28,7 @@ struct options {
 	unsigned int node;
 	bool node_given;
 	size_t top;     /* 0: all */
+	bool top_given;
 	char **objects; /* -O, owned array of pointers into argv */
 	size_t n_objects;
 	enum sort_key sort;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/help.h"
+#include "cli/losses.h"
 #include "cli/message.h"
 #include "collect/nodes.h"
 #include "report/output.h"
@@ -293,12 +294,15 @@ int tracing_write(struct tracing *tracing, const struct snapshot *snapshot)
 	    .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 	    .show_blocks = options->show_allocs,
 	    .top = options->top,
+	    .reports_before = options->output ? 0 : tracing->n_written,
 	};
 	int error = output_report(options->output, options->renderer, snapshot, &render);
 
 	if (error)
-		tracing_fail(tracing, options->output ? options->output : "cannot write the report", error);
-	return error;
+		return tracing_fail(tracing, options->output ? options->output : "cannot write the report", error);
+	losses_tell(options->renderer, snapshot);
+	tracing->n_written++;
+	return 0;
 }
 
 int tracing_command_status(struct tracing *tracing)

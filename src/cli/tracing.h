@@ -23,7 +23,8 @@ struct tracing {
 	sigset_t signals_found;
 	bool scan; /* a command is looked at when it exits; set before tracing_open() */
 	int signal_fd, timer_fd;
-	char error[512]; /* one line on what has failed */
+	uint64_t n_written; /* reports */
+	char error[512];    /* one line on what has failed */
 };
 
 /* What tracing_wait() has met; bits. */

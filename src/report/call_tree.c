@@ -2,6 +2,7 @@
 #include "report/call_tree.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +11,16 @@
 
 static int add_string(struct call_tree *tree, const char *text, uint32_t *number)
 {
-	int64_t added;
+	int64_t at;
+	bool added;
 
 	*number = CALL_TREE_NONE;
 	if (!text)
 		return 0;
-	added = intern_add(tree->strings, text, strlen(text));
-	if (added < 0)
-		return (int)added;
-	*number = (uint32_t)added;
+	at = intern_add(tree->strings, text, strlen(text) + 1, &added);
+	if (at < 0)
+		return (int)at;
+	*number = (uint32_t)at;
 	return 0;
 }
 
@@ -44,12 +46,13 @@ static int fill_frame(struct call_tree *tree, const struct frame *frame, enum tr
 /* Goes from *node (CALL_TREE_NONE: from above the roots) down to its child with that frame. */
 static int descend(struct call_tree *tree, const struct tree_frame *frame, uint32_t *node)
 {
-	int64_t number = intern_add(tree->frames, frame, sizeof(*frame));
+	bool added;
+	int64_t number = intern_add(tree->frames, frame, sizeof(*frame), &added);
 
 	if (number >= 0) {
 		struct tree_node key = {.parent = *node, .frame = (uint32_t)number};
 
-		number = intern_add(tree->nodes, &key, sizeof(key));
+		number = intern_add(tree->nodes, &key, sizeof(key), &added);
 	}
 	if (number < 0)
 		return (int)number;
@@ -65,25 +68,33 @@ static int descend_to_name(struct call_tree *tree, enum tree_frame_kind kind, co
 	return error ? error : descend(tree, &frame, node);
 }
 
+/* As owner_name_add() has it, but not escaped: who writes it does that. */
+static int descend_to_process(struct call_tree *tree, const struct process *process, uint32_t *node)
+{
+	char name[sizeof(process->comm) + 32];
+
+	if (process->cgroup && process->cgroup_path)
+		return descend_to_name(tree, TREE_FRAME_PROCESS, process->cgroup_path, node);
+	if (process->cgroup)
+		snprintf(name, sizeof(name), "cgroup %" PRIu32, process->cgroup);
+	else if (process->pid)
+		snprintf(name, sizeof(name), "%s (%d)", process->comm[0] ? process->comm : "process", process->pid);
+	else
+		snprintf(name, sizeof(name), "%s", process->comm[0] ? process->comm : "kernel");
+	return descend_to_name(tree, TREE_FRAME_PROCESS, name, node);
+}
+
 static int descend_to_owner(struct call_tree *tree, const struct snapshot *snapshot, const struct stack *stack,
                             uint32_t *node)
 {
-	const struct process *process = &snapshot->processes[stack->process];
 	const struct kernel_memory *kernel = snapshot->kernel;
-	char name[sizeof(process->comm) + 24];
 	size_t cache;
+	int error = 0;
 
-	if (snapshot->n_processes > 1) {
-		int error;
-
-		snprintf(name, sizeof(name), "%s (%d)", process->comm, process->pid);
-		error = descend_to_name(tree, TREE_FRAME_PROCESS,
-		                        process->cgroup && process->cgroup_path ? process->cgroup_path : name, node);
-		if (error)
-			return error;
-	}
-	if (!kernel || stack->class_index >= kernel->n_classes)
-		return 0;
+	if (snapshot->n_processes > 1)
+		error = descend_to_process(tree, &snapshot->processes[stack->process], node);
+	if (error || !kernel || stack->class_index >= kernel->n_classes)
+		return error;
 	cache = kernel->classes[stack->class_index].cache;
 	return cache < kernel->n_caches ? descend_to_name(tree, TREE_FRAME_CACHE, kernel->caches[cache].name, node) : 0;
 }
@@ -91,18 +102,16 @@ static int descend_to_owner(struct call_tree *tree, const struct snapshot *snaps
 static int add_stack(struct call_tree *tree, const struct snapshot *snapshot, const struct stack *stack,
                      enum tree_detail detail, uint32_t *leaf)
 {
-	size_t n = printed_frame_count(stack);
+	size_t n = tree_frame_count(stack);
 	struct printed_frame printed;
 	int error;
 
 	*leaf = CALL_TREE_NONE;
 	error = descend_to_owner(tree, snapshot, stack, leaf);
-	if (!error && n == 0)
-		error = descend_to_name(tree, TREE_FRAME_UNKNOWN, frames_unknown_reason(stack), leaf);
 	while (n-- > 0 && !error) {
 		struct tree_frame frame = {0};
 
-		printed_frame_get(&printed, &snapshot->processes[stack->process], stack, n);
+		tree_frame_get(&printed, &snapshot->processes[stack->process], stack, n);
 		error = fill_frame(tree, &printed.frame, detail, &frame);
 		if (!error)
 			error = descend(tree, &frame, leaf);
@@ -135,17 +144,27 @@ void call_tree_clear(struct call_tree *tree)
 	*tree = (struct call_tree){0};
 }
 
-const struct tree_node *call_tree_node(const struct call_tree *tree, size_t node)
+struct tree_node call_tree_node(const struct call_tree *tree, size_t node)
 {
-	return intern_key(tree->nodes, node);
+	struct tree_node found;
+	size_t size;
+
+	memcpy(&found, intern_key(tree->nodes, node, &size), sizeof(found));
+	return found;
 }
 
-const struct tree_frame *call_tree_frame(const struct call_tree *tree, size_t frame)
+struct tree_frame call_tree_frame(const struct call_tree *tree, size_t frame)
 {
-	return intern_key(tree->frames, frame);
+	struct tree_frame found;
+	size_t size;
+
+	memcpy(&found, intern_key(tree->frames, frame, &size), sizeof(found));
+	return found;
 }
 
 const char *call_tree_string(const struct call_tree *tree, uint32_t string)
 {
-	return string == CALL_TREE_NONE ? NULL : intern_key(tree->strings, string);
+	size_t size;
+
+	return string == CALL_TREE_NONE ? NULL : intern_key(tree->strings, string, &size);
 }

@@ -25,7 +25,6 @@ enum tree_frame_kind {
 	TREE_FRAME_INLINED, /* its address and offset are those of its host, and not kept */
 	TREE_FRAME_PROCESS, /* function: "app (1001)" */
 	TREE_FRAME_CACHE,   /* function: name of the slab cache */
-	TREE_FRAME_UNKNOWN, /* stands for a stack without frames */
 };
 
 /* A key of `frames`: without padding. Strings are numbers in `strings`, CALL_TREE_NONE where not known. */
@@ -54,8 +53,8 @@ struct call_tree {
 int call_tree_build(struct call_tree *tree, const struct snapshot *snapshot, enum tree_detail detail);
 void call_tree_clear(struct call_tree *tree);
 
-const struct tree_node *call_tree_node(const struct call_tree *tree, size_t node);
-const struct tree_frame *call_tree_frame(const struct call_tree *tree, size_t frame);
+struct tree_node call_tree_node(const struct call_tree *tree, size_t node);
+struct tree_frame call_tree_frame(const struct call_tree *tree, size_t frame);
 /* NULL for CALL_TREE_NONE */
 const char *call_tree_string(const struct call_tree *tree, uint32_t string);
 

@@ -15,13 +15,13 @@ static uint64_t add_capped(uint64_t a, uint64_t b)
 
 /* Each node's own values from its stacks, then all that is above it: parents have lower numbers. */
 static void sum_up(struct flame_layout *layout, const struct call_tree *tree, const struct snapshot *snapshot,
-                   stack_value value)
+                   enum view view)
 {
 	struct flame_box *boxes = layout->boxes;
 
 	for (size_t i = 0; i < tree->n_stacks; i++) {
 		struct flame_box *leaf = &boxes[tree->leaves[i]];
-		uint64_t added = value(&snapshot->stacks[i]);
+		uint64_t added = view_bytes(snapshot, &snapshot->stacks[i], view);
 
 		leaf->value = add_capped(leaf->value, added);
 		leaf->blocks = add_capped(leaf->blocks, snapshot->stacks[i].usage.live_blocks);
@@ -29,7 +29,7 @@ static void sum_up(struct flame_layout *layout, const struct call_tree *tree, co
 		layout->blocks = add_capped(layout->blocks, snapshot->stacks[i].usage.live_blocks);
 	}
 	for (size_t i = intern_count(tree->nodes); i-- > 0;) {
-		uint32_t parent = call_tree_node(tree, i)->parent;
+		uint32_t parent = call_tree_node(tree, i).parent;
 
 		boxes[i].node = (uint32_t)i;
 		if (parent == CALL_TREE_NONE)
@@ -44,8 +44,8 @@ static int compare_boxes(const void *left, const void *right, void *context)
 {
 	const struct flame_box *a = left, *b = right;
 	const struct call_tree *tree = context;
-	uint32_t parent_a = call_tree_node(tree, a->node)->parent + 1;
-	uint32_t parent_b = call_tree_node(tree, b->node)->parent + 1;
+	uint32_t parent_a = call_tree_node(tree, a->node).parent + 1;
+	uint32_t parent_b = call_tree_node(tree, b->node).parent + 1;
 	int order = COMPARE(a->value == 0, b->value == 0);
 
 	if (!order)
@@ -66,7 +66,7 @@ static int place(struct flame_layout *layout, const struct call_tree *tree)
 		return -ENOMEM;
 	for (size_t i = 0; i < layout->n_boxes; i++) {
 		struct flame_box *box = &layout->boxes[i];
-		uint32_t own = call_tree_node(tree, box->node)->parent;
+		uint32_t own = call_tree_node(tree, box->node).parent;
 		const struct flame_box *below = own == CALL_TREE_NONE ? NULL : &layout->boxes[position[own]];
 
 		if (own != parent)
@@ -83,14 +83,14 @@ static int place(struct flame_layout *layout, const struct call_tree *tree)
 }
 
 int flame_layout_make(struct flame_layout *layout, const struct call_tree *tree, const struct snapshot *snapshot,
-                      stack_value value)
+                      enum view view)
 {
 	size_t n = intern_count(tree->nodes);
 
 	layout->boxes = calloc(n + 1, sizeof(*layout->boxes));
 	if (!layout->boxes)
 		return -ENOMEM;
-	sum_up(layout, tree, snapshot, value);
+	sum_up(layout, tree, snapshot, view);
 	qsort_r(layout->boxes, n, sizeof(*layout->boxes), compare_boxes, (void *)tree);
 	while (n && !layout->boxes[n - 1].value)
 		n--;

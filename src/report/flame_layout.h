@@ -4,6 +4,7 @@
 #define MEMTRACE_REPORT_FLAME_LAYOUT_H
 
 #include "report/call_tree.h"
+#include "report/view.h"
 
 struct flame_box {
 	uint32_t node;
@@ -19,11 +20,9 @@ struct flame_layout {
 	uint64_t value, blocks; /* of all */
 };
 
-typedef uint64_t (*stack_value)(const struct stack *stack);
-
 /* 0 or -ENOMEM; flame_layout_clear() either way. */
 int flame_layout_make(struct flame_layout *layout, const struct call_tree *tree, const struct snapshot *snapshot,
-                      stack_value value);
+                      enum view view);
 void flame_layout_clear(struct flame_layout *layout);
 
 #endif

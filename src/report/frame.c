@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/frame.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "util/escape.h"
+
+/* What is live is never reclaimed, so then it was lost. */
+const char *stack_unknown_words(const struct stack *stack)
+{
+	if (stack->before)
+		return "allocated before memtrace attached";
+	if (stack->end != END_COMPLETE)
+		return stack_end_name(stack->end);
+	return stack->usage.live_blocks ? "lost, stack table full" : "stack entry reclaimed after the last free";
+}
 
 size_t printed_frame_count(const struct stack *stack)
 {
@@ -38,14 +51,47 @@ void printed_frame_get(struct printed_frame *printed, const struct process *proc
 		printed->frame.module = MODULE_UNKNOWN;
 }
 
-/* What is live is never reclaimed, so then it was lost. */
-const char *frames_unknown_reason(const struct stack *stack)
+size_t tree_frame_count(const struct stack *stack)
 {
-	if (stack->before)
-		return "allocated before memtrace attached";
-	if (stack->end != END_COMPLETE)
-		return stack_end_name(stack->end);
-	if (stack->usage.live_blocks)
-		return "lost, stack table full";
-	return "stack entry reclaimed after the last free";
+	size_t n = printed_frame_count(stack);
+
+	return n + (!n || stack->end != END_COMPLETE);
+}
+
+void tree_frame_get(struct printed_frame *printed, const struct process *process, const struct stack *stack, size_t i)
+{
+	size_t n = printed_frame_count(stack);
+
+	if (i < n) {
+		printed_frame_get(printed, process, stack, i);
+		return;
+	}
+	memset(printed, 0, sizeof(*printed));
+	if (n)
+		snprintf(printed->words, sizeof(printed->words), "[stack ends: %s]", stack_end_name(stack->end));
+	else
+		snprintf(printed->words, sizeof(printed->words), "[frames not known: %s]", stack_unknown_words(stack));
+	printed->frame.function = printed->words;
+	printed->frame.module = MODULE_UNKNOWN;
+}
+
+void frame_module_add(struct buffer *buffer, const struct frame *frame, const char *also)
+{
+	size_t length = strlen(frame->module);
+	/* Names such as "[vdso]" bring their brackets along. */
+	bool bracketed = length > 2 && frame->module[0] == '[' && frame->module[length - 1] == ']';
+
+	buffer_text(buffer, bracketed ? "" : "[");
+	escape_add(buffer, frame->module, also);
+	buffer_text(buffer, bracketed ? "" : "]");
+}
+
+void frame_name_add(struct buffer *buffer, const struct frame *frame, const char *also)
+{
+	if (frame->function) {
+		escape_add(buffer, frame->function, also);
+		return;
+	}
+	buffer_printf(buffer, "0x%" PRIx64 " ", frame->address);
+	frame_module_add(buffer, frame, also);
 }

@@ -35,6 +35,8 @@ static int html_report(FILE *out, const struct snapshot *snapshot, const struct 
 
 const struct renderer html_renderer = {
     .name = "html",
+    .whole = true,
+    .alone = true,
     .report = html_report,
     .missing = html_missing,
 };

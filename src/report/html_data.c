@@ -72,40 +72,40 @@ static int write_number(const struct data *data, uint32_t number)
 	return 0;
 }
 
-static const struct tree_frame *frame_at(const struct data *data, size_t i)
+static struct tree_frame frame_at(const struct data *data, size_t i)
 {
 	return call_tree_frame(data->tree, i);
 }
 
 static int frame_kind(const struct data *data, size_t i)
 {
-	return write_uint(data, frame_at(data, i)->kind);
+	return write_uint(data, frame_at(data, i).kind);
 }
 
 static int frame_function(const struct data *data, size_t i)
 {
-	return write_number(data, frame_at(data, i)->function);
+	return write_number(data, frame_at(data, i).function);
 }
 
 static int frame_module(const struct data *data, size_t i)
 {
-	return write_number(data, frame_at(data, i)->module);
+	return write_number(data, frame_at(data, i).module);
 }
 
 static int frame_file(const struct data *data, size_t i)
 {
-	return write_number(data, frame_at(data, i)->file);
+	return write_number(data, frame_at(data, i).file);
 }
 
 static int frame_line(const struct data *data, size_t i)
 {
-	return write_uint(data, frame_at(data, i)->line);
+	return write_uint(data, frame_at(data, i).line);
 }
 
 static int frame_offset(const struct data *data, size_t i)
 {
-	if (frame_at(data, i)->has_offset)
-		return write_uint(data, frame_at(data, i)->offset);
+	if (frame_at(data, i).has_offset)
+		return write_uint(data, frame_at(data, i).offset);
 	fputs("-1", data->out);
 	return 0;
 }
@@ -113,8 +113,8 @@ static int frame_offset(const struct data *data, size_t i)
 /* Of frames without a function alone: JavaScript has no integers of that size. */
 static int frame_address(const struct data *data, size_t i)
 {
-	if (frame_at(data, i)->function == CALL_TREE_NONE)
-		fprintf(data->out, "\"0x%" PRIx64 "\"", frame_at(data, i)->address);
+	if (frame_at(data, i).function == CALL_TREE_NONE)
+		fprintf(data->out, "\"0x%" PRIx64 "\"", frame_at(data, i).address);
 	else
 		fputc('0', data->out);
 	return 0;
@@ -122,12 +122,12 @@ static int frame_address(const struct data *data, size_t i)
 
 static int node_parent(const struct data *data, size_t i)
 {
-	return write_number(data, call_tree_node(data->tree, i)->parent);
+	return write_number(data, call_tree_node(data->tree, i).parent);
 }
 
 static int node_frame(const struct data *data, size_t i)
 {
-	return write_number(data, call_tree_node(data->tree, i)->frame);
+	return write_number(data, call_tree_node(data->tree, i).frame);
 }
 
 static const struct process *process_at(const struct data *data, size_t i)
@@ -193,11 +193,6 @@ static int stack_kind(const struct data *data, size_t i)
 	return write_uint(data, stack_at(data, i)->kind);
 }
 
-static int stack_end(const struct data *data, size_t i)
-{
-	return write_uint(data, stack_at(data, i)->end);
-}
-
 static int stack_guessed(const struct data *data, size_t i)
 {
 	return write_uint(data, stack_at(data, i)->guessed);
@@ -220,12 +215,12 @@ static int stack_live_blocks(const struct data *data, size_t i)
 
 static int stack_alloc_bytes(const struct data *data, size_t i)
 {
-	return write_uint(data, stack_at(data, i)->usage.alloc_bytes);
+	return write_uint(data, view_allocated(stack_at(data, i)).alloc_bytes);
 }
 
 static int stack_alloc_count(const struct data *data, size_t i)
 {
-	return write_uint(data, stack_at(data, i)->usage.alloc_count);
+	return write_uint(data, view_allocated(stack_at(data, i)).alloc_count);
 }
 
 static int stack_oldest_ns(const struct data *data, size_t i)
@@ -288,11 +283,6 @@ static int kind_word(const struct data *data, size_t i)
 	return script_json_string(data->out, block_kind_name((enum block_kind)i));
 }
 
-static int end_word(const struct data *data, size_t i)
-{
-	return script_json_string(data->out, stack_end_name((enum stack_end)i));
-}
-
 static int verdict_word(const struct data *data, size_t i)
 {
 	return script_json_string(data->out, verdict_name((enum verdict_kind)i));
@@ -317,7 +307,6 @@ static int write_lists(const struct data *data)
 		size_t n;
 	} lists[] = {
 	    {{"kinds", kind_word}, KIND_COUNT},
-	    {{"ends", end_word}, END_COUNT},
 	    {{"verdicts", verdict_word}, VERDICT_COUNT},
 	    {{"leaks", leak_word}, LEAK_CLASS_COUNT},
 	    {{"nodes", node_number}, data->snapshot->placement.n_nodes},
@@ -352,7 +341,6 @@ static int write_tables(const struct data *data)
 	    {"process", stack_process},
 	    {"leaf", stack_leaf},
 	    {"kind", stack_kind},
-	    {"end", stack_end},
 	    {"guessed", stack_guessed},
 	    {"leak", stack_leak},
 	    {"live_bytes", stack_live_bytes},

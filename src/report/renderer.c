@@ -4,8 +4,19 @@
 #include <string.h>
 
 const struct renderer *const renderers[] = {
-    &text_renderer,   &json_renderer, &junit_renderer, &sarif_renderer,
-    &github_renderer, &svg_renderer,  &html_renderer,  NULL,
+    &text_renderer,
+    &json_renderer,
+    &folded_renderer,
+    &csv_renderer,
+    &pprof_renderer,
+    &speedscope_renderer,
+    &massif_renderer,
+    &junit_renderer,
+    &sarif_renderer,
+    &github_renderer,
+    &svg_renderer,
+    &html_renderer,
+    NULL,
 };
 
 const struct renderer *renderer_find(const char *name)

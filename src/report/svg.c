@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A flame graph that works alone as a file: it zooms, searches and tells what is pointed at by a script of
- * its own (svg/flame.js), and loads nothing. The widths are live bytes; the outermost frames lie at the bottom.
+ * its own (svg/flame.js), and loads nothing. The widths are bytes of the view asked for; the outermost frames lie at
+ * the bottom.
  */
 #include "report/renderer.h"
 
@@ -50,9 +51,12 @@ struct drawing {
 	size_t n_left_out;
 };
 
-static uint64_t live_bytes(const struct stack *stack)
+/* What the widths are, as a heading. */
+static const char *words_of(enum view view)
 {
-	return stack->usage.live_bytes;
+	static const char *const words[VIEW_COUNT] = {"Live bytes", "Bytes allocated", "Growth of live bytes"};
+
+	return words[view];
 }
 
 static double width_of(const struct flame_box *box)
@@ -172,22 +176,21 @@ static unsigned int colour_of(struct drawing *drawing, const struct tree_frame *
 
 static int write_box(struct drawing *drawing, const struct flame_box *box)
 {
-	const struct tree_frame *frame =
-	    call_tree_frame(drawing->tree, call_tree_node(drawing->tree, box->node)->frame);
-	const char *module = call_tree_string(drawing->tree, frame->module);
-	char *name = name_of(drawing, frame);
+	struct tree_frame frame = call_tree_frame(drawing->tree, call_tree_node(drawing->tree, box->node).frame);
+	const char *module = call_tree_string(drawing->tree, frame.module);
+	char *name = name_of(drawing, &frame);
 	int error;
 
 	if (!name)
 		return -ENOMEM;
-	begin_box(drawing, "m", colour_of(drawing, frame));
+	begin_box(drawing, "m", colour_of(drawing, &frame));
 	error = xml_write(drawing->out, name);
 	if (module && !error) {
 		fputs(" [", drawing->out);
 		error = xml_write(drawing->out, module);
 		fputc(']', drawing->out);
 	}
-	if (frame->kind == TREE_FRAME_INLINED)
+	if (frame.kind == TREE_FRAME_INLINED)
 		fputs(" (inlined)", drawing->out);
 	write_amounts(drawing, box->value, box->blocks);
 	if (!error)
@@ -209,7 +212,7 @@ static int write_boxes(struct drawing *drawing)
 		write_amounts(drawing, drawing->layout->value, drawing->layout->blocks);
 		error = end_box(drawing, "all", MARGIN, GRAPH_WIDTH, 0);
 	} else {
-		fprintf(drawing->out, "<text x=\"%.0f\" y=\"%d\">Nothing is live.</text>\n", PAGE_WIDTH / 2 - 60,
+		fprintf(drawing->out, "<text x=\"%.0f\" y=\"%d\">Nothing to show.</text>\n", PAGE_WIDTH / 2 - 60,
 		        HEAD_HEIGHT + ROW_HEIGHT - 5);
 	}
 	for (size_t i = 0; i < drawing->layout->n_boxes && !error; i++) {
@@ -263,11 +266,12 @@ static int write_head(const struct drawing *drawing)
 	        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 	        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n",
 	        PAGE_WIDTH, drawing->height, PAGE_WIDTH, drawing->height);
-	fputs("<title>memtrace: live bytes of ", drawing->out);
+	fprintf(drawing->out, "<title>memtrace: %s of ", words_of(drawing->options->view));
 	error = write_processes(drawing);
 	fprintf(drawing->out, "</title>\n<style><![CDATA[\n%s]]></style>\n", svg_style);
 	fprintf(drawing->out, "<rect class=\"page\" width=\"%.0f\" height=\"%.0f\"/>\n", PAGE_WIDTH, drawing->height);
-	fprintf(drawing->out, "<text class=\"heading\" x=\"%.0f\" y=\"28\">Live bytes of ", MARGIN);
+	fprintf(drawing->out, "<text class=\"heading\" x=\"%.0f\" y=\"28\">%s of ", MARGIN,
+	        words_of(drawing->options->view));
 	if (!error)
 		error = write_processes(drawing);
 	clock_date(date, drawing->snapshot->time_unix_ns, drawing->options->utc);
@@ -298,7 +302,7 @@ static int draw(FILE *out, const struct snapshot *snapshot, const struct render_
 	int error = call_tree_build(tree, snapshot, TREE_FUNCTIONS);
 
 	if (!error)
-		error = flame_layout_make(layout, tree, snapshot, live_bytes);
+		error = flame_layout_make(layout, tree, snapshot, options->view);
 	if (error)
 		return error;
 	drawing.colours = calloc(intern_count(tree->strings) + 1, 1);
@@ -327,5 +331,7 @@ static int svg_report(FILE *out, const struct snapshot *snapshot, const struct r
 
 const struct renderer svg_renderer = {
     .name = "svg",
+    .whole = true,
+    .alone = true,
     .report = svg_report,
 };

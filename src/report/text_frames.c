@@ -59,7 +59,7 @@ void text_frames_write(FILE *out, const struct snapshot *snapshot, const struct 
 	size_t n = printed_frame_count(stack);
 
 	if (stack->n_addresses == 0 && n == 0) {
-		fprintf(out, TEXT_FRAME_INDENT "[frames not known: %s]\n", frames_unknown_reason(stack));
+		fprintf(out, TEXT_FRAME_INDENT "[frames not known: %s]\n", stack_unknown_words(stack));
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -68,8 +68,8 @@ size_t utf8_decode(const char *text, unsigned int *character)
 	return length;
 }
 
-/* Takes the next character off `text` and returns it as printable text in `piece`. */
-static size_t escape_next(const char **text, char piece[ESCAPE_MAX])
+/* Takes the next character off `text` and returns it as printable text in `piece`; of ASCII without those in `also`. */
+static size_t escape_next(const char **text, const char *also, char piece[ESCAPE_MAX])
 {
 	unsigned int character;
 	size_t length = utf8_decode(*text, &character);
@@ -80,20 +80,35 @@ static size_t escape_next(const char **text, char piece[ESCAPE_MAX])
 		return (size_t)snprintf(piece, ESCAPE_MAX, "\\x%02x", byte);
 	if (character == '\\')
 		return (size_t)snprintf(piece, ESCAPE_MAX, "\\\\");
-	if (is_unprintable(character))
+	if (is_unprintable(character) || (length == 1 && strchr(also, (int)character)))
 		return (size_t)snprintf(piece, ESCAPE_MAX, length == 1 ? "\\x%02x" : "\\u{%x}", character);
 	memcpy(piece, *text - length, length);
 	piece[length] = '\0';
 	return length;
 }
 
-void escape_write(FILE *out, const char *text)
+void escape_write_also(FILE *out, const char *text, const char *also)
 {
 	char piece[ESCAPE_MAX];
 
 	while (text && *text) {
-		size_t length = escape_next(&text, piece);
+		size_t length = escape_next(&text, also, piece);
 		fwrite(piece, 1, length, out);
+	}
+}
+
+void escape_write(FILE *out, const char *text)
+{
+	escape_write_also(out, text, "");
+}
+
+void escape_add(struct buffer *buffer, const char *text, const char *also)
+{
+	char piece[ESCAPE_MAX];
+
+	while (text && *text) {
+		size_t length = escape_next(&text, also, piece);
+		buffer_add(buffer, piece, length);
 	}
 }
 
@@ -103,7 +118,7 @@ size_t escape_copy(char *buffer, size_t size, const char *text)
 	size_t needed = 0, used = 0;
 
 	while (text && *text) {
-		size_t length = escape_next(&text, piece);
+		size_t length = escape_next(&text, "", piece);
 
 		/* Once one piece did not fit, none that follows may: used stands still. */
 		if (used == needed && used + length < size) {

@@ -15,11 +15,17 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "util/buffer.h"
+
 /* Bytes that the longest escape of one character takes, with its NUL: "\u{10ffff}". */
 #define ESCAPE_MAX 12
 
 /* Writes the escaped text. A failed write is left in ferror(out). NULL is written as nothing. */
 void escape_write(FILE *out, const char *text);
+/* Escapes also the characters of ASCII in `also`: those that mean something in the format that is written. */
+void escape_write_also(FILE *out, const char *text, const char *also);
+/* The same into a buffer. */
+void escape_add(struct buffer *buffer, const char *text, const char *also);
 
 /*
  * The same into a buffer of `size` bytes, which is always terminated when size > 0 and never ends

@@ -4,47 +4,35 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "util/buffer.h"
 #include "util/grow.h"
 
-#define ALIGNMENT sizeof(uint64_t)
-#define SLOTS_MIN 64
+#define SLOTS_MIN 1024
+#define KEYS_MAX INT32_MAX
 
-struct entry {
-	size_t at, size; /* in bytes */
+struct key {
+	size_t begin, size; /* in bytes */
 	uint64_t hash;
 };
 
+/* Open addressing, at most half full. A slot has the key's number + 1; 0: empty. */
 struct intern {
-	uint64_t seed; /* so that no target can choose names that all fall together */
-	unsigned char *bytes;
-	size_t n_bytes, room;
-	struct entry *entries;
-	size_t n_entries;
-	uint32_t *slots; /* number + 1; 0: empty */
-	size_t n_slots;  /* a power of two, at least twice n_entries */
+	struct buffer bytes;
+	struct key *keys;
+	size_t n_keys;
+	uint32_t *slots;
+	size_t n_slots; /* a power of two */
 };
 
-static uint64_t mix(uint64_t hash, uint64_t word)
+/* FNV-1a, 64 bits. */
+static uint64_t hash_of(const unsigned char *bytes, size_t size)
 {
-	__uint128_t product = (__uint128_t)(hash ^ word) * 0x9e3779b97f4a7c15;
+	uint64_t hash = 0xcbf29ce484222325ULL;
 
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t hash_of(const struct intern *intern, const unsigned char *key, size_t size)
-{
-	uint64_t hash = mix(intern->seed, size), word;
-
-	for (; size >= sizeof(word); size -= sizeof(word), key += sizeof(word)) {
-		memcpy(&word, key, sizeof(word));
-		hash = mix(hash ^ intern->seed, word);
-	}
-	word = 0;
-	if (size)
-		memcpy(&word, key, size);
-	return mix(hash ^ intern->seed, word);
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
+	return hash ^ hash >> 32;
 }
 
 struct intern *intern_new(void)
@@ -53,108 +41,105 @@ struct intern *intern_new(void)
 
 	if (!intern)
 		return NULL;
-	intern->slots = calloc(SLOTS_MIN, sizeof(*intern->slots));
 	intern->n_slots = SLOTS_MIN;
-	if (!intern->slots) {
-		free(intern);
-		return NULL;
-	}
-	/* Early at boot there is none yet: then the seed is 0. */
-	if (getrandom(&intern->seed, sizeof(intern->seed), GRND_NONBLOCK) < 0)
-		intern->seed = 0;
-	return intern;
+	intern->slots = calloc(intern->n_slots, sizeof(*intern->slots));
+	if (intern->slots)
+		return intern;
+	free(intern);
+	return NULL;
 }
 
 void intern_free(struct intern *intern)
 {
 	if (!intern)
 		return;
-	free(intern->bytes);
-	free(intern->entries);
+	buffer_free(&intern->bytes);
+	free(intern->keys);
 	free(intern->slots);
 	free(intern);
 }
 
+/* Where the key is, or the empty slot where it would be. */
+static size_t find_slot(const struct intern *intern, const void *key, size_t size, uint64_t hash)
+{
+	size_t slot = hash & (intern->n_slots - 1);
+
+	for (; intern->slots[slot]; slot = (slot + 1) & (intern->n_slots - 1)) {
+		const struct key *known = &intern->keys[intern->slots[slot] - 1];
+
+		if (known->hash == hash && known->size == size &&
+		    (!size || !memcmp(intern->bytes.bytes + known->begin, key, size)))
+			break;
+	}
+	return slot;
+}
+
 static int double_slots(struct intern *intern)
 {
-	size_t n = 2 * intern->n_slots;
-	uint32_t *slots = calloc(n, sizeof(*slots));
+	size_t n_slots = 2 * intern->n_slots;
+	uint32_t *slots = calloc(n_slots, sizeof(*slots));
 
 	if (!slots)
 		return -ENOMEM;
-	for (size_t i = 0; i < intern->n_entries; i++) {
-		size_t slot = intern->entries[i].hash & (n - 1);
+	for (size_t i = 0; i < intern->n_keys; i++) {
+		size_t slot = intern->keys[i].hash & (n_slots - 1);
 
 		while (slots[slot])
-			slot = (slot + 1) & (n - 1);
-		slots[slot] = (uint32_t)(i + 1);
+			slot = (slot + 1) & (n_slots - 1);
+		slots[slot] = (uint32_t)i + 1;
 	}
 	free(intern->slots);
 	intern->slots = slots;
-	intern->n_slots = n;
+	intern->n_slots = n_slots;
 	return 0;
 }
 
-static int make_room(struct intern *intern, size_t size)
+static int add_key(struct intern *intern, const void *key, size_t size, uint64_t hash)
 {
-	size_t room = intern->room ? intern->room : 4096;
-	unsigned char *grown;
+	struct key added = {.begin = intern->bytes.size, .size = size, .hash = hash};
+	void *keys = intern->keys;
+	int error = intern->n_keys < KEYS_MAX ? grow_list(&keys, intern->n_keys, sizeof(*intern->keys)) : -ENOMEM;
 
-	while (room < intern->n_bytes + size)
-		room *= 2;
-	if (room == intern->room)
-		return 0;
-	grown = realloc(intern->bytes, room);
-	if (!grown)
+	intern->keys = keys;
+	if (error)
+		return error;
+	buffer_add(&intern->bytes, key, size);
+	if (intern->bytes.failed)
 		return -ENOMEM;
-	intern->bytes = grown;
-	intern->room = room;
+	intern->keys[intern->n_keys++] = added;
 	return 0;
 }
 
-static int64_t append(struct intern *intern, const void *key, size_t size, uint64_t hash)
+int64_t intern_add(struct intern *intern, const void *key, size_t size, bool *added)
 {
-	size_t padded = (size + ALIGNMENT) & ~(ALIGNMENT - 1); /* at least one byte, of zeros, behind a string */
+	uint64_t hash = hash_of(key, size);
+	size_t slot = find_slot(intern, key, size, hash);
+	int error;
 
-	if (intern->n_entries >= UINT32_MAX - 1 || make_room(intern, padded) ||
-	    grow_list((void **)&intern->entries, intern->n_entries, sizeof(*intern->entries)))
-		return -ENOMEM;
-	memset(intern->bytes + intern->n_bytes, 0, padded);
-	if (size)
-		memcpy(intern->bytes + intern->n_bytes, key, size);
-	intern->entries[intern->n_entries] = (struct entry){.at = intern->n_bytes, .size = size, .hash = hash};
-	intern->n_bytes += padded;
-	return (int64_t)intern->n_entries++;
-}
-
-int64_t intern_add(struct intern *intern, const void *key, size_t size)
-{
-	uint64_t hash = hash_of(intern, key, size);
-	size_t slot;
-	int64_t number;
-
-	if (2 * (intern->n_entries + 1) > intern->n_slots && double_slots(intern))
-		return -ENOMEM;
-	slot = hash & (intern->n_slots - 1);
-	while (intern->slots[slot]) {
-		const struct entry *entry = &intern->entries[intern->slots[slot] - 1];
-
-		if (entry->hash == hash && entry->size == size && !memcmp(intern->bytes + entry->at, key, size))
-			return (int64_t)intern->slots[slot] - 1;
-		slot = (slot + 1) & (intern->n_slots - 1);
+	*added = false;
+	if (intern->slots[slot])
+		return intern->slots[slot] - 1;
+	if (2 * (intern->n_keys + 1) > intern->n_slots) {
+		error = double_slots(intern);
+		if (error)
+			return error;
+		slot = find_slot(intern, key, size, hash);
 	}
-	number = append(intern, key, size, hash);
-	if (number >= 0)
-		intern->slots[slot] = (uint32_t)(number + 1);
-	return number;
+	error = add_key(intern, key, size, hash);
+	if (error)
+		return error;
+	*added = true;
+	intern->slots[slot] = (uint32_t)intern->n_keys;
+	return (int64_t)intern->n_keys - 1;
 }
 
 size_t intern_count(const struct intern *intern)
 {
-	return intern->n_entries;
+	return intern->n_keys;
 }
 
-const void *intern_key(const struct intern *intern, size_t number)
+const char *intern_key(const struct intern *intern, size_t number, size_t *size)
 {
-	return intern->bytes + intern->entries[number].at;
+	*size = intern->keys[number].size;
+	return intern->bytes.bytes + intern->keys[number].begin;
 }

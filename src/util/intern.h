@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keys of any bytes to numbers: 0, 1, … in the order in which they were first seen. */
+/* Keys of any bytes, each kept once and known by a number: 0, 1, 2, … in the order in which they came. */
 #ifndef MEMTRACE_UTIL_INTERN_H
 #define MEMTRACE_UTIL_INTERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,11 +14,10 @@ struct intern *intern_new(void);
 /* NULL is allowed. */
 void intern_free(struct intern *intern);
 
-/* The key's number, or -ENOMEM. A structure as key must have no padding. */
-int64_t intern_add(struct intern *intern, const void *key, size_t size);
-
+/* The key's number; *added: it is new. -ENOMEM, also where there are 2^31 keys. */
+int64_t intern_add(struct intern *intern, const void *key, size_t size, bool *added);
 size_t intern_count(const struct intern *intern);
-/* The key of that number, aligned for any type; valid until the next intern_add(). */
-const void *intern_key(const struct intern *intern, size_t number);
+/* The key with that number, until the next one is added. */
+const char *intern_key(const struct intern *intern, size_t number, size_t *size);
 
 #endif

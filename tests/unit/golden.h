@@ -12,19 +12,33 @@
 #include <string.h>
 
 #include "report/renderer.h"
+#include "unit/pprof_text.h"
 
 #define GOLDEN_MAX_BYTES (1 << 18)
+
+/* The report as it is; the caller frees it. */
+static inline char *golden_bytes(const struct renderer *renderer, const struct snapshot *snapshot,
+                                 const struct render_options *options, size_t *size)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, size);
+
+	assert_int_equal(renderer->report(out, snapshot, options), 0);
+	fclose(out);
+	return text;
+}
 
 /* The report as text; the caller frees it. */
 static inline char *golden_render(const struct renderer *renderer, const struct snapshot *snapshot,
                                   const struct render_options *options)
 {
-	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *report = golden_bytes(renderer, snapshot, options, &size), *text;
 
-	assert_int_equal(renderer->report(out, snapshot, options), 0);
-	fclose(out);
+	if (renderer != &pprof_renderer)
+		return report;
+	text = pprof_text(report, size);
+	free(report);
 	return text;
 }
 
@@ -57,18 +71,26 @@ static inline void golden_compare(const char *kind, const char *name, const char
 	free(expected);
 }
 
-/* Renders in both forms, in UTC, and frees the snapshot. */
+static const struct {
+	const struct renderer *renderer;
+	const char *extension;
+} golden_forms[] = {
+    {&text_renderer, "txt"},     {&json_renderer, "json"},
+    {&folded_renderer, "folded"}, {&csv_renderer, "csv"},
+    {&pprof_renderer, "pprof"},   {&speedscope_renderer, "speedscope"},
+    {&massif_renderer, "massif"},
+};
+
+/* Renders in all forms, in UTC, and frees the snapshot. */
 static inline void golden_check(const char *name, struct snapshot *snapshot, struct render_options options)
 {
-	char *text, *json;
-
 	options.utc = true;
-	text = golden_render(&text_renderer, snapshot, &options);
-	json = golden_render(&json_renderer, snapshot, &options);
-	golden_compare("report", name, "txt", text);
-	golden_compare("report", name, "json", json);
-	free(text);
-	free(json);
+	for (size_t i = 0; i < sizeof(golden_forms) / sizeof(golden_forms[0]); i++) {
+		char *text = golden_render(golden_forms[i].renderer, snapshot, &options);
+
+		golden_compare("report", name, golden_forms[i].extension, text);
+		free(text);
+	}
 	snapshot_free(snapshot);
 }
 

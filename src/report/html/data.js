@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The report's data, as src/report/html_data.c writes it, made ready for drawing.
 
-export const FRAME = { CALL: 0, INLINED: 1, PROCESS: 2, CACHE: 3, UNKNOWN: 4 };
+export const FRAME = { CALL: 0, INLINED: 1, PROCESS: 2, CACHE: 3 };
 
 /** What can be looked at. `of` takes what one stack has and gives a number. */
 export const VIEWS = {
@@ -135,11 +135,7 @@ export class Report {
 
 	/** What a frame (number in `frames`) is called. */
 	frame_name(frame) {
-		const { kind, address } = this.frames;
-		const name = this.string(this.frames.function[frame]);
-		if (kind[frame] === FRAME.UNKNOWN)
-			return `frames not known: ${name}`;
-		return name || address[frame];
+		return this.string(this.frames.function[frame]) || this.frames.address[frame];
 	}
 
 	node_frame(node) {

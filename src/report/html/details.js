@@ -36,7 +36,7 @@ export class Details {
 	/** `now`: amounts by view, as the table has them */
 	show(stack, now) {
 		const { report } = this, { stacks } = report;
-		const words = stacks.words[stack], end = stacks.end[stack];
+		const words = stacks.words[stack];
 		const pair = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
 		this.element.replaceChildren(
 			h("div", { class: "panel-head" }, h("h2", {}, "Stack"), verdict_badge(report, stack)),
@@ -47,8 +47,6 @@ export class Details {
 				pair("Process", report.process_name(stacks.process[stack])), pair("Kind", report.kinds[stacks.kind[stack]])),
 			...[node_list(report, stack)].filter(Boolean),
 			h("ol", { class: "frames" }, report.stack_frames(stack).map((frame) => frame_line(report, frame))),
-			...(end || stacks.guessed[stack] ? [h("p", { class: "quiet" },
-				[end ? `The stack ends here: ${report.ends[end]}.` : "", stacks.guessed[stack] ? "Guessed by frame pointers." : ""]
-					.join(" ").trim())] : []));
+			...(stacks.guessed[stack] ? [h("p", { class: "quiet" }, "Guessed by frame pointers.")] : []));
 	}
 }
