@@ -31,8 +31,9 @@ static int fill_frame(struct call_tree *tree, const struct frame *frame, enum tr
 
 	filled->kind = frame->inlined ? TREE_FRAME_INLINED : TREE_FRAME_CALL;
 	filled->file = CALL_TREE_NONE;
+	/* What stands for frames that are not there lies in no module. */
 	if (!error)
-		error = add_string(tree, frame->module, &filled->module);
+		error = add_string(tree, frame->address ? frame->module : NULL, &filled->module);
 	if (!frame->function)
 		filled->address = frame->address;
 	if (error || detail == TREE_FUNCTIONS)

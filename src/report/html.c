@@ -26,9 +26,11 @@ static int html_report(FILE *out, const struct snapshot *snapshot, const struct 
 
 	if (html_missing())
 		return -EOPNOTSUPP;
-	fwrite(html_head, 1, (size_t)(html_head_end - html_head), out);
-	error = html_data_write(out, snapshot, options);
-	fwrite(html_tail, 1, (size_t)(html_tail_end - html_tail), out);
+	error = stream_write(out, html_head, (size_t)(html_head_end - html_head));
+	if (!error)
+		error = html_data_write(out, snapshot, options);
+	if (!error)
+		error = stream_write(out, html_tail, (size_t)(html_tail_end - html_tail));
 	unwritten = stream_finish(out);
 	return error ? error : unwritten;
 }

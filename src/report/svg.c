@@ -136,7 +136,7 @@ static void write_amounts(const struct drawing *drawing, uint64_t value, uint64_
 {
 	char words[QUANTITY_SIZE];
 
-	fprintf(drawing->out, "\n%s (%.2f%%) in %" PRIu64 " %s", quantity_words(words, value),
+	fprintf(drawing->out, "\n%s (%.1f%%) in %" PRIu64 " %s", quantity_words(words, value),
 	        100 * (double)value / (double)drawing->layout->value, blocks, blocks == 1 ? "block" : "blocks");
 }
 
@@ -174,6 +174,20 @@ static unsigned int colour_of(struct drawing *drawing, const struct tree_frame *
 	return *colour - 1u;
 }
 
+/* " [libc.so.6]"; what has brackets of its own ("[vdso]") gets no others. */
+static int write_module(const struct drawing *drawing, const char *module)
+{
+	size_t length = strlen(module);
+	bool bare = length < 2 || module[0] != '[' || module[length - 1] != ']';
+	int error;
+
+	fputs(bare ? " [" : " ", drawing->out);
+	error = xml_write(drawing->out, module);
+	if (bare)
+		fputc(']', drawing->out);
+	return error;
+}
+
 static int write_box(struct drawing *drawing, const struct flame_box *box)
 {
 	struct tree_frame frame = call_tree_frame(drawing->tree, call_tree_node(drawing->tree, box->node).frame);
@@ -185,11 +199,8 @@ static int write_box(struct drawing *drawing, const struct flame_box *box)
 		return -ENOMEM;
 	begin_box(drawing, "m", colour_of(drawing, &frame));
 	error = xml_write(drawing->out, name);
-	if (module && !error) {
-		fputs(" [", drawing->out);
-		error = xml_write(drawing->out, module);
-		fputc(']', drawing->out);
-	}
+	if (module && !error)
+		error = write_module(drawing, module);
 	if (frame.kind == TREE_FRAME_INLINED)
 		fputs(" (inlined)", drawing->out);
 	write_amounts(drawing, box->value, box->blocks);
@@ -282,8 +293,10 @@ static int write_head(const struct drawing *drawing)
 }
 
 /* Loss is told by a word and a colour. */
-static void write_foot(const struct drawing *drawing)
+static int write_foot(const struct drawing *drawing)
 {
+	int error;
+
 	fprintf(drawing->out,
 	        "<text id=\"details\" role=\"status\" aria-live=\"polite\" x=\"%.0f\" y=\"%.0f\"> </text>\n", MARGIN,
 	        drawing->height - 34);
@@ -292,7 +305,10 @@ static void write_foot(const struct drawing *drawing)
 	integrity_write(drawing->out, drawing->snapshot, drawing->options);
 	if (drawing->n_left_out)
 		fprintf(drawing->out, "; %zu frames too narrow to be drawn", drawing->n_left_out);
-	fprintf(drawing->out, "</text>\n<script><![CDATA[\n%s]]></script>\n</svg>\n", svg_script);
+	fputs("</text>\n<script><![CDATA[\n", drawing->out);
+	error = stream_write(drawing->out, svg_script, (size_t)(svg_script_end - svg_script));
+	fputs("]]></script>\n</svg>\n", drawing->out);
+	return error;
 }
 
 static int draw(FILE *out, const struct snapshot *snapshot, const struct render_options *options,
@@ -312,7 +328,8 @@ static int draw(FILE *out, const struct snapshot *snapshot, const struct render_
 	error = write_head(&drawing);
 	if (!error)
 		error = write_boxes(&drawing);
-	write_foot(&drawing);
+	if (!error)
+		error = write_foot(&drawing);
 	free(drawing.colours);
 	return error;
 }

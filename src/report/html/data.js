@@ -146,8 +146,15 @@ export class Report {
 		return node === 0 ? "all" : this.frame_name(this.node_frame(node));
 	}
 
-	node_module(node) {
-		return node === 0 ? "" : this.string(this.frames.module[this.node_frame(node)]);
+	/** The name and the module. */
+	node_words(node) {
+		return this.node_name(node) + (node === 0 ? "" : this.module_words(this.frames.module[this.node_frame(node)]));
+	}
+
+	/** " [libc.so.6]"; what has brackets of its own gets no others. */
+	module_words(number) {
+		const module = this.string(number);
+		return module === "" ? "" : /^\[.*\]$/s.test(module) ? ` ${module}` : ` [${module}]`;
 	}
 
 	process_name(process) {

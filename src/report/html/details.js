@@ -7,14 +7,14 @@ import * as format from "./format.js";
 
 function frame_line(report, frame) {
 	const { frames } = report, kind = frames.kind[frame];
-	const module = report.string(frames.module[frame]), file = report.string(frames.file[frame]);
+	const file = report.string(frames.file[frame]);
 	const offset = frames.offset[frame] >= 0 ? `+0x${frames.offset[frame].toString(16)}` : "";
 	if (kind === FRAME.CACHE)
 		return h("li", { class: "owner" }, `slab cache ${report.frame_name(frame)}`);
 	return h("li", {},
 		h("span", { class: "function" }, report.frame_name(frame), h("span", { class: "quiet" }, offset)),
 		kind === FRAME.INLINED ? h("span", { class: "tag" }, "inlined") : null,
-		h("span", { class: "quiet" }, module ? ` [${module}]` : "",
+		h("span", { class: "quiet" }, report.module_words(frames.module[frame]),
 			file ? ` ${file}${frames.line[frame] ? `:${frames.line[frame]}` : ""}` : ""));
 }
 

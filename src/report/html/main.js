@@ -24,7 +24,7 @@ const tooltip = h("div", { class: "tooltip", "aria-hidden": "true", hidden: true
 
 /** In words: "malloc_thing [app]: 12 MiB, 45.6% of all" */
 function describe(node) {
-	const module = report.node_module(node), name = report.node_name(node) + (module ? ` [${module}]` : "");
+	const name = report.node_words(node);
 	if (flame.before) {
 		const change = flame.after[node] - flame.before[node];
 		return [name, `${amount(flame.before[node])} \u2192 ${amount(flame.after[node])} (${format.signed(amount, change)})`];

@@ -10,7 +10,7 @@
 		const lines = group.querySelector("title").textContent.split("\n");
 		return {
 			group, rect, text: group.querySelector("text"), name: lines[0], amount: lines[1],
-			label: lines[0].replace(/( \[(\[[^[\]]*\]|[^[\]]*)\])?( \(inlined\))?$/, ""),
+			label: lines[0].replace(/( \[[^[\]]*\])?( \(inlined\))?$/, ""),
 			x: Number(rect.getAttribute("x")), y: Number(rect.getAttribute("y")),
 			width: Number(rect.getAttribute("width")),
 		};
