@@ -26,7 +26,8 @@ def page(scene, size=None, form="html", **window):
         if form == "html":
             shown.painted()
         yield shown
-        assert not shown.complaints()
+        complaints = shown.complaints()
+        assert not complaints, complaints
 
 
 def data_of(shown):
@@ -96,9 +97,9 @@ def switches_views():
         assert seen["churn"].startswith(f"all: {churn:.2f} GiB")
         # Memory by node is known of what is live now.
         shown.click("input[value=live]")
-        node = shown.all(".field select")[1]
+        node = shown.all(".controls .field select")[1]
         assert node.is_enabled()
-        node.send_keys("Node 1")
+        shown.choose(".controls .field select", "Node 1", 1)
         assert walk_to(shown) != seen["live"]
         shown.click("input[value=churn]")
         assert not node.is_enabled() and walk_to(shown) == seen["churn"]
@@ -108,7 +109,7 @@ def switches_views():
 def zooms_by_click_and_back():
     with page("recording") as shown:
         height = shown.one("#flame canvas").size["height"]
-        shown.click_at("#flame canvas", 40, height - 6.5 * ROW)
+        shown.click_at("#flame canvas", 40, height - 5.5 * ROW)
         shown.painted()
         assert shown.texts(".crumbs button")[-1] == "Server::loop()", shown.texts(".crumbs button")
         assert "Server::loop() [orderd]" in shown.one("#status").text
@@ -190,12 +191,14 @@ def compares_two_moments():
         changes = dict(zip(rows(shown, "stack"), rows(shown, "change-live")))
         assert next(change for name, change in changes.items() if name.startswith("std::vector<Order")) == "+188 MiB"
         assert next(change for name, change in changes.items() if name.startswith("CRYPTO_malloc")) == "\u221211.8 MiB"
-        assert "222 MiB)" in walk_to(shown) or "(+" in walk_to(shown)
+        assert re.fullmatch(r"all: 223 MiB \u2192 445 MiB \(\+\d+ MiB\)", walk_to(shown)), walk_to(shown)
         # The same moment twice: nothing has changed.
         shown.run("document.getElementById('moment-before').focus()")
         shown.press(shown.keys.END)
         shown.painted()
-        assert set(rows(shown, "change-live")) == {"0 B"} and pixels(shown) == [0, 0]
+        red, blue = pixels(shown)
+        # What is left of blue is the outline of the frame that was walked to.
+        assert set(rows(shown, "change-live")) == {"0 B"} and red == 0 and blue < 0.02, (red, blue)
         shown.click("#compare")
         shown.painted()
         assert rows(shown, "change-live") == []
@@ -256,10 +259,10 @@ def shows_light_and_dark():
         shown.scheme("dark")
         dark = background()
         assert light != dark
-        shown.one("header select").send_keys("Light")
+        shown.choose("header select", "Light")
         assert background() == light
         shown.scheme("light")
-        shown.one("header select").send_keys("Dark")
+        shown.choose("header select", "Dark")
         assert background() == dark
 
 
@@ -328,6 +331,7 @@ def passes_axe(scheme):
     with page("recording") as shown:
         shown.scheme(scheme)
         shown.click("#compare")
+        shown.painted()
         shown.click("tr[data-stack]")
         shown.painted()
         shown.run(AXE.read_text(encoding="utf-8"))
