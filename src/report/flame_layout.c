@@ -69,7 +69,7 @@ static int place(struct flame_layout *layout, const struct call_tree *tree)
 		uint32_t own = call_tree_node(tree, box->node).parent;
 		const struct flame_box *below = own == CALL_TREE_NONE ? NULL : &layout->boxes[position[own]];
 
-		if (own != parent)
+		if (below && own != parent)
 			x = below->x;
 		parent = own;
 		box->x = x;

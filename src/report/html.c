@@ -26,11 +26,11 @@ static int html_report(FILE *out, const struct snapshot *snapshot, const struct 
 
 	if (html_missing())
 		return -EOPNOTSUPP;
-	error = stream_write(out, html_head, (size_t)(html_head_end - html_head));
+	error = stream_write(out, html_head);
 	if (!error)
 		error = html_data_write(out, snapshot, options);
 	if (!error)
-		error = stream_write(out, html_tail, (size_t)(html_tail_end - html_tail));
+		error = stream_write(out, html_tail);
 	unwritten = stream_finish(out);
 	return error ? error : unwritten;
 }

@@ -306,7 +306,7 @@ static int write_foot(const struct drawing *drawing)
 	if (drawing->n_left_out)
 		fprintf(drawing->out, "; %zu frames too narrow to be drawn", drawing->n_left_out);
 	fputs("</text>\n<script><![CDATA[\n", drawing->out);
-	error = stream_write(drawing->out, svg_script, (size_t)(svg_script_end - svg_script));
+	error = stream_write(drawing->out, svg_script);
 	fputs("]]></script>\n</svg>\n", drawing->out);
 	return error;
 }
