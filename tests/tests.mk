@@ -8,7 +8,7 @@ UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer \
 UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/detach.c src/probe/guard.c,$(SOURCES)) \
 		src/cli/options.c src/cli/option_rows.c src/cli/help.c \
 		$(patsubst %,src/collect/%.c,frames ranges maps nodes place place_memo procfs modules resident kernel_words \
-				     memory memory_parts smaps thread_stacks)
+				     memory memory_parts smaps thread_stacks own_stack)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(call of_this_machine,$(wildcard tests/unit/*.c)))
 
@@ -112,7 +112,7 @@ include tests/bench/bench.mk
 # The symbolizer alone, for what compares and measures it. Optimised as the program is.
 SYMBOL_TOOL := $(BUILD)/tests/symbols/addresses
 
-$(SYMBOL_TOOL): tests/symbols/addresses.c $(filter $(BUILD)/src/symbolize/% $(BUILD)/src/model/%,$(OBJECTS))
+$(SYMBOL_TOOL): tests/symbols/addresses.c $(filter $(BUILD)/src/symbolize/% $(BUILD)/src/model/% $(BUILD)/src/util/printable.o,$(OBJECTS))
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $^ $(LDLIBS)
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/identity.h"
+#include "model/identity.h"
 
 static int compare_identity(const void *a, const void *b, void *context)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/identity.h"
+#include "model/identity.h"
 #include "analyze/series.h"
 
 /* Addresses of a stack, for what it takes. */

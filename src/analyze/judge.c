@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/identity.h"
+#include "model/identity.h"
 #include "util/grow.h"
 
 /* A stack, and what goes with it when it is moved. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "analyze/aggregate.h"
-#include "analyze/identity.h"
+#include "model/identity.h"
 #include "analyze/page_owner.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
@@ -99,11 +99,21 @@ static void judge_stacks(struct snapshot *snapshot)
 	}
 }
 
+struct cache_ranking {
+	const struct cache_growth *caches;
+	enum select_key key;
+};
+
 static int compare_caches(const void *a, const void *b, void *context)
 {
-	const struct cache_growth *caches = context, *x = &caches[*(const size_t *)a], *y = &caches[*(const size_t *)b];
-	int order = COMPARE(y->growth_bytes, x->growth_bytes);
+	const struct cache_ranking *ranking = context;
+	const struct cache_growth *x = &ranking->caches[*(const size_t *)a], *y = &ranking->caches[*(const size_t *)b];
+	int order = 0;
 
+	if (ranking->key == SELECT_GROWTH)
+		order = select_compare_growth(&x->verdict, x->growth_bytes, &y->verdict, y->growth_bytes);
+	if (!order)
+		order = COMPARE(y->growth_bytes, x->growth_bytes);
 	if (!order)
 		order = COMPARE(y->live_blocks, x->live_blocks);
 	return order ? order : strcmp(x->name, y->name);
@@ -128,6 +138,7 @@ static int rank_caches(struct kernel_memory *memory, const struct kernel_selecti
 	struct cache_growth *ranked = calloc(memory->n_caches + 1, sizeof(*ranked));
 	size_t *order = calloc(memory->n_caches + 1, sizeof(*order)),
 	       *place = calloc(memory->n_caches + 1, sizeof(*place));
+	struct cache_ranking ranking = {.caches = memory->caches, .key = selection->sort};
 	size_t n = 0;
 
 	if (!ranked || !order || !place) {
@@ -138,7 +149,7 @@ static int rank_caches(struct kernel_memory *memory, const struct kernel_selecti
 	}
 	for (size_t i = 0; i < memory->n_caches; i++)
 		order[i] = i;
-	qsort_r(order, memory->n_caches, sizeof(*order), compare_caches, memory->caches);
+	qsort_r(order, memory->n_caches, sizeof(*order), compare_caches, &ranking);
 	for (int shown = 1; shown >= 0; shown--) {
 		for (size_t i = 0; i < memory->n_caches; i++) {
 			const struct cache_growth *cache = &memory->caches[order[i]];
@@ -186,7 +197,8 @@ static uint64_t key_of(const struct stack *stack, enum select_key key)
 		return stack->usage.live_blocks;
 	case SELECT_AGE:
 		return stack->oldest_ns;
-	case SELECT_GROWTH: /* since attaching, nothing that is live was there before */
+	case SELECT_GROWTH:
+	case SELECT_ALLOCATED:
 	case SELECT_BYTES:
 		break;
 	}
@@ -201,6 +213,8 @@ static int compare_stacks(const void *left, const void *right, void *context)
 
 	if (!order)
 		order = COMPARE(b->possible_blocks != 0, a->possible_blocks != 0);
+	if (!order && ranking->key == SELECT_GROWTH)
+		order = select_compare_growth(&a->verdict, a->growth_bytes, &b->verdict, b->growth_bytes);
 	if (!order)
 		order = COMPARE(key_of(b, ranking->key), key_of(a, ranking->key));
 	if (!order)
@@ -252,8 +266,10 @@ int kernel_growth(struct snapshot *snapshot, const struct kernel_selection *sele
 {
 	struct kernel_memory *memory = snapshot->kernel;
 	struct ranking ranking = {.snapshot = snapshot, .key = selection->sort};
-	int error;
+	int error = selection->sort == SELECT_GROWTH ? select_find_growth(snapshot, selection->before) : 0;
 
+	if (error)
+		return error;
 	take_out_pages(snapshot);
 	sum_caches(snapshot);
 	for (size_t i = 0; i < memory->n_caches; i++) {
@@ -263,7 +279,10 @@ int kernel_growth(struct snapshot *snapshot, const struct kernel_selection *sele
 	}
 	judge_stacks(snapshot);
 	aggregate_sum(snapshot);
-	error = rank_caches(memory, selection);
+	if (selection->series)
+		error = cache_series_judge(selection->series, snapshot);
+	if (!error)
+		error = rank_caches(memory, selection);
 	if (error)
 		return error;
 	if (snapshot->n_stacks)

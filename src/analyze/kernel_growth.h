@@ -6,14 +6,17 @@
 #ifndef MEMTRACE_ANALYZE_KERNEL_GROWTH_H
 #define MEMTRACE_ANALYZE_KERNEL_GROWTH_H
 
+#include "analyze/cache_series.h"
 #include "analyze/select.h"
 #include "model/snapshot.h"
 
 struct kernel_selection {
 	size_t top; /* caches, and stacks of each cache and kind, that are shown; 0: all */
 	uint64_t min_growth_bytes;
-	const char *cache;    /* shown whether it grew or not; NULL: none */
-	enum select_key sort; /* of the stacks */
+	const char *cache;             /* shown whether it grew or not; NULL: none */
+	enum select_key sort;          /* of the stacks; by growth, of the caches too */
+	const struct snapshot *before; /* the one before, for SELECT_GROWTH; NULL: everything has grown from nothing */
+	struct cache_series *series;   /* what the reports so far say of each cache; NULL: no verdicts on caches */
 };
 
 /*

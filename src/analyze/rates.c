@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analyze/identity.h"
+#include "model/identity.h"
 
 /* The stacks of a snapshot, to be searched. */
 struct index {

@@ -100,7 +100,7 @@ static struct edge edge_of(const struct graph *graph, size_t word)
 		uint64_t start = graph->blocks[edge.to].address;
 
 		edge.interior = !REACH_IS_ADDRESS(at) && !REACH_IS_REGISTER(at);
-		if (!graph->blocks[edge.to].divided)
+		if (!graph->blocks[edge.to].divided && !REACH_IS_STACK_POINTER(at))
 			edge.interior |= address != start && (address & ~((1ULL << LOW_TAG_BITS) - 1)) != start;
 	}
 	return edge;

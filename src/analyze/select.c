@@ -5,13 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/identity.h"
+#include "model/identity.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 struct candidate {
 	struct stack stack;
-	int64_t growth_bytes;
 	bool shown;
 };
 
@@ -29,20 +28,21 @@ static int compare_identity(const void *a, const void *b, void *context)
 }
 
 /* What is known to grow, then what nothing is known of, then what is known not to. */
-static int rank_of(const struct stack *stack)
+static int rank_of(const struct verdict *verdict)
 {
-	if (stack->verdict.kind == VERDICT_GROWING)
+	if (verdict->kind == VERDICT_GROWING)
 		return 2;
-	return stack->verdict.kind == VERDICT_NONE;
+	return verdict->kind == VERDICT_NONE;
 }
 
-static int compare_growth(const struct candidate *a, const struct candidate *b)
+int select_compare_growth(const struct verdict *a, int64_t a_growth_bytes, const struct verdict *b,
+                          int64_t b_growth_bytes)
 {
-	int order = COMPARE(rank_of(&b->stack), rank_of(&a->stack));
+	int order = COMPARE(rank_of(b), rank_of(a));
 
-	if (!order && a->stack.verdict.kind == VERDICT_GROWING)
-		order = COMPARE(b->stack.verdict.low_bytes_per_s, a->stack.verdict.low_bytes_per_s);
-	return order ? order : COMPARE(b->growth_bytes, a->growth_bytes);
+	if (!order && a->kind == VERDICT_GROWING)
+		order = COMPARE(b->low_bytes_per_s, a->low_bytes_per_s);
+	return order ? order : COMPARE(b_growth_bytes, a_growth_bytes);
 }
 
 /* The larger comes first. */
@@ -52,9 +52,12 @@ static int compare_key(const struct candidate *a, const struct candidate *b, enu
 	case SELECT_COUNT:
 		return COMPARE(b->stack.usage.live_blocks, a->stack.usage.live_blocks);
 	case SELECT_GROWTH:
-		return compare_growth(a, b);
+		return select_compare_growth(&a->stack.verdict, a->stack.growth_bytes, &b->stack.verdict,
+		                             b->stack.growth_bytes);
 	case SELECT_AGE:
 		return COMPARE(b->stack.oldest_ns, a->stack.oldest_ns);
+	case SELECT_ALLOCATED:
+		return COMPARE(b->stack.usage.alloc_bytes, a->stack.usage.alloc_bytes);
 	case SELECT_BYTES:
 		break;
 	}
@@ -106,19 +109,22 @@ static uint64_t bytes_before(const struct snapshot *now, const struct stack *sta
 	return 0;
 }
 
-static int find_growth(struct candidate *candidates, const struct snapshot *snapshot, const struct snapshot *before)
+int select_find_growth(struct snapshot *snapshot, const struct snapshot *before)
 {
-	struct stack **sorted = calloc(before->n_stacks + 1, sizeof(struct stack *));
+	size_t n_before = before ? before->n_stacks : 0;
+	struct stack **sorted = calloc(n_before + 1, sizeof(struct stack *));
 
 	if (!sorted)
 		return -ENOMEM;
-	for (size_t i = 0; i < before->n_stacks; i++)
+	for (size_t i = 0; i < n_before; i++)
 		sorted[i] = &before->stacks[i];
-	qsort_r(sorted, before->n_stacks, sizeof(struct stack *), compare_identity, (void *)before);
+	if (n_before)
+		qsort_r(sorted, n_before, sizeof(struct stack *), compare_identity, (void *)before);
 	for (size_t i = 0; i < snapshot->n_stacks; i++) {
-		const struct stack *stack = &candidates[i].stack;
-		candidates[i].growth_bytes =
-		    difference(stack->usage.live_bytes, bytes_before(snapshot, stack, before, sorted));
+		struct stack *stack = &snapshot->stacks[i];
+
+		stack->growth_bytes =
+		    difference(stack->usage.live_bytes, n_before ? bytes_before(snapshot, stack, before, sorted) : 0);
 	}
 	free(sorted);
 	return 0;
@@ -168,12 +174,10 @@ int select_stacks(struct snapshot *snapshot, const struct snapshot *before, enum
 
 	if (!candidates)
 		return -ENOMEM;
-	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+	if (key == SELECT_GROWTH)
+		err = select_find_growth(snapshot, before);
+	for (size_t i = 0; i < snapshot->n_stacks; i++)
 		candidates[i].stack = snapshot->stacks[i];
-		candidates[i].growth_bytes = difference(snapshot->stacks[i].usage.live_bytes, 0);
-	}
-	if (before && key == SELECT_GROWTH)
-		err = find_growth(candidates, snapshot, before);
 	if (!err) {
 		qsort_r(candidates, snapshot->n_stacks, sizeof(*candidates), compare_candidates, &ranking);
 		err = mark_shown(candidates, snapshot, top);

@@ -14,7 +14,8 @@ enum select_key {
 	 * those that do not grow, by live bytes more than in the snapshot before.
 	 */
 	SELECT_GROWTH,
-	SELECT_AGE, /* of the oldest live block */
+	SELECT_AGE,       /* of the oldest live block */
+	SELECT_ALLOCATED, /* bytes since attaching */
 };
 
 /*
@@ -29,5 +30,14 @@ enum select_key {
  * then nothing has changed.
  */
 int select_stacks(struct snapshot *snapshot, const struct snapshot *before, enum select_key key, size_t top);
+
+/*
+ * Sets growth_bytes of all stacks, against the snapshot before; NULL: everything has grown from nothing. 0 or -ENOMEM.
+ */
+int select_find_growth(struct snapshot *snapshot, const struct snapshot *before);
+
+/* The order of SELECT_GROWTH, as qsort(3) has it, of what has a verdict and has grown by so much. */
+int select_compare_growth(const struct verdict *a, int64_t a_growth_bytes, const struct verdict *b,
+                          int64_t b_growth_bytes);
 
 #endif

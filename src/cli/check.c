@@ -210,14 +210,15 @@ static int run(struct check *check)
 	return 0;
 }
 
-/* Reads the memory of what still runs. A command is let go before, since its tracer must not be in the way. */
+/* Reads the memory of what still runs. A command is let go before: it goes on without memtrace. */
 static int scan(struct check *check)
 {
 	struct tracing *tracing = &check->tracing;
 
 	if (session_running(tracing->session) == 0)
 		return 0;
-	session_let_go(tracing->session);
+	if (tracing->options.command)
+		session_let_go(tracing->session);
 	return session_scan(tracing->session, tracing->error, sizeof(tracing->error));
 }
 

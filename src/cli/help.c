@@ -62,6 +62,31 @@ const struct command_row command_rows[] = {
 			    "  memtrace check --baseline leaks.json --update-baseline -- ./app\n",
 	},
 	{
+		.name = "record",
+		.synopsis = "memtrace record [OPTIONS] -w FILE -p PID[,PID...]\n"
+			    "       memtrace record [OPTIONS] -w FILE -- COMMAND [ARG...]",
+		.summary = "keep a series of snapshots in a file",
+		.details = "FILE is an SQLite database: memtrace report shows it, also while it is written, and\n"
+			   "so does anything else that reads SQLite. A snapshot is stored every T seconds and\n"
+			   "at the end; after a crash or with a full disk the file is whole up to the last one.\n",
+		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_STACKS | ACCEPT_HEAP | ACCEPT_RECORD,
+		.examples = "  memtrace record -w app.memtrace -p 1234            until interrupted\n"
+			    "  memtrace record -w week.memtrace --interval 60 --rotate 1d -p 1234\n"
+			    "  memtrace record -w run.memtrace -- ./app -x\n",
+	},
+	{
+		.name = "report",
+		.synopsis = "memtrace report [OPTIONS] FILE",
+		.summary = "show a recording, in any form",
+		.details = "Shows the last snapshot of FILE, or that of another moment. Needs no privileges.\n"
+			   "Names that were left for later are found in the files that were traced, or below\n"
+			   "DIR, by their build IDs.\n",
+		.accept = ACCEPT_REPORT | ACCEPT_FILE | ACCEPT_MOMENT | ACCEPT_ORDER | ACCEPT_RECORDED,
+		.examples = "  memtrace report app.memtrace                      what was live at the end\n"
+			    "  memtrace report --peak --format html --output peak.html app.memtrace\n"
+			    "  memtrace report --at 12:30 --sort growth app.memtrace\n",
+	},
+	{
 		.name = "system",
 		.synopsis = "memtrace system [OPTIONS] [INTERVAL [COUNT]]",
 		.summary = "say where the memory of this machine is",

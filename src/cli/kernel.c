@@ -27,7 +27,9 @@ struct run {
 	struct options options;
 	struct kernel_session *session;
 	struct kernel_frames *frames;
-	struct growth *growth; /* what the reports so far say of each stack */
+	struct growth *growth;       /* what the reports so far say of each stack */
+	struct cache_series *series; /* … and of each cache */
+	struct snapshot *before;     /* the last report's, where stacks are to be in the order of growth */
 	int signal_fd, timer_fd;
 	uint64_t n_written; /* reports */
 	char error[512];
@@ -94,7 +96,8 @@ static int open_session(struct run *run)
 
 	run->frames = kernel_frames_new();
 	run->growth = growth_new(options->max_memory_bytes / GROWTH_MEMORY_PART);
-	if (!run->frames || !run->growth)
+	run->series = cache_series_new(options->max_memory_bytes / GROWTH_MEMORY_PART);
+	if (!run->frames || !run->growth || !run->series)
 		return fail(run, "cannot start", -ENOMEM);
 	error = kernel_session_new(&kernel, &run->session, run->error, sizeof(run->error));
 	if (!error)
@@ -135,6 +138,8 @@ static int make_report(struct run *run, struct snapshot *snapshot)
 	    .min_growth_bytes = run->options.min_growth_bytes,
 	    .cache = run->options.cache,
 	    .sort = (enum select_key)run->options.sort,
+	    .before = run->before,
+	    .series = run->series,
 	};
 	int error = aggregate_merge(snapshot);
 
@@ -179,7 +184,12 @@ static int report(struct run *run, bool last)
 		fail(run, "cannot make the report", error);
 	else
 		error = write_report(run, snapshot);
-	snapshot_free(snapshot);
+	snapshot_free(run->before);
+	run->before = NULL;
+	if ((enum select_key)options->sort == SELECT_GROWTH)
+		run->before = snapshot;
+	else
+		snapshot_free(snapshot);
 	return error;
 }
 
@@ -245,6 +255,8 @@ int command_kernel(int argc, char **argv)
 	kernel_session_free(run.session);
 	kernel_frames_free(run.frames);
 	growth_free(run.growth);
+	cache_series_free(run.series);
+	snapshot_free(run.before);
 	options_free(&run.options);
 	if (run.signal_fd >= 0)
 		close(run.signal_fd);

@@ -85,13 +85,6 @@ static int run(struct tracing *tracing)
 
 static int check(struct tracing *tracing)
 {
-	/* The thread that follows children is their tracer, and a scan would have to be that. */
-	if (tracing->options.follow_fork && !tracing->options.command) {
-		snprintf(
-		    tracing->error, sizeof(tracing->error),
-		    "memtrace leaks follows the children of a command alone: leave --follow-fork out, or start it");
-		return -EINVAL;
-	}
 	if (!tracing->options.command || !tracing->options.interval_given)
 		return 0;
 	snprintf(tracing->error, sizeof(tracing->error),

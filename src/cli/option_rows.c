@@ -20,6 +20,8 @@ static const char *const sort_keys[] = {"bytes", "count", "growth", "age", NULL}
 static const char *const laid_to[] = {"nothing", "process", "cgroup", NULL};
 /* In the order of enum check_kind. */
 static const char *const check_kinds[] = {"definite", "indirect", "possible", "growing", "outstanding", NULL};
+/* In the order of enum view. */
+static const char *const views[] = {"live", "churn", "growth", NULL};
 static const char *const backends[] = {"session", "multi", "perf", NULL};
 
 // clang-format off
@@ -46,7 +48,8 @@ const struct option_row option_rows[] = {
 	  .help = "the object that holds the allocator; may be repeated (found by itself)" },
 	{ .name = "follow-fork", .kind = OPTION_FLAG, .needs = ACCEPT_HEAP, FIELD(follow_fork),
 	  .help = "trace the children of the processes too, each by itself" },
-	{ .name = "sort", .argument = "KEY", .kind = OPTION_CHOICE, .needs = ACCEPT_LISTING, FIELD(sort),
+	{ .name = "sort", .argument = "KEY", .kind = OPTION_CHOICE, .needs = ACCEPT_LISTING | ACCEPT_ORDER, FIELD(sort),
+	  GIVEN(sort_given),
 	  .choices = sort_keys, .initial = "bytes",
 	  .help = "order of the stacks: bytes, count, growth or age (bytes)" },
 	{ .name = "cache", .argument = "NAME", .kind = OPTION_TEXT, .needs = ACCEPT_KERNEL, FIELD(cache),
@@ -63,8 +66,8 @@ const struct option_row option_rows[] = {
 	  .help = "tell allocations apart by nothing, process or cgroup (nothing; process with -p)" },
 	{ .name = "format", .argument = "FORMAT", .kind = OPTION_FORMAT, .needs = ACCEPT_REPORT, FIELD(renderer),
 	  GIVEN(format_given), .initial = "text",
-	  .help = "form of the report: text or json; for other tools folded, csv, pprof, speedscope, massif; to look at svg, html; "
-		  "of check also junit, sarif, github (text)" },
+	  .help = "form of the report: text or json; for other tools folded, csv, pprof, speedscope, massif; "
+		  "to look at html, svg; of check also junit, sarif, github (text)" },
 	{ .name = "output", .argument = "FILE", .kind = OPTION_TEXT, .needs = ACCEPT_REPORT, FIELD(output),
 	  .help = "keep the newest report in FILE, replaced only when the new one is whole" },
 	{ .name = "max-memory", .argument = "SIZE", .kind = OPTION_SIZE, .needs = ACCEPT_STACKS, FIELD(max_memory_bytes),
@@ -96,8 +99,8 @@ const struct option_row option_rows[] = {
 	  .help = "fail if a stack grows faster in every round; a SIZE by s, min, h or d: 1M/h" },
 	{ .name = "warmup", .argument = "T", .kind = OPTION_SECONDS, .needs = ACCEPT_CHECK, FIELD(warmup_ns),
 	  .help = "leave out what is allocated within the first T seconds (0)" },
-	{ .name = "duration", .argument = "T", .kind = OPTION_SECONDS, .needs = ACCEPT_CHECK, FIELD(duration_ns),
-	  .help = "judge T seconds later (when the target ends, or with -p at SIGINT)" },
+	{ .name = "duration", .argument = "T", .kind = OPTION_SECONDS, .needs = ACCEPT_CHECK | ACCEPT_RECORD,
+	  FIELD(duration_ns), .help = "end T seconds later (when the target ends, or with -p at SIGINT)" },
 	{ .name = "rounds", .argument = "N", .kind = OPTION_NUMBER, .needs = ACCEPT_CHECK, FIELD(rounds),
 	  GIVEN(rounds_given), .min = 1, .max = 1000, .initial = "3",
 	  .help = "parts of --duration; what grows does so in each (3)" },
@@ -116,7 +119,26 @@ const struct option_row option_rows[] = {
 	  FIELD(error_exitcode), .min = 1, .max = 255, .initial = "1", .help = "exit status when it fails (1)" },
 	{ .name = "ignore-children", .kind = OPTION_FLAG, .needs = ACCEPT_CHECK, FIELD(ignore_children),
 	  .help = "give a verdict though children were not traced" },
-	{ .name = "debuginfod", .kind = OPTION_FLAG, .needs = ACCEPT_HEAP, FIELD(debuginfod),
+	{ .letter = 'w', .name = "write", .argument = "FILE", .kind = OPTION_TEXT, .needs = ACCEPT_RECORD, FIELD(write),
+	  .help = "the file to record into, which must not be there yet" },
+	{ .name = "interval", .argument = "T", .kind = OPTION_SECONDS, .needs = ACCEPT_RECORD, FIELD(interval_ns),
+	  GIVEN(interval_given), .help = "seconds from one snapshot to the next (5)" },
+	{ .name = "rotate", .argument = "LIMIT", .kind = OPTION_ROTATE, .needs = ACCEPT_RECORD,
+	  .help = "go on in FILE.1, FILE.2, ... at a size (100M) or after a time (30min, 12h, 7d)" },
+	{ .name = "no-symbols", .kind = OPTION_FLAG, .needs = ACCEPT_RECORD, FIELD(no_symbols),
+	  .help = "leave names for memtrace report to find, by build IDs" },
+	{ .name = "at", .argument = "TIME", .kind = OPTION_TEXT, .needs = ACCEPT_MOMENT, FIELD(at),
+	  .help = "the last snapshot until TIME: 2026-03-01T12:30:00, 12:30, or +90 (seconds from the start)" },
+	{ .name = "peak", .kind = OPTION_FLAG, .needs = ACCEPT_MOMENT, FIELD(peak),
+	  .help = "the snapshot with the most live bytes" },
+	{ .name = "last", .kind = OPTION_FLAG, .needs = ACCEPT_MOMENT, FIELD(last),
+	  .help = "the last snapshot (this is what is shown unless told otherwise)" },
+	{ .name = "view", .argument = "VIEW", .kind = OPTION_CHOICE, .needs = ACCEPT_RECORDED, FIELD(view),
+	  .choices = views, .initial = "live",
+	  .help = "what is shown, and the order unless --sort says: live, churn or growth (live)" },
+	{ .name = "symbols-from", .argument = "DIR", .kind = OPTION_TEXT, .needs = ACCEPT_RECORDED, FIELD(symbols_from),
+	  .help = "find names in files below DIR that have the build IDs" },
+	{ .name = "debuginfod", .kind = OPTION_FLAG, .needs = ACCEPT_HEAP | ACCEPT_RECORDED, FIELD(debuginfod),
 	  .help = "fetch missing debug files from the servers of DEBUGINFOD_URLS" },
 	{ .letter = 'v', .name = "verbose", .kind = OPTION_LOUDER, .help = "more on standard error" },
 	{ .letter = 'q', .name = "quiet", .kind = OPTION_QUIETER, .help = "less on standard error" },

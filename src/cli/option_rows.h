@@ -27,6 +27,7 @@ enum option_kind {
 	OPTION_SET,          /* a list of `choices`; an array of bool with one for each */
 	OPTION_RATE,         /* bytes by time, "10M/h"; double of bytes per second */
 	OPTION_FAIL_ON,      /* a list; fail_on */
+	OPTION_ROTATE,       /* a size, or a time with its unit; rotate_bytes or rotate_ns */
 	OPTION_LOUDER,
 	OPTION_QUIETER,
 	OPTION_ASK_HELP,

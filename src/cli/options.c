@@ -309,6 +309,20 @@ static int set_fail_on(struct parser *parser, const struct option_row *row, cons
 	return 0;
 }
 
+/* "100M", "30min" */
+static int set_rotate(struct parser *parser, const struct option_row *row, const char *value)
+{
+	struct options *options = parser->options;
+
+	options->rotate_bytes = options->rotate_ns = 0;
+	if (!number_parse_duration(value, &options->rotate_ns) && options->rotate_ns)
+		return 0;
+	if (!number_parse_size(value, &options->rotate_bytes) && options->rotate_bytes)
+		return 0;
+	return wrong(parser, "--%s needs a size such as 100M, or a time such as 90s, 30min, 12h or 7d, not '%s'",
+	             row->name, quote(value).text);
+}
+
 /* Carries out one option. Returns as options_parse() does. */
 static int apply(struct parser *parser, const struct option_row *row, char *value)
 {
@@ -336,6 +350,8 @@ static int apply(struct parser *parser, const struct option_row *row, char *valu
 		return set_choices(parser, row, value);
 	case OPTION_RATE:
 		return set_rate(parser, row, value);
+	case OPTION_ROTATE:
+		return set_rotate(parser, row, value);
 	case OPTION_FAIL_ON:
 		return set_fail_on(parser, row, value);
 	case OPTION_LOUDER:
@@ -438,10 +454,22 @@ static int parse_interval(struct parser *parser, const char *argument)
 	return 0;
 }
 
+static int add_file(struct parser *parser, const char *argument)
+{
+	struct options *options = parser->options;
+
+	if (options->n_files == sizeof(options->files) / sizeof(options->files[0]))
+		return wrong(parser, "unexpected argument '%s'", quote(argument).text);
+	options->files[options->n_files++] = argument;
+	return 0;
+}
+
 static int parse_positional(struct parser *parser, const char *argument)
 {
 	uint64_t count;
 
+	if (parser->accept & ACCEPT_FILE)
+		return add_file(parser, argument);
 	if (parser->accept & ACCEPT_CHECK)
 		return wrong(parser,
 		             "unexpected argument '%s': a process is named with -p PID, a command stands "
@@ -544,6 +572,10 @@ static int check(struct parser *parser)
 		return wrong(parser, "-p and '-- COMMAND' exclude each other: give one of them");
 	if ((parser->accept & ACCEPT_COMMAND) && !options->n_pids && !options->command)
 		return wrong(parser, "nothing to trace: name a process with -p PID, or a command behind '--'");
+	if (!!options->at + options->peak + options->last > 1)
+		return wrong(parser, "--at, --peak and --last exclude each other: give one of them");
+	if ((parser->accept & ACCEPT_RECORD) && !options->write)
+		return wrong(parser, "nowhere to record to: name a file with -w FILE");
 	if (options->min_size_bytes > options->max_size_bytes)
 		return wrong(parser, "--min-size is above --max-size");
 	if ((parser->accept & ACCEPT_CHECK) && check_judging(parser))

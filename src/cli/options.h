@@ -27,11 +27,12 @@ struct options {
 	bool size_filter;                        /* -z or -Z was given */
 	unsigned int node;
 	bool node_given;
-	size_t top;     /* 0: all */
+	size_t top; /* 0: all */
 	bool top_given;
 	char **objects; /* -O, owned array of pointers into argv */
 	size_t n_objects;
 	enum sort_key sort;
+	bool sort_given;
 	const struct renderer *renderer;
 	const char *output; /* NULL: standard output */
 	uint64_t max_memory_bytes;
@@ -63,6 +64,16 @@ struct options {
 	size_t n_suppressions;
 	bool gen_suppressions, format_given, ignore_children;
 	unsigned int error_exitcode;
+	/* of recordings: */
+	const char *write;                /* FILE */
+	uint64_t rotate_bytes, rotate_ns; /* 0: not by it */
+	bool no_symbols;
+	const char *files[2]; /* point into argv */
+	size_t n_files;
+	const char *at; /* TIME; NULL: not given */
+	bool peak, last;
+	unsigned int view;        /* enum view */
+	const char *symbols_from; /* folder; NULL: none */
 	/* hidden, for tests: */
 	uint64_t unwind_table_bytes, ended_bytes;
 	uint64_t live_table_slots, stack_table_rows, event_buffer_bytes; /* 0: by max_memory_bytes */
@@ -76,15 +87,20 @@ struct options {
 enum options_accept {
 	ACCEPT_PID = 1 << 0,
 	ACCEPT_COMMAND = 1 << 1,
-	ACCEPT_INTERVAL = 1 << 2, /* INTERVAL [COUNT] */
-	ACCEPT_REPORT = 1 << 3,   /* form and place of reports */
-	ACCEPT_STACKS = 1 << 4,   /* live blocks by stack: which, in what order, how much room for them */
-	ACCEPT_HEAP = 1 << 5,     /* what bears on user-space allocators */
-	ACCEPT_KERNEL = 1 << 6,   /* what bears on the kernel's own memory */
-	ACCEPT_LEAKS = 1 << 7,    /* what is told of blocks that can be reached */
-	ACCEPT_SCAN = 1 << 8,     /* how a process's memory is read */
-	ACCEPT_LISTING = 1 << 9,  /* how stacks are listed */
-	ACCEPT_CHECK = 1 << 10,   /* what memtrace check judges, and by what */
+	ACCEPT_INTERVAL = 1 << 2,  /* INTERVAL [COUNT] */
+	ACCEPT_REPORT = 1 << 3,    /* form and place of reports */
+	ACCEPT_STACKS = 1 << 4,    /* live blocks by stack: which, in what order, how much room for them */
+	ACCEPT_HEAP = 1 << 5,      /* what bears on user-space allocators */
+	ACCEPT_KERNEL = 1 << 6,    /* what bears on the kernel's own memory */
+	ACCEPT_LEAKS = 1 << 7,     /* what is told of blocks that can be reached */
+	ACCEPT_SCAN = 1 << 8,      /* how a process's memory is read */
+	ACCEPT_LISTING = 1 << 9,   /* how stacks are listed */
+	ACCEPT_CHECK = 1 << 10,    /* what memtrace check judges, and by what */
+	ACCEPT_RECORD = 1 << 11,   /* what memtrace record writes, and where */
+	ACCEPT_FILE = 1 << 12,     /* recordings, named without an option */
+	ACCEPT_MOMENT = 1 << 13,   /* which moment of a recording */
+	ACCEPT_ORDER = 1 << 14,    /* order of stacks */
+	ACCEPT_RECORDED = 1 << 15, /* how what is recorded is shown */
 };
 
 /* What options_parse() returns when it was asked for something else than to trace. */

@@ -111,7 +111,7 @@ static int open_session(struct tracing *tracing)
 	    .size_filter = options->size_filter,
 	    .max_pause_ns = options->max_pause_ns,
 	    .no_stop = options->no_stop,
-	    .scan_at_exit = tracing->scan && options->command,
+	    .scan_at_exit = tracing->scan && (options->command || options->follow_fork),
 	    .node = options->node_given ? (int)options->node : -1,
 	    .stack_depth = options->stack_depth,
 	    .frame_pointers = options->frame_pointers,
@@ -225,7 +225,8 @@ static bool asked_to_stop(struct tracing *tracing)
 		if (signal.ssi_signo != SIGTERM && tracing->options.command &&
 		    session_command_status(tracing->session) < 0)
 			continue;
-		session_let_go(tracing->session);
+		if (tracing->options.command)
+			session_let_go(tracing->session);
 		return true;
 	}
 	return false;

@@ -48,12 +48,22 @@ bool target_is_over(const struct target *target)
 	return target->is_child && target->ended;
 }
 
+/* Where processes are scanned, a report is of that moment: what was forked since is the next one's. */
+static bool newer_than_scan(const struct session *session, const struct target *target)
+{
+	uint64_t n_added = session->launched.scan.n_added;
+
+	return n_added && target->number >= n_added && !target->ended && !target->scanned;
+}
+
 /* The target in the slot, if the snapshot is of it; else NULL. */
 static struct target *target_in(const struct drain *drain, size_t slot)
 {
 	struct target *target = slot < drain->session->n_targets ? drain->session->targets[slot] : NULL;
 
-	return target && drain->ended_only && !target_is_over(target) ? NULL : target;
+	if (!target || (drain->ended_only && !target_is_over(target)))
+		return NULL;
+	return drain->only_target || !newer_than_scan(drain->session, target) ? target : NULL;
 }
 
 /* What a child that has ended never freed is not too young to be told. */
@@ -169,7 +179,9 @@ static int copy_processes(struct drain *drain)
 			return -ENOMEM;
 		if (target->scanned) {
 			process->scan = target->scanned->scan;
-			target->scanned->scan = NULL;
+			/* Of one that goes on the next one will be made anew. */
+			target->scanned->scan =
+			    target->ended || target->exit_scan.done ? scan_share(process->scan) : NULL;
 		}
 		snapshot->untraced_children += session->tracing.processes[i].untraced_children;
 	}
@@ -257,7 +269,8 @@ static int copy_stacks(struct drain *drain)
 		    stack->owner != MT_OWNER(slot, session->tracing.processes[slot].generation))
 			continue;
 		scanned = session->targets[slot]->scanned;
-		if (scanned && i >= scanned->n_rows)
+		/* Another's then, or nobody's. */
+		if (scanned && (i >= scanned->n_rows || scanned->rows[i].owner != stack->owner))
 			continue;
 		error = copy_stack(drain, i, scanned ? &scanned->rows[i] : stack,
 		                   scanned ? &scanned->range_usage[i] : &session->range_usage[i]);

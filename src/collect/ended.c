@@ -125,8 +125,13 @@ static uint64_t fold(struct snapshot *snapshot, bool all)
 	return lost;
 }
 
+/* Without them nothing can be judged. */
 static void drop_blocks(struct snapshot *snapshot)
 {
+	for (size_t i = 0; i < snapshot->n_processes; i++) {
+		scan_free(snapshot->processes[i].scan);
+		snapshot->processes[i].scan = NULL;
+	}
 	for (size_t i = 0; i < snapshot->n_stacks; i++) {
 		free(snapshot->stacks[i].blocks);
 		snapshot->stacks[i].blocks = NULL;
@@ -249,8 +254,7 @@ static void *copy(const void *from, size_t n, size_t size)
 	return to;
 }
 
-/* The scan goes with the first snapshot, as it does of processes that have a slot. */
-static int copy_process(struct process *to, struct process *from, const struct placement *nodes)
+static int copy_process(struct process *to, const struct process *from, const struct placement *nodes)
 {
 	*to = (struct process){.pid = from->pid,
 	                       .number = from->number,
@@ -260,8 +264,7 @@ static int copy_process(struct process *to, struct process *from, const struct p
 	                       .exit_status = from->exit_status,
 	                       .exit_status_known = from->exit_status_known};
 	memcpy(to->comm, from->comm, sizeof(to->comm));
-	to->scan = from->scan;
-	from->scan = NULL;
+	to->scan = scan_share(from->scan);
 	to->exe = from->exe ? strdup(from->exe) : NULL;
 	to->mappings = copy(from->mappings, from->n_mappings, sizeof(*to->mappings));
 	if ((from->exe && !to->exe) || !to->mappings)

@@ -104,7 +104,7 @@ bool exit_scan_hold(struct session *session, struct target *target, pid_t thread
 	struct exit_scan *scan = &target->exit_scan;
 	struct rest rest;
 
-	if (!session->options.scan_at_exit || target->scanned || is_held(scan, thread))
+	if (!session->options.scan_at_exit || scan->done || is_held(scan, thread))
 		return false;
 	rest = rest_of(scan, target->pid);
 	/* The thread itself is among those that run. */
@@ -137,6 +137,7 @@ static bool step(struct session *session, struct target *target)
 			return false;
 		if (scan_stopped(session, target, scan->threads, scan->n_threads, error, sizeof(error)))
 			session_tell(session, error);
+		scan->done = true;
 	}
 	let_go(scan);
 	return true;

@@ -14,6 +14,7 @@ struct target;
 struct exit_scan {
 	pid_t *threads; /* that are held */
 	size_t n_threads;
+	bool done;            /* the process is about to end, and was scanned */
 	uint64_t deadline_ns; /* those that have not come by then are not waited for */
 };
 

@@ -67,12 +67,21 @@ void follow_not(struct session *session, pid_t pid, struct target *target, const
 	session_tell(session, text);
 }
 
+/* It has the memory still: one that is about to end has none, and its address in the kernel may be another's. */
+static bool has_memory_now(struct target *target, const struct found_process *found)
+{
+	struct found_process now;
+
+	return target_has_memory(target, found) && !process_find(target->tracing, target->pid, &now) &&
+	       now.address_space == found->address_space;
+}
+
 static bool borrows_memory(const struct session *session, const struct found_process *found)
 {
 	for (size_t i = 0; i < session->n_targets; i++) {
-		const struct target *target = session->targets[i];
+		struct target *target = session->targets[i];
 
-		if (target && !target->ended && target_has_memory(target, found))
+		if (target && !target->ended && has_memory_now(target, found))
 			return true;
 	}
 	return found->vforked;

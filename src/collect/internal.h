@@ -20,6 +20,15 @@ struct bare {
 	size_t n;
 };
 
+/* A scan that the tracer is asked for. */
+struct scan_request {
+	bool wanted; /* it is not made yet */
+	uint64_t wanted_ns;
+	uint64_t n_added; /* of targets by then: later ones are not scanned */
+	int code;         /* -errno, and a line */
+	char error[512];
+};
+
 /* What memtrace is the tracer of: a command that it started, or processes whose children it follows. */
 struct launched {
 	pid_t pid;      /* 0: no command */
@@ -33,11 +42,13 @@ struct launched {
 	/* The thread that is the tracer. */
 	pthread_t thread;
 	bool has_thread;
-	pthread_cond_t changed; /* `settled` */
+	pthread_cond_t changed; /* `settled`, `left`, `scan.wanted` */
 	bool settled;           /* the program runs, or never will */
-	bool leave;             /* it is to leave the command and end; atomic */
-	int leave_fd, news_fd;  /* tells it that; it tells that it has ended */
-	int code;               /* why it ended early: -errno, and a line */
+	bool left;              /* it serves nobody any more */
+	struct scan_request scan;
+	bool leave;            /* it is to leave the command and end; atomic */
+	int leave_fd, news_fd; /* tells it that; it tells that it has ended */
+	int code;              /* why it ended early: -errno, and a line */
 	char error[512];
 };
 
@@ -132,6 +143,15 @@ int launch_handle(struct session *session, char *error, size_t error_size);
 
 /* seize.c: in the thread that is to be the tracer. 0, or -errno with one line in `error`. */
 int seize_process(pid_t pid, long options, char *error, size_t error_size);
+
+/* scan_held.c */
+/* Has the tracer scan all that it is the tracer of. With the lock. 0, or -errno with one line in `error`. */
+int scan_ask_tracer(struct session *session, char *error, size_t error_size);
+/*
+ * In the tracer's thread, without the lock: makes the scan that is asked for, if none is under way of a process that
+ * ends (`idle`). 0, or -errno with one line in `error`: the tracer cannot go on.
+ */
+int scan_held_serve(struct session *session, bool idle, char *error, size_t error_size);
 
 /* tracer.c: all of it in the thread that is the tracer, without the lock */
 /* A thread has stopped. 0 or -errno; the thread goes on in either case. */

@@ -71,9 +71,11 @@ int kernel_words_find(pid_t pid, int **descriptors, size_t *n)
 	return error;
 }
 
-static int each_of(const char *path, bool (*parse)(const char *line, uint64_t *word),
-                   int (*found)(void *context, uint64_t word), void *context)
+static int each_of(const char *path, enum reach_kept kept,
+                   int (*found)(void *context, enum reach_kept kept, uint64_t word), void *context)
 {
+	bool (*parse)(const char *line, uint64_t *word) =
+	    kept == REACH_KEPT_FOR_EPOLL ? kernel_words_epoll : kernel_words_timer;
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	size_t size = 0;
@@ -82,7 +84,7 @@ static int each_of(const char *path, bool (*parse)(const char *line, uint64_t *w
 
 	while (file && !result && getline(&line, &size, file) >= 0) {
 		if (parse(line, &word))
-			result = found(context, word);
+			result = found(context, kept, word);
 	}
 	free(line);
 	if (file)
@@ -90,17 +92,17 @@ static int each_of(const char *path, bool (*parse)(const char *line, uint64_t *w
 	return result;
 }
 
-int kernel_words_each(pid_t pid, const int *descriptors, size_t n, int (*found)(void *context, uint64_t word),
-                      void *context)
+int kernel_words_each(pid_t pid, const int *descriptors, size_t n,
+                      int (*found)(void *context, enum reach_kept kept, uint64_t word), void *context)
 {
 	char path[64];
 	int result;
 
 	snprintf(path, sizeof(path), "/proc/%d/timers", pid);
-	result = each_of(path, kernel_words_timer, found, context);
+	result = each_of(path, REACH_KEPT_FOR_TIMER, found, context);
 	for (size_t i = 0; i < n && !result; i++) {
 		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, descriptors[i]);
-		result = each_of(path, kernel_words_epoll, found, context);
+		result = each_of(path, REACH_KEPT_FOR_EPOLL, found, context);
 	}
 	return result;
 }

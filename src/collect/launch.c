@@ -142,11 +142,16 @@ static int serve(struct session *session, char *error, size_t error_size)
 
 	while (!code && !launched->over && !leaving(launched)) {
 		bool scanned = exit_scan_step(session);
+		eventfd_t n;
 
+		code = scan_held_serve(session, scanned, error, error_size);
+		if (code)
+			break;
 		if (poll(fds, 2, scanned ? -1 : SCAN_POLL_MS) < 0 && errno != EINTR)
 			code = -errno;
 		else
 			code = serve_stops(session, error, error_size);
+		eventfd_read(launched->leave_fd, &n); /* a scan is asked for, or leaving() says the rest */
 	}
 	return code;
 }
@@ -159,6 +164,7 @@ static void leave(struct session *session, int code, const char *error)
 	tracer_let_go(session);
 	session_lock(session);
 	snprintf(launched->error, sizeof(launched->error), "%s", error);
+	launched->left = true;
 	session_unlock(session);
 	settle(session, code);
 	eventfd_write(launched->news_fd, 1);
@@ -211,8 +217,7 @@ static int seize_targets(struct session *session, char *error, size_t error_size
 static void *trace_processes(void *argument)
 {
 	struct session *session = argument;
-	struct launched *launched = &session->launched;
-	char error[sizeof(launched->error)] = "";
+	char error[sizeof(session->launched.error)] = "";
 	int code = seize_targets(session, error, sizeof(error));
 
 	if (!code) {

@@ -8,28 +8,27 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "collect/drain.h"
-#include "collect/freeze.h"
 #include "collect/in_allocator.h"
 #include "collect/internal.h"
 #include "collect/iterate.h"
 #include "collect/kernel_words.h"
+#include "collect/own_stack.h"
 #include "collect/procfs.h"
 #include "collect/registers.h"
 #include "collect/resident.h"
 #include "collect/scan_areas.h"
 #include "collect/scan_heap.h"
+#include "collect/signal_stacks.h"
 #include "collect/words.h"
 
 #define RUNS 256
 
-/* A scan under way. */
 struct scanning {
 	struct session *session;
 	struct target *target;
@@ -44,7 +43,6 @@ struct scanning {
 	size_t n_epolls;
 	struct words words;
 	struct heap heap; /* as the allocators have it */
-	uint64_t stopped_ns;
 };
 
 void scanned_free(struct scanned *scanned)
@@ -101,7 +99,8 @@ static int count_pending(void *context, const void *record)
 struct heap_walking {
 	struct scanning *scanning;
 	uint64_t *thread_pointers;
-	bool busy, has_thread;
+	bool *threads_busy; /* as far as their registers tell */
+	bool only_these_busy, busy, has_thread;
 	pthread_t thread;
 	int error;
 };
@@ -112,28 +111,34 @@ static void *walk_heaps(void *argument)
 	struct scanning *scanning = walking->scanning;
 
 	walking->error = scan_heap_walk(&scanning->areas, &scanning->words, walking->thread_pointers,
-	                                scanning->registers ? scanning->n_threads : 0, walking->busy, &scanning->heap);
+	                                scanning->registers ? scanning->n_threads : 0, walking->busy,
+	                                walking->only_these_busy ? walking->threads_busy : NULL, &scanning->heap);
 	return NULL;
 }
 
 /* heaps_end() must follow, whatever is returned. 0 or -errno. */
 static int heaps_begin(struct scanning *scanning, struct heap_walking *walking)
 {
-	size_t n_busy = 0;
+	size_t n_pending = 0;
 	int error;
 
 	*walking = (struct heap_walking){.scanning = scanning};
 	walking->thread_pointers = calloc(scanning->n_threads + 1, sizeof(*walking->thread_pointers));
-	if (!walking->thread_pointers)
+	walking->threads_busy = calloc(scanning->n_threads + 1, sizeof(*walking->threads_busy));
+	if (!walking->thread_pointers || !walking->threads_busy)
 		return walking->error = -ENOMEM;
-	error = iterate(scanning->session->tracing.bpf->progs.pending_stacks, sizeof(uint32_t), count_pending, &n_busy);
+	error =
+	    iterate(scanning->session->tracing.bpf->progs.pending_stacks, sizeof(uint32_t), count_pending, &n_pending);
 	if (error)
 		return walking->error = error;
 	for (size_t i = 0; i < scanning->n_threads && scanning->registers; i++) {
 		walking->thread_pointers[i] = scanning->registers[i].thread_pointer;
-		n_busy += in_allocator(scanning->target, &scanning->registers[i]);
+		walking->threads_busy[i] = in_allocator(scanning->target, &scanning->registers[i]);
+		walking->busy |= walking->threads_busy[i];
 	}
-	walking->busy = n_busy > 0;
+	/* Which threads are in an allocation that was seen to begin is not told, but how many. */
+	walking->only_these_busy = !n_pending;
+	walking->busy |= n_pending > 0;
 	walking->has_thread = !pthread_create(&walking->thread, NULL, walk_heaps, walking);
 	if (!walking->has_thread)
 		walk_heaps(walking);
@@ -145,6 +150,7 @@ static int heaps_end(struct heap_walking *walking)
 	if (walking->has_thread)
 		pthread_join(walking->thread, NULL);
 	free(walking->thread_pointers);
+	free(walking->threads_busy);
 	return walking->error;
 }
 
@@ -164,13 +170,12 @@ static int index_heaps(struct scanning *scanning)
 	return error;
 }
 
-static int make_scanning(struct scanning *scanning)
+static int prepare(struct scanning *scanning)
 {
 	const struct session_options *options = &scanning->session->options;
 	size_t max_words = options->max_memory_bytes / 2 / sizeof(struct reach_word), heap_blocks;
 	int error;
 
-	scanning->reader = scanning->n_threads ? scanning->threads[0] : procfs_live_thread(scanning->target->pid);
 	if (!scanning->reader)
 		return -ESRCH;
 	scanning->scanned = calloc(1, sizeof(*scanning->scanned));
@@ -206,6 +211,21 @@ static int take_blocks(struct scanning *scanning)
 	return error;
 }
 
+/* Where the stack begins that the C library made for the thread; 0: not known. */
+static uint64_t own_stack(struct scanning *scanning, const struct registers *registers)
+{
+	uint64_t descriptor[OWN_STACK_DESCRIPTOR_WORDS], at = registers->thread_pointer / sizeof(uint64_t);
+	ssize_t bytes;
+
+	at *= sizeof(uint64_t);
+	if (registers_tls_above)
+		at -= sizeof(descriptor);
+	bytes = pread(scanning->words.memory_fd, descriptor, sizeof(descriptor), (off_t)at);
+	return bytes <= 0 ? 0
+	                  : own_stack_start(descriptor, (size_t)bytes / sizeof(uint64_t), registers->stack_pointer,
+	                                    registers->thread_pointer);
+}
+
 static int read_registers(struct scanning *scanning)
 {
 	scanning->registers = calloc(scanning->n_threads + 1, sizeof(*scanning->registers));
@@ -225,7 +245,7 @@ static int read_registers(struct scanning *scanning)
 		if (registers->syscall == SYS_exit || registers->syscall == SYS_exit_group)
 			registers->n_words = n_registers_names;
 		scan_areas_thread(&scanning->areas, scanning->threads[i], registers->stack_pointer,
-		                  registers->thread_pointer, registers_red_zone_bytes);
+		                  own_stack(scanning, registers), registers_red_zone_bytes);
 	}
 	return 0;
 }
@@ -245,15 +265,33 @@ static int add_registers(struct scanning *scanning)
 		for (size_t j = 0; j < registers->n_words && !error; j++)
 			error = words_add(&scanning->words, REACH_IN_REGISTER(scanning->threads[i], j),
 			                  registers->words[j]);
+		if (!error)
+			error =
+			    words_add(&scanning->words, REACH_IN_REGISTER(scanning->threads[i], REACH_STACK_POINTER),
+			              registers->stack_pointer);
 		if (!error && registers->thread_pointer && !words_peek(&scanning->words, at, &table))
 			error = words_add(&scanning->words, at, table - 2 * sizeof(uint64_t));
 	}
 	return error;
 }
 
-static int add_kernel_word(void *context, uint64_t word)
+static int add_kernel_word(void *context, enum reach_kept kept, uint64_t word)
 {
-	return words_add(context, REACH_IN_KERNEL, word);
+	return words_add(context, REACH_IN_KERNEL(kept), word);
+}
+
+static int add_signal_stack(void *context, uint64_t start)
+{
+	return add_kernel_word(context, REACH_KEPT_AS_SIGNAL_STACK, start);
+}
+
+/* What the kernel alone has of the process. */
+static int add_kernel_words(struct scanning *scanning)
+{
+	int error = kernel_words_each(scanning->reader, scanning->epolls, scanning->n_epolls, add_kernel_word,
+	                              &scanning->words);
+
+	return error ? error : signal_stacks_each(scanning->target, add_signal_stack, &scanning->words);
 }
 
 static int read_area(struct scanning *scanning, struct resident *resident, const struct scan_part *part)
@@ -305,13 +343,15 @@ static int look_at_memory(struct scanning *scanning)
 	return error ? error : heap_error;
 }
 
-/* All that is done while the process stands still. */
-static int look(struct scanning *scanning)
+int scanning_look(struct scanning *scanning, const pid_t *threads, size_t n_threads, uint64_t deadline_ns)
 {
 	int error;
 
-	if (scanning->n_threads)
-		scanning->reader = scanning->threads[0];
+	scanning->threads = threads;
+	scanning->n_threads = n_threads;
+	if (n_threads)
+		scanning->reader = threads[0];
+	scanning->words.deadline_ns = deadline_ns;
 	scanning->words.pid = scanning->reader;
 	error = scan_areas_read(&scanning->areas, scanning->reader);
 	if (!error)
@@ -321,8 +361,7 @@ static int look(struct scanning *scanning)
 	if (!error)
 		error = add_registers(scanning);
 	if (!error)
-		error = kernel_words_each(scanning->reader, scanning->epolls, scanning->n_epolls, add_kernel_word,
-		                          &scanning->words);
+		error = add_kernel_words(scanning);
 	return error;
 }
 
@@ -369,12 +408,13 @@ static bool asks_sizes(const struct target *target)
 	return false;
 }
 
-/* The process goes on already: hands over what was found. */
-static int settle(struct scanning *scanning)
+int scanning_settle(struct scanning *scanning, uint64_t pause_ns)
 {
 	struct scan *scan = scanning->scanned->scan;
-	/* Of a command all blocks are known, but those of calls that are under way. */
-	bool judge_before = !scanning->target->held;
+	const struct target *target = scanning->target;
+	/* Of a command all blocks are known, but those of calls that are under way; what a child inherited is its
+	 * parent's. */
+	bool judge_before = !target->is_child && target->pid != scanning->session->launched.pid;
 	int error = 0;
 
 	mark_judged(scanning);
@@ -386,6 +426,8 @@ static int settle(struct scanning *scanning)
 	if (error)
 		return error;
 	keep_judged_before(scanning);
+	scan->stopped = scanning->n_threads > 0;
+	scan->pause_ns = pause_ns;
 	scan->n_threads = scanning->n_threads;
 	scan->slack_counts = asks_sizes(scanning->target);
 	scan->register_names = registers_names;
@@ -405,8 +447,10 @@ static int settle(struct scanning *scanning)
 	return 0;
 }
 
-static void scanning_clear(struct scanning *scanning)
+void scanning_free(struct scanning *scanning)
 {
+	if (!scanning)
+		return;
 	scanned_free(scanning->scanned);
 	page_set_free(scanning->pages);
 	scan_areas_clear(&scanning->areas);
@@ -414,117 +458,33 @@ static void scanning_clear(struct scanning *scanning)
 	free(scanning->registers);
 	free(scanning->epolls);
 	words_close(&scanning->words);
+	free(scanning);
 }
 
-static int say_why(const struct scanning *scanning, int code, char *error, size_t error_size)
+int scanning_new(struct session *session, struct target *target, pid_t reader, struct scanning **result)
 {
-	pid_t pid = scanning->target->pid;
+	struct scanning *scanning = calloc(1, sizeof(*scanning));
+	int error;
 
-	if (!code || error[0])
-		return code;
-	if (code == -ETIME)
-		snprintf(
-		    error, error_size,
-		    "process %d would have stood still for too long: %llu MiB were read; it goes on running, allow "
-		    "more with --max-pause",
-		    pid, (unsigned long long)(scanning->words.read_bytes >> 20));
-	else if (code == -ENOMEM)
-		snprintf(error, error_size,
-		         "the memory of process %d has more pointers than fit: allow more with --max-memory", pid);
+	*result = NULL;
+	/* If it cannot be read now, nothing is to be said of what it had earlier. */
+	scanned_free(target->scanned);
+	target->scanned = NULL;
+	if (!scanning)
+		return -ENOMEM;
+	scanning->session = session;
+	scanning->target = target;
+	scanning->reader = reader ? reader : procfs_live_thread(target->pid);
+	scanning->words.memory_fd = -1;
+	error = prepare(scanning);
+	if (error)
+		scanning_free(scanning);
 	else
-		snprintf(error, error_size, "cannot read the memory of process %d: %s", pid, strerror(-code));
-	return code;
+		*result = scanning;
+	return error;
 }
 
-static void list_threads(struct scanning *scanning, const struct freeze *freeze, pid_t *threads)
+uint64_t scanning_read_bytes(const struct scanning *scanning)
 {
-	for (size_t i = 0; i < freeze->n_threads; i++) {
-		if (freeze->threads[i].stopped && !freeze->threads[i].ended)
-			threads[scanning->n_threads++] = freeze->threads[i].thread;
-	}
-	scanning->threads = threads;
-}
-
-/* Stops the process, looks, and lets it go. */
-static int stop_and_look(struct scanning *scanning, char *error, size_t error_size)
-{
-	uint64_t max_pause_ns = scanning->session->options.max_pause_ns;
-	struct scan *scan = scanning->scanned->scan;
-	struct freeze freeze;
-	pid_t *threads = NULL;
-	int code;
-
-	scanning->stopped_ns = clock_ns(CLOCK_MONOTONIC);
-	scanning->words.deadline_ns = scanning->stopped_ns + max_pause_ns;
-	code = freeze_begin(&freeze, scanning->target->pid, scanning->words.deadline_ns, error, error_size);
-	if (!code) {
-		threads = calloc(freeze.n_threads + 1, sizeof(*threads));
-		code = threads ? 0 : -ENOMEM;
-	}
-	if (!code) {
-		list_threads(scanning, &freeze, threads);
-		code = look(scanning);
-	}
-	freeze_end(&freeze);
-	scan->pause_ns = clock_ns(CLOCK_MONOTONIC) - scanning->stopped_ns;
-	scan->stopped = true;
-	scanning->threads = NULL;
-	free(threads);
-	return code;
-}
-
-int scan_running(struct session *session, struct target *target, char *error, size_t error_size)
-{
-	struct scanning scanning = {.session = session, .target = target, .words = {.memory_fd = -1}};
-	int code;
-
-	error[0] = 0;
-	code = make_scanning(&scanning);
-	if (!code)
-		code = session->options.no_stop ? look(&scanning) : stop_and_look(&scanning, error, error_size);
-	if (!code)
-		code = settle(&scanning);
-	code = say_why(&scanning, code, error, error_size);
-	scanning_clear(&scanning);
-	return code;
-}
-
-int scan_stopped(struct session *session, struct target *target, const pid_t *threads, size_t n_threads, char *error,
-                 size_t error_size)
-{
-	struct scanning scanning = {.session = session,
-	                            .target = target,
-	                            .threads = threads,
-	                            .n_threads = n_threads,
-	                            .words = {.memory_fd = -1}};
-	uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
-	int code;
-
-	error[0] = 0;
-	code = make_scanning(&scanning);
-	if (!code)
-		code = look(&scanning);
-	if (!code) {
-		scanning.scanned->scan->stopped = true;
-		scanning.scanned->scan->pause_ns = clock_ns(CLOCK_MONOTONIC) - start_ns;
-		code = settle(&scanning);
-	}
-	code = say_why(&scanning, code, error, error_size);
-	scanning_clear(&scanning);
-	return code;
-}
-
-int session_scan(struct session *session, char *error, size_t error_size)
-{
-	int code = 0;
-
-	session_lock(session);
-	for (size_t i = 0; i < session->n_targets && !code; i++) {
-		if (session->targets[i] && !session->targets[i]->ended)
-			code = scan_running(session, session->targets[i], error, error_size);
-		if (code == -ESRCH) /* it has just ended: its last report has no scan */
-			code = 0;
-	}
-	session_unlock(session);
-	return code;
+	return scanning ? scanning->words.read_bytes : 0;
 }

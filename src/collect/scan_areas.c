@@ -103,20 +103,21 @@ void scan_areas_clear(struct scan_areas *areas)
 	*areas = (struct scan_areas){.areas = NULL};
 }
 
-void scan_areas_thread(struct scan_areas *areas, pid_t thread, uint64_t stack_pointer, uint64_t thread_pointer,
+void scan_areas_thread(struct scan_areas *areas, pid_t thread, uint64_t stack_pointer, uint64_t own_start,
                        uint64_t red_zone_bytes)
 {
 	size_t i = scan_area_index(areas->areas, areas->n_areas, stack_pointer);
 	struct scan_area *area = &areas->areas[i];
 	struct scan_part *part = &areas->parts[i];
 	uint64_t from = (stack_pointer - red_zone_bytes) / WORD_BYTES * WORD_BYTES;
-	bool behind_guard, has_own;
+	const struct scan_part *guard;
+	bool is_own;
 
 	if (i == areas->n_areas)
 		return;
-	behind_guard = i && areas->parts[i - 1].guard && areas->areas[i - 1].end == area->start;
-	has_own = thread_pointer > stack_pointer && thread_pointer < area->end;
-	if (area->kind != SCAN_AREA_STACK && !(behind_guard && has_own))
+	guard = i && areas->parts[i - 1].guard && areas->areas[i - 1].end == area->start ? part - 1 : NULL;
+	is_own = guard && own_start >= guard->start && own_start < guard->end;
+	if (area->kind != SCAN_AREA_STACK && !is_own)
 		return;
 	if (from < area->start)
 		from = area->start;

@@ -37,9 +37,10 @@ void scan_areas_clear(struct scan_areas *areas);
 
 /*
  * Where a thread's stack is in use: what lies below is left out, where that surely is a stack: the kernel's own, or
- * memory that begins behind a guard page and has the thread's own data at its other end, as glibc and musl make it.
+ * the one that the C library made for the thread, which begins at `own_start` (0: not known) with a guard page. What
+ * lies between a guard page and a thread's own data may be something else: mappings that touch are one.
  */
-void scan_areas_thread(struct scan_areas *areas, pid_t thread, uint64_t stack_pointer, uint64_t thread_pointer,
+void scan_areas_thread(struct scan_areas *areas, pid_t thread, uint64_t stack_pointer, uint64_t own_start,
                        uint64_t red_zone_bytes);
 
 #endif

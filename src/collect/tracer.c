@@ -160,6 +160,7 @@ static int next_exec(struct session *session, struct target *target, char *error
 	target->holding = 0;
 	target->loader_stops = 0;
 	target->main_exits = false;
+	target->exit_scan.done = false;
 	target->started &= !target->is_child; /* of a child nothing is kept that another program did */
 	return session_exec(session, target, by_main_thread(target->pid), error, error_size);
 }

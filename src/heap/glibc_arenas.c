@@ -347,6 +347,15 @@ static int search_mapping(struct glibc *glibc, const struct heap_mapping *mappin
 	return err;
 }
 
+/* Another allocator's. */
+static bool has_area(const struct heap *heap, const struct heap_mapping *mapping)
+{
+	for (size_t i = 0; i < heap->n_areas; i++)
+		if (heap->areas[i].start < mapping->end && heap->areas[i].end > mapping->start)
+			return true;
+	return false;
+}
+
 int glibc_find_arenas(struct glibc *glibc)
 {
 	const struct heap_process *process = glibc->walk->process;
@@ -364,7 +373,8 @@ int glibc_find_arenas(struct glibc *glibc)
 		err = search_mapping(glibc, mapping);
 	}
 	for (size_t i = 0; i < process->n_mappings && !glibc->n_copies; i++)
-		if (process->mappings[i].kind == HEAP_MAPPING_BRK)
+		if (process->mappings[i].kind == HEAP_MAPPING_BRK &&
+		    !has_area(glibc->walk->heap, &process->mappings[i]))
 			heap_trouble_note(glibc->walk, HEAP_NO_ARENA, process->mappings[i].start);
 	return err;
 }

@@ -7,9 +7,12 @@
 
 #include "heap/glibc.h"
 #include "heap/jemalloc.h"
+#include "heap/tcmalloc.h"
 #include "heap/walker.h"
 
+/* Those that take memory by brk come before glibc's, which is what has it if nobody else does. */
 static const struct heap_walker walkers[] = {
+    {"tcmalloc", tcmalloc_walk},
     {"glibc", glibc_walk},
     {"jemalloc", jemalloc_walk},
 };

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "model/kind.h"
+#include "model/verdict.h"
 
 /* Objects of a cache that lie on one node. */
 struct cache_node {
@@ -34,6 +35,7 @@ struct cache_growth {
 	uint64_t slack_bytes;             /* of live blocks: given beyond what was asked for */
 	uint64_t explained_objects;       /* of growth_objects */
 	uint64_t possible_objects;        /* of live_blocks, that the kernel's count leaves possible */
+	struct verdict verdict;           /* of its objects, as the kernel counts them, from the reports so far */
 	bool unverifiable;                /* more of it was freed than events told */
 	bool shown;
 	struct cache_node *nodes; /* as the kernel has them; none where it does not say */

@@ -34,12 +34,22 @@ struct reach_word {
 
 /* In a thread's register: which one is the machine's. Beyond all addresses of user space, so behind them in order. */
 #define REACH_IN_REGISTER(thread, n) (1ULL << 63 | (uint64_t)(uint32_t)(thread) << 16 | ((n)&0xffff))
+/* A register's number on all machines: what it points into is a stack in use, wherever in it. */
+#define REACH_STACK_POINTER 0xffff
 /* In the kernel alone, which gives it back to the program one day: what it leads to is possibly leaked. */
-#define REACH_IN_KERNEL (1ULL << 62)
+enum reach_kept {
+	REACH_KEPT_FOR_EPOLL,
+	REACH_KEPT_FOR_TIMER,
+	REACH_KEPT_AS_SIGNAL_STACK,
+	REACH_KEPT_COUNT,
+};
+#define REACH_IN_KERNEL(kept) (1ULL << 62 | (kept))
 #define REACH_IS_ADDRESS(at) (!((at) >> 62))
 #define REACH_IS_REGISTER(at) ((at) >> 63)
+#define REACH_IS_STACK_POINTER(at) (REACH_IS_REGISTER(at) && REACH_REGISTER(at) == REACH_STACK_POINTER)
 #define REACH_THREAD(at) ((uint32_t)((at) >> 16))
 #define REACH_REGISTER(at) ((uint16_t)(at))
+#define REACH_KEPT(at) ((unsigned int)((at)&0xff))
 
 /* Of a word's value, what it points to: without the bits that no address of user space has, which may be a tag. */
 #define REACH_UNTAGGED(value) ((value) & ((1ULL << 48) - 1))

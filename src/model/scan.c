@@ -3,9 +3,16 @@
 
 #include <stdlib.h>
 
+struct scan *scan_share(struct scan *scan)
+{
+	if (scan)
+		__atomic_add_fetch(&scan->n_more, 1, __ATOMIC_RELAXED);
+	return scan;
+}
+
 void scan_free(struct scan *scan)
 {
-	if (!scan)
+	if (!scan || __atomic_fetch_sub(&scan->n_more, 1, __ATOMIC_ACQ_REL))
 		return;
 	for (size_t i = 0; i < scan->n_areas; i++)
 		free(scan->areas[i].name);
@@ -18,6 +25,8 @@ void scan_free(struct scan *scan)
 
 const char *scan_register_name(const struct scan *scan, uint16_t number)
 {
+	if (number == REACH_STACK_POINTER)
+		return "the stack pointer";
 	return number < scan->n_register_names ? scan->register_names[number] : "a vector register";
 }
 

@@ -49,9 +49,13 @@ struct scan {
 	uint64_t heap_bytes,
 	    unknown_heap_bytes; /* of allocators; of it, neither a known block nor known to be unused */
 	uint64_t unjudged_blocks, unjudged_bytes; /* too young: what leads to them was not looked for */
+	unsigned int n_more;                      /* who have it, beside one; atomic */
 };
 
-/* NULL is allowed. */
+/* Another one who has it, and will free it. */
+struct scan *scan_share(struct scan *scan);
+
+/* It goes with the last who has it. NULL is allowed. */
 void scan_free(struct scan *scan);
 
 /* The name of a register, of the number that a word's place has; static. */

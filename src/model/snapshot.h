@@ -79,10 +79,12 @@ struct stack {
 	bool before;            /* blocks from before memtrace attached, of which the allocator alone knows */
 	enum leak_class leak;   /* of all its live blocks, where they were judged: a stack has a row for each class */
 	struct verdict verdict; /* of its live bytes, from the reports so far */
+	int64_t growth_bytes;   /* of live bytes since the report before, or from nothing; where it is asked for */
 	struct usage usage;
 	uint64_t oldest_ns;  /* age of the oldest live block; 0 without one */
 	uint64_t *addresses; /* innermost first; none: entries were reclaimed or lost */
 	size_t n_addresses;
+	uint64_t number;       /* that a recording knows it by */
 	uint32_t code_version; /* that the addresses are of: the first in which all they lie in was mapped */
 	struct placement placement;
 	struct block *blocks; /* with --show-allocs: oldest first */

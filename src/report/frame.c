@@ -88,7 +88,7 @@ void frame_module_add(struct buffer *buffer, const struct frame *frame, const ch
 
 void frame_name_add(struct buffer *buffer, const struct frame *frame, const char *also)
 {
-	if (frame->function) {
+	if (frame->function && frame->function[0]) {
 		escape_add(buffer, frame->function, also);
 		return;
 	}

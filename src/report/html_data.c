@@ -250,7 +250,7 @@ static int stack_words(const struct data *data, size_t i)
 
 	if (!memory)
 		return -ENOMEM;
-	verdict_words_write(memory, stack_at(data, i));
+	verdict_words_write(memory, &stack_at(data, i)->verdict, stack_at(data, i)->oldest_ns);
 	error = fclose(memory) ? -ENOMEM : script_json_string(data->out, words);
 	free(words);
 	return error;
@@ -382,14 +382,16 @@ static int write_integrity(const struct data *data)
 
 static int write_head(const struct data *data)
 {
+	static const char *const views[VIEW_COUNT] = {"live", "churn", "growth"}; /* of data.js's */
 	const struct snapshot *snapshot = data->snapshot;
 	char time[CLOCK_SIZE], date[CLOCK_SIZE];
 
 	clock_rfc3339(time, snapshot->time_unix_ns);
 	clock_date(date, snapshot->time_unix_ns, data->options->utc);
 	script_json_key(data->out, "schema", 1);
-	fprintf(data->out, "\"memtrace-page/1\",\n\"command\":\"%s\",\n\"time\":\"%s\",\n\"date\":\"%s\"",
-	        snapshot->command, time, date);
+	fprintf(data->out,
+	        "\"memtrace-page/1\",\n\"view\":\"%s\",\n\"command\":\"%s\",\n\"time\":\"%s\",\n\"date\":\"%s\"",
+	        views[data->options->view], snapshot->command, time, date);
 	fprintf(data->out, ",\n\"elapsed_ns\":%" PRIu64 ",\n\"complete\":%s,\n\"placed\":%s", snapshot->elapsed_ns,
 	        snapshot_complete(snapshot) ? "true" : "false", snapshot->placed ? "true" : "false");
 	fprintf(data->out,

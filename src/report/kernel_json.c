@@ -3,6 +3,7 @@
 
 #include "model/gfp.h"
 #include "report/json_value.h"
+#include "report/verdict_json.h"
 
 static json_t *build_aliases(const struct cache_growth *cache)
 {
@@ -51,6 +52,7 @@ static json_t *build_cache(const struct cache_growth *cache)
 	             json_object_set_new(object, "growth_objects", json_integer(cache->growth_objects)) |
 	             json_object_set_new(object, "growth_bytes", json_integer(cache->growth_bytes)) |
 	             json_object_set_new(object, "nodes", build_cache_nodes(cache)) |
+	             json_object_set_new(object, "verdict", verdict_json(&cache->verdict)) |
 	             json_object_set_new(object, "unverifiable", json_boolean(cache->unverifiable));
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)

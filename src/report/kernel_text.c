@@ -119,6 +119,7 @@ static void write_cache(const struct page *page, const struct cache_growth *cach
 	if (cache->slack_bytes)
 		fprintf(out, "; slack %s", quantity_words(slack, cache->slack_bytes));
 	fputc('\n', out);
+	verdict_text_write(out, &cache->verdict, 0, TEXT_STACK_INDENT);
 	write_nodes(out, cache);
 	write_doubts(page, cache);
 }
@@ -207,7 +208,7 @@ static void write_stack(const struct page *page, const struct stack *stack)
 		fprintf(out, ", oldest %.1f s", (double)stack->oldest_ns / 1e9);
 	write_stack_nodes(page, stack);
 	fputs(")\n", out);
-	verdict_text_write(out, stack);
+	verdict_text_write(out, &stack->verdict, stack->oldest_ns, TEXT_FRAME_INDENT);
 	text_frames_write(out, page->snapshot, stack);
 	if (page->options->show_blocks)
 		write_blocks(page, stack);

@@ -6,6 +6,22 @@
 #include "report/frame.h"
 #include "util/escape.h"
 
+/* What the kernel holds a pointer for: by name, and in words. */
+static const struct {
+	const char *name, *words;
+} kept_as[REACH_KEPT_COUNT] = {
+    [REACH_KEPT_FOR_EPOLL] = {"epoll", "data of epoll"},
+    [REACH_KEPT_FOR_TIMER] = {"timer", "a timer"},
+    [REACH_KEPT_AS_SIGNAL_STACK] = {"signal-stack", "an alternate signal stack"},
+};
+
+const char *leak_words_kept(const struct holding *holding)
+{
+	bool kernel = !holding->block_bytes && !REACH_IS_ADDRESS(holding->at) && !REACH_IS_REGISTER(holding->at);
+
+	return kernel ? kept_as[REACH_KEPT(holding->at)].name : NULL;
+}
+
 const char *leak_words_place(const struct holding *holding)
 {
 	static const char *const areas[] = {
@@ -76,7 +92,7 @@ void leak_words_holding(FILE *out, const struct snapshot *snapshot, const struct
 		fprintf(out, "%s of thread %" PRIu32, scan_register_name(scan, REACH_REGISTER(holding->at)),
 		        REACH_THREAD(holding->at));
 	else
-		fputs("the kernel (data of epoll, a timer)", out);
+		fprintf(out, "the kernel (%s)", kept_as[REACH_KEPT(holding->at)].words);
 	if (holding->value != holding->leads_to)
 		fprintf(out, ", by 0x%" PRIx64 ", which is %" PRId64 " bytes from its beginning", holding->value,
 		        (int64_t)(REACH_UNTAGGED(holding->value) - holding->leads_to));

@@ -14,5 +14,7 @@ void leak_words_holding(FILE *out, const struct snapshot *snapshot, const struct
 
 /* "block", "register", "kernel", "stack", "globals", "allocator", "mapped", "unknown"; static. */
 const char *leak_words_place(const struct holding *holding);
+/* Of "kernel", what it holds the pointer for: "epoll", "timer", "signal-stack"; else NULL; static. */
+const char *leak_words_kept(const struct holding *holding);
 
 #endif

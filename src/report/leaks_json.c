@@ -65,14 +65,15 @@ static json_t *build_holding(const struct snapshot *snapshot, const struct proce
 
 	if (area && area->kind == SCAN_AREA_STACK)
 		thread = area->thread;
-	return json_pack(
-	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "place", leak_words_place(holding), "address",
-	    address ? json_address(holding->at) : json_null(), "value", json_address(holding->value), "register",
-	    reg ? json_string(scan_register_name(process->scan, REACH_REGISTER(holding->at))) : json_null(), "thread",
-	    thread ? json_integer(thread) : json_null(), "module",
-	    area && area->name[0] ? json_name(area->name) : json_null(), "block_size",
-	    holding->block_bytes ? json_uint(holding->block_bytes) : json_null(), "function",
-	    holding->site ? build_site(snapshot, holding->site) : json_null());
+	return json_pack("{s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "place", leak_words_place(holding), "kept",
+	                 leak_words_kept(holding), "address", address ? json_address(holding->at) : json_null(),
+	                 "value", json_address(holding->value), "register",
+	                 reg ? json_string(scan_register_name(process->scan, REACH_REGISTER(holding->at)))
+	                     : json_null(),
+	                 "thread", thread ? json_integer(thread) : json_null(), "module",
+	                 area && area->name[0] ? json_name(area->name) : json_null(), "block_size",
+	                 holding->block_bytes ? json_uint(holding->block_bytes) : json_null(), "function",
+	                 holding->site ? build_site(snapshot, holding->site) : json_null());
 }
 
 int leaks_json_set_stack(json_t *object, const struct snapshot *snapshot, const struct stack *stack)

@@ -117,7 +117,8 @@ static void write_scan(FILE *out, const struct process *process)
 	const struct scan *scan = process->scan;
 
 	if (!scan) {
-		fprintf(out, "Process %d ended before its memory was read: nothing of it was judged.\n", process->pid);
+		fprintf(out, "Process %d %s: nothing of it was judged.\n", process->pid,
+		        process->ended ? "ended before its memory was read" : "could not be read");
 		return;
 	}
 	fprintf(out, "Process %d ", process->pid);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The output file of valgrind's massif, as ms_print and massif-visualizer read it: a detailed snapshot for each report;
- * of a recording its other moments, too, without details. Only what is live has a place in it. Readers disagree on
- * comments, so the integrity line stands at the tree's root, which all of them show.
+ * The output file of valgrind's massif, as ms_print reads it: a detailed snapshot for each report;
+ * of a recording its other moments, too, without details. Only what is live has a place in it. Nobody shows
+ * comments, so the integrity line stands at the tree's root.
  *
  * The tree goes from the allocating function outwards. It is never built: stacks are sorted by their frames, so that a
  * node is a run of them.
@@ -54,20 +54,17 @@ static uint64_t add_up(uint64_t a, uint64_t b)
 static void add_frame(struct buffer *line, const struct frame *frame)
 {
 	buffer_printf(line, "0x%" PRIX64 ": ", frame->address);
-	if (frame->function)
+	if (frame->function && frame->function[0])
 		escape_add(line, frame->function, COMMENT);
 	else
 		buffer_text(line, "???");
-	if (frame->file) {
-		buffer_text(line, " (");
-		escape_add(line, frame->file, COMMENT);
-		buffer_printf(line, ":%u)", frame->line);
-		return;
-	}
+	/* What is no frame has no place. */
 	if (!frame->address)
 		return;
-	buffer_text(line, " (in ");
-	escape_add(line, frame->module, COMMENT);
+	buffer_text(line, frame->file ? " (" : " (in ");
+	escape_add(line, frame->file ? frame->file : frame->module, COMMENT);
+	if (frame->file && frame->line)
+		buffer_printf(line, ":%u", frame->line);
 	buffer_text(line, ")");
 }
 
@@ -75,8 +72,8 @@ static void add_frame(struct buffer *line, const struct frame *frame)
 static int add_number(struct tree *tree, size_t *n)
 {
 	bool added;
-	int64_t number = tree->line.failed ? -ENOMEM
-	                                   : intern_add(tree->lines, tree->line.bytes, tree->line.size, &added);
+	int64_t number =
+	    tree->line.failed ? -ENOMEM : intern_add(tree->lines, tree->line.bytes, tree->line.size, &added);
 
 	if (number < 0)
 		return -ENOMEM;
@@ -105,7 +102,8 @@ static int add_path(struct tree *tree, const struct stack *stack, size_t *n)
 		add_frame(&tree->line, &printed.frame);
 		error = add_number(tree, n);
 	}
-	*path = (struct path){.lines = tree->numbers + begin, .n_lines = *n - begin, .live_bytes = stack->usage.live_bytes};
+	*path =
+	    (struct path){.lines = tree->numbers + begin, .n_lines = *n - begin, .live_bytes = stack->usage.live_bytes};
 	tree->n_paths++;
 	return error;
 }
@@ -289,9 +287,8 @@ static int write_history(FILE *out, const struct tree *tree, const struct render
 
 	for (size_t i = 0; i < history->n_moments && !error; i++) {
 		const struct moment *moment = &history->moments[i];
-		uint64_t since_ns = moment->time_unix_ns > snapshot->since_unix_ns
-		                        ? moment->time_unix_ns - snapshot->since_unix_ns
-		                        : 0;
+		uint64_t since_ns =
+		    moment->time_unix_ns > snapshot->since_unix_ns ? moment->time_unix_ns - snapshot->since_unix_ns : 0;
 
 		if (i == history->shown)
 			error = write_detailed(out, tree, i, options);

@@ -15,8 +15,8 @@ struct render_options {
 	bool show_blocks; /* --show-allocs */
 	bool utc;         /* times in UTC, for tests */
 	size_t top;       /* the number asked for by --top, for the heading; 0: the number shown */
-	enum view
-	    view; /* of forms that have one value a stack, which; of those that let the reader choose, the first */
+	/* Of forms that have one value a stack, which; of those that let the reader choose, the first. */
+	enum view view;
 	uint64_t reports_before; /* that went into the same stream */
 };
 

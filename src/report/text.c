@@ -155,7 +155,7 @@ static void write_stack(const struct page *page, const struct stack *stack)
 	write_nodes(page, &stack->placement);
 	fputc('\n', page->out);
 	write_remote(page, TEXT_FRAME_INDENT, &stack->placement);
-	verdict_text_write(page->out, stack);
+	verdict_text_write(page->out, &stack->verdict, stack->oldest_ns, TEXT_FRAME_INDENT);
 	text_frames_write(page->out, page->snapshot, stack);
 	if (page->options->show_blocks)
 		write_blocks(page, stack);

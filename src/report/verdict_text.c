@@ -2,8 +2,8 @@
 #include "report/verdict_text.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 
-#include "report/text_frames.h"
 #include "util/quantity.h"
 
 #define NS_PER_S 1000000000ULL
@@ -33,9 +33,8 @@ static void write_time(FILE *out, uint64_t ns)
 	fprintf(out, "%" PRIu64 " %s", ns / units[i].ns, units[i].unit);
 }
 
-static void write_growing(FILE *out, const struct stack *stack)
+static void write_growing(FILE *out, const struct verdict *verdict, uint64_t oldest_ns)
 {
-	const struct verdict *verdict = &stack->verdict;
 	bool slow = verdict->bytes_per_s * MINUTE_S < MINUTE_BYTES_MIN;
 	double scale = slow ? HOUR_S : MINUTE_S, half_width = verdict->high_bytes_per_s - verdict->bytes_per_s;
 	char text[QUANTITY_SIZE];
@@ -45,9 +44,9 @@ static void write_growing(FILE *out, const struct stack *stack)
 	fprintf(out, " (±%s), ", quantity_words(text, quantity_of(half_width * scale)));
 	fprintf(out, "%s in ", quantity_words(text, verdict->projected_bytes));
 	write_time(out, verdict->projected_ns);
-	if (stack->oldest_ns) {
+	if (oldest_ns) {
 		fputs(", oldest block ", out);
-		write_time(out, stack->oldest_ns);
+		write_time(out, oldest_ns);
 		fputs(", never freed", out);
 	}
 }
@@ -62,13 +61,11 @@ static void write_level(FILE *out, const struct verdict *verdict)
 	write_time(out, verdict->window_ns);
 }
 
-void verdict_words_write(FILE *out, const struct stack *stack)
+void verdict_words_write(FILE *out, const struct verdict *verdict, uint64_t oldest_ns)
 {
-	const struct verdict *verdict = &stack->verdict;
-
 	switch (verdict->kind) {
 	case VERDICT_GROWING:
-		write_growing(out, stack);
+		write_growing(out, verdict, oldest_ns);
 		break;
 	case VERDICT_BOUNDED:
 		fputs("bounded: ", out);
@@ -90,11 +87,11 @@ void verdict_words_write(FILE *out, const struct stack *stack)
 	}
 }
 
-void verdict_text_write(FILE *out, const struct stack *stack)
+void verdict_text_write(FILE *out, const struct verdict *verdict, uint64_t oldest_ns, const char *indent)
 {
-	if (stack->verdict.kind == VERDICT_NONE)
+	if (verdict->kind == VERDICT_NONE)
 		return;
-	fputs(TEXT_FRAME_INDENT, out);
-	verdict_words_write(out, stack);
+	fputs(indent, out);
+	verdict_words_write(out, verdict, oldest_ns);
 	fputc('\n', out);
 }

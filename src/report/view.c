@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/view.h"
 
-const char *view_name(enum view view)
-{
-	static const char *const names[VIEW_COUNT] = {"live", "churn", "growth"};
-
-	return names[view];
-}
-
 struct usage view_allocated(const struct stack *stack)
 {
 	if (stack->leak != LEAK_UNJUDGED)
@@ -24,7 +17,7 @@ static uint64_t grown(const struct history *history, size_t stack)
 		return 0;
 	course = &history->usages[stack * history->n_moments];
 	first = course[0].live_bytes;
-	last = course[history->n_moments - 1].live_bytes;
+	last = course[history->shown].live_bytes;
 	return last > first ? last - first : 0;
 }
 

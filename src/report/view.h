@@ -10,12 +10,9 @@
 enum view {
 	VIEW_LIVE,   /* live bytes */
 	VIEW_CHURN,  /* bytes allocated since attaching */
-	VIEW_GROWTH, /* live bytes at the last moment of a recording, beyond those at its first */
+	VIEW_GROWTH, /* live bytes at the moment that is shown of a recording, beyond those at its first */
 	VIEW_COUNT,
 };
-
-/* "live", "churn", "growth"; static. */
-const char *view_name(enum view view);
 
 /* Bytes of a stack, which is one of snapshot->stacks. 0 is nothing to show: growth without a recording, or none. */
 uint64_t view_bytes(const struct snapshot *snapshot, const struct stack *stack, enum view view);

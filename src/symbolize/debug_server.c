@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "symbolize/printable.h"
+#include "util/printable.h"
 
 #define LIBRARY "libdebuginfod.so.1"
 

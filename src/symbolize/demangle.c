@@ -10,7 +10,7 @@
 
 #include <libiberty/demangle.h>
 
-#include "symbolize/printable.h"
+#include "util/printable.h"
 
 /* What GCC and Clang append to the clones of a function; most of them only with ".NUMBER" behind. */
 static const struct clone_suffix {

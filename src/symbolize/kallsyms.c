@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbolize/printable.h"
+#include "util/printable.h"
 #include "symbolize/text_pool.h"
 
 /* No kernel function is longer: what lies further behind the last symbol before a gap is none's. */

@@ -16,7 +16,7 @@
 #include "symbolize/debug_server.h"
 #include "symbolize/demangle.h"
 #include "symbolize/perf_map.h"
-#include "symbolize/printable.h"
+#include "util/printable.h"
 
 struct symbolizer {
 	struct code_environment environment;

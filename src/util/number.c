@@ -87,12 +87,38 @@ int number_parse_seconds(const char *text, uint64_t *ns)
 	return 0;
 }
 
-int number_parse_rate(const char *text, double *bytes_per_s)
+/* Seconds of a unit; 0: there is none of that name. */
+static uint64_t seconds_of(const char *name)
 {
 	static const struct {
 		const char *name;
-		double seconds;
+		uint64_t seconds;
 	} units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (!strcmp(name, units[i].name))
+			return units[i].seconds;
+	}
+	return 0;
+}
+
+int number_parse_duration(const char *text, uint64_t *ns)
+{
+	uint64_t number, product;
+	int err = digits_parse(&text, &number);
+
+	if (err)
+		return err;
+	if (!seconds_of(text))
+		return -EINVAL;
+	if (__builtin_mul_overflow(number, seconds_of(text) * NS_PER_SECOND, &product) || product > INT64_MAX)
+		return -ERANGE;
+	*ns = product;
+	return 0;
+}
+
+int number_parse_rate(const char *text, double *bytes_per_s)
+{
 	const char *slash = strchr(text, '/');
 	char size[32];
 	uint64_t bytes;
@@ -105,11 +131,8 @@ int number_parse_rate(const char *text, double *bytes_per_s)
 	err = number_parse_size(size, &bytes);
 	if (err)
 		return err;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(slash + 1, units[i].name) != 0)
-			continue;
-		*bytes_per_s = (double)bytes / units[i].seconds;
-		return 0;
-	}
-	return -EINVAL;
+	if (!seconds_of(slash + 1))
+		return -EINVAL;
+	*bytes_per_s = (double)bytes / (double)seconds_of(slash + 1);
+	return 0;
 }

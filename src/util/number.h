@@ -16,6 +16,8 @@ int number_parse(const char *text, uint64_t *value);
 int number_parse_size(const char *text, uint64_t *bytes);
 /* "5", "0.25": seconds with up to nine decimals, in nanoseconds. Fits an int64. */
 int number_parse_seconds(const char *text, uint64_t *ns);
+/* "90s", "30min", "12h", "7d": in nanoseconds. Fits an int64. */
+int number_parse_duration(const char *text, uint64_t *ns);
 /* "64K/s", "1M/min", "10MiB/h", "1G/d": a size by time, in bytes per second. */
 int number_parse_rate(const char *text, double *bytes_per_s);
 

@@ -28,5 +28,12 @@ $(BENCH_TOOLS): $(BENCH_DIR)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -I$(BENCH_DIR) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $< -l:libbpf.a -lelf -lz
 
+# The renderers alone, as they stand in the program.
+BENCH_FORMS := $(BENCH_DIR)/forms
+
+$(BENCH_FORMS): tests/bench/forms.c $(filter $(BUILD)/src/report/% $(BUILD)/src/model/% $(BUILD)/src/util/%,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $^ $(LDLIBS)
+
 .PHONY: bench-programs
-bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BUILD)/tests/unwind/speed $(SYMBOL_TOOL)
+bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BENCH_FORMS) $(BUILD)/tests/unwind/speed $(SYMBOL_TOOL)

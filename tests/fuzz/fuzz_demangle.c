@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "symbolize/demangle.h"
-#include "symbolize/printable.h"
+#include "util/printable.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -9,7 +9,7 @@
 #include "heap/stopped.h"
 
 #define PIECE_WORDS 512
-#define MAX_MAPPING_BYTES (1UL << 20)
+#define MAX_MAPPING_BYTES (2UL << 20) /* tcmalloc's variables have 1.8 MB */
 #define NEAR_BYTES 4096UL
 
 /*
@@ -20,7 +20,7 @@ static bool is_wanted(const struct stopped *stopped, struct heap_mapping *mappin
 {
 	if (mapping->kind == HEAP_MAPPING_OTHER || !mapping->readable || !mapping->writable || mapping->shared)
 		return false;
-	if (mapping->end - mapping->start <= MAX_MAPPING_BYTES)
+	if (mapping->end - mapping->start <= MAX_MAPPING_BYTES || mapping->kind == HEAP_MAPPING_BRK)
 		return true;
 	for (size_t i = 0; i < stopped->process.n_threads; i++) {
 		uint64_t page = stopped->thread_pointers[i] & ~4095UL;

@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
+# timeout: 240
 """Verdicts on stacks that leak, hold a cache, churn, or allocate once; `memtrace kernel` has them too."""
+import os
 import re
 
 from harness import *
 
 ROUNDS = 40
+KERNEL_ROUNDS = 20
 EXPECTED = {"site_leak": "growing", "site_slow": "growing", "site_cache": "bounded", "site_churn": "churning",
             "site_once": "one-time"}
 
@@ -103,6 +106,41 @@ def of_the_kernel():
     kinds = {s["verdict"]["kind"] for s in last.stacks if s["verdict"]}
     assert "one-time" in kinds, kinds
     assert not any(s["verdict"] for s in last.stacks if s["unverifiable"]), "a verdict where frees cannot be seen"
+
+
+def by_growth(rows):
+    """What grows first, the fastest of it first; then what nothing is known of, then what does not."""
+    ranks = [0 if verdict and verdict["kind"] == "growing" else 2 if verdict else 1
+             for verdict in (row["verdict"] for row in rows)]
+    slopes = [row["verdict"]["low_bytes_per_hour"] for row in rows[:ranks.count(0)]]
+    return ranks == sorted(ranks) and slopes == sorted(slopes, reverse=True)
+
+
+@case
+def of_the_kernel_by_growth():
+    """Pipes that a process makes and keeps, among all that the machine does."""
+    pipes = []
+    try:
+        with Memtrace("kernel", "-v", "--format", "json", "--sort", "growth", "0.2", "1000") as memtrace:
+            memtrace.attached()
+            for _ in range(KERNEL_ROUNDS):
+                pipes += [os.pipe() for _ in range(8)]
+                memtrace.next_report()
+            report = memtrace.interrupt()[-1]
+    finally:
+        for pipe in pipes:
+            os.close(pipe[0])
+            os.close(pipe[1])
+    mine = [stack for stack in report.stacks if stack["kind"] == "slab" and stack["live_blocks"] >= len(pipes) and
+            any(frame["function"] in ("create_pipe_files", "alloc_pipe_info") for frame in stack["frames"]) and
+            not stack["unverifiable"]]
+    assert mine and all(stack["verdict"] and stack["verdict"]["kind"] == "growing" for stack in mine), mine
+    assert by_growth(report.data["caches"]), [(row["name"], row["verdict"]) for row in report.data["caches"]]
+    growing = {row["name"] for row in report.data["caches"] if row["verdict"] and row["verdict"]["kind"] == "growing"}
+    assert growing & {stack["cache"] for stack in mine}, (growing, mine)
+    for cache in growing:
+        rows = [stack for stack in report.stacks if stack.get("cache") == cache and stack["possible_blocks"]]
+        assert by_growth(rows), [(stack["verdict"], stack["live_bytes"]) for stack in rows]
 
 
 main()

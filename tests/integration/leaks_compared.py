@@ -23,6 +23,9 @@ THEY_ERR = [
     ("LeakSanitizer", "site_epoll_data", "it does not ask the kernel"),
     ("LeakSanitizer", "site_timer_value", "it does not ask the kernel"),
     ("LeakSanitizer", "site_behind_epoll_data", "it does not ask the kernel"),
+    ("LeakSanitizer", "site_mains_stack", "it does not ask the kernel"),
+    ("LeakSanitizer", "site_behind_mains_stack", "it does not ask the kernel"),
+    ("LeakSanitizer", "site_threads_stack", "it does not ask the kernel"),
     ("valgrind", "site_read_only_later", "it reads no data that is write-protected"),
     ("valgrind", "site_mmap_read_only", "it reads no data that is write-protected"),
     ("valgrind", "site_xmm*", "it reads general registers, no vectors"),
@@ -33,6 +36,9 @@ THEY_ERR = [
     ("valgrind", "site_epoll_data", "it does not ask the kernel"),
     ("valgrind", "site_timer_value", "it does not ask the kernel"),
     ("valgrind", "site_behind_epoll_data", "it does not ask the kernel"),
+    ("valgrind", "site_mains_stack", "it does not ask the kernel"),
+    ("valgrind", "site_behind_mains_stack", "it does not ask the kernel"),
+    ("valgrind", "site_threads_stack", "it does not ask the kernel"),
 ]
 TOOLS = ("memtrace", "LeakSanitizer", "valgrind")
 

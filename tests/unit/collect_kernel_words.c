@@ -39,9 +39,11 @@ struct seen {
 	size_t n;
 };
 
-static int see(void *context, uint64_t word)
+static int see(void *context, enum reach_kept kept, uint64_t word)
 {
 	struct seen *seen = context;
+
+	assert_true(kept == REACH_KEPT_FOR_EPOLL || kept == REACH_KEPT_FOR_TIMER);
 
 	if (seen->n == 8)
 		return -E2BIG;

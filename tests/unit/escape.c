@@ -62,6 +62,27 @@ static void writes_escaped(void **state)
 	}
 }
 
+/* What a format gives a meaning is escaped, too; all else as ever, also beyond ASCII. */
+static void escapes_what_is_asked_for(void **state)
+{
+	struct buffer buffer = {0};
+	char *written = NULL;
+	size_t size;
+	FILE *out = open_memstream(&written, &size);
+
+	(void)state;
+	escape_add(&buffer, "[u8; 4]#\"\\\n\u013b\xff", ";#");
+	escape_write_also(out, "[u8; 4]#\"\\\n\u013b\xff", ";#");
+	fclose(out);
+	assert_string_equal(written, "[u8\\x3b 4]\\x23\"\\\\\\x0a\u013b\\xff");
+	assert_int_equal(buffer.size, size);
+	assert_memory_equal(buffer.bytes, written, size);
+	escape_add(&buffer, NULL, ";");
+	assert_int_equal(buffer.size, size);
+	buffer_free(&buffer);
+	free(written);
+}
+
 static void repairs_to_utf8(void **state)
 {
 	(void)state;
@@ -102,7 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(copies_escaped),         cmocka_unit_test(writes_escaped),
 	    cmocka_unit_test(repairs_to_utf8),        cmocka_unit_test(never_cuts_an_escape),
-	    cmocka_unit_test(takes_null_for_nothing),
+	    cmocka_unit_test(takes_null_for_nothing), cmocka_unit_test(escapes_what_is_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -354,6 +354,41 @@ static void orders_stacks_by_each_key(void **state)
 	}
 }
 
+/* Four stacks, by the live bytes given, the first of them known to grow by so much a second. */
+static struct snapshot *make_growing(const uint64_t *bytes, const double *slopes)
+{
+	struct snapshot *snapshot = sample_kernel_new(1, 4);
+
+	sample_count(snapshot, 0, 0, 1000);
+	for (size_t i = 0; i < 4; i++) {
+		struct stack *stack = sample_kernel_stack(snapshot, i, SAMPLE_CLASS(0), bytes[i], bytes[i], 1);
+
+		if (slopes[i] > 0)
+			stack->verdict = (struct verdict){.kind = VERDICT_GROWING, .low_bytes_per_s = slopes[i]};
+	}
+	return snapshot;
+}
+
+/* What grows by its verdict, the fastest first; then what has most more than in the report before. */
+static void orders_stacks_by_growth(void **state)
+{
+	const struct kernel_selection by_growth = {.top = 10, .sort = SELECT_GROWTH};
+	struct snapshot *before = make_growing((const uint64_t[]){100, 200, 190, 10}, (const double[]){0, 0, 0, 0});
+	struct snapshot *now = make_growing((const uint64_t[]){110, 200, 195, 20}, (const double[]){2, 0, 0, 5});
+	struct kernel_selection selection = by_growth;
+	static const uint64_t wanted[] = {20, 110, 195, 200};
+
+	(void)state;
+	assert_int_equal(kernel_growth(before, &by_growth), 0);
+	assert_int_equal(before->stacks[0].usage.live_bytes, 200);
+	selection.before = before;
+	assert_int_equal(kernel_growth(now, &selection), 0);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(now->stacks[i].usage.live_bytes, wanted[i]);
+	snapshot_free(before);
+	snapshot_free(now);
+}
+
 static void set_functions(struct stack *stack, const char *const *functions)
 {
 	size_t n = 0;
@@ -443,6 +478,7 @@ int main(void)
 	    cmocka_unit_test(leaves_out_what_grew_by_less),
 	    cmocka_unit_test(shows_the_cache_asked_for),
 	    cmocka_unit_test(orders_stacks_by_each_key),
+	    cmocka_unit_test(orders_stacks_by_growth),
 	    cmocka_unit_test(takes_pages_out_that_are_counted_elsewhere),
 	    cmocka_unit_test(keeps_objects_of_no_cache),
 	    cmocka_unit_test(takes_nothing),

@@ -226,7 +226,7 @@ static void words(void **state)
 	point(snapshot, BLOCK(0), BLOCK(1));
 	point(snapshot, STACK + 8, BLOCK(2) + 24);
 	point(snapshot, BLOCK(3), BLOCK(4));
-	point(snapshot, REACH_IN_KERNEL, BLOCK(5));
+	point(snapshot, REACH_IN_KERNEL(REACH_KEPT_FOR_TIMER), BLOCK(5));
 	point(snapshot, REACH_IN_REGISTER(1001, 0), BLOCK(6) + 64);
 	judge(snapshot, true);
 	golden_check("leaks", snapshot, (struct render_options){.top = 0, .show_blocks = true});

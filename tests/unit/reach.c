@@ -111,11 +111,25 @@ static void held_by_the_kernel(void **state)
 
 	(void)state;
 	start(&world, 4);
-	point(&world, REACH_IN_KERNEL, BLOCK(0));
+	point(&world, REACH_IN_KERNEL(REACH_KEPT_FOR_EPOLL), BLOCK(0));
 	point(&world, BLOCK(0), BLOCK(1));
-	point(&world, REACH_IN_KERNEL, BLOCK(2));
+	point(&world, REACH_IN_KERNEL(REACH_KEPT_AS_SIGNAL_STACK), BLOCK(2));
 	point(&world, ROOTS, BLOCK(2));
 	expect(&world, "pprd");
+}
+
+/* A stack that is in use is held, wherever in it the stack pointer is. */
+static void held_as_a_stack(void **state)
+{
+	struct world world;
+
+	(void)state;
+	start(&world, 4);
+	point(&world, REACH_IN_REGISTER(7, REACH_STACK_POINTER), BLOCK(0) + 24);
+	point(&world, REACH_IN_KERNEL(REACH_KEPT_AS_SIGNAL_STACK), BLOCK(0));
+	point(&world, BLOCK(0) + 32, BLOCK(1));
+	point(&world, REACH_IN_REGISTER(7, 3), BLOCK(2) + 24);
+	expect(&world, "rrpd");
 }
 
 static void blocks_made_to_be_pointed_into(void **state)
@@ -370,13 +384,21 @@ static void a_long_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(nothing_at_all),        cmocka_unit_test(from_roots),
-	    cmocka_unit_test(interior_pointers),     cmocka_unit_test(held_by_the_kernel),
-	    cmocka_unit_test(tagged_pointers),       cmocka_unit_test(blocks_made_to_be_pointed_into),
-	    cmocka_unit_test(edges_of_blocks),       cmocka_unit_test(slack_that_counts),
-	    cmocka_unit_test(slack_that_does_not),   cmocka_unit_test(lists_rings_and_trees),
-	    cmocka_unit_test(a_ring_that_is_led_to), cmocka_unit_test(blocks_within_blocks),
-	    cmocka_unit_test(says_who_holds),        cmocka_unit_test(random_graphs),
+	    cmocka_unit_test(nothing_at_all),
+	    cmocka_unit_test(from_roots),
+	    cmocka_unit_test(interior_pointers),
+	    cmocka_unit_test(held_by_the_kernel),
+	    cmocka_unit_test(held_as_a_stack),
+	    cmocka_unit_test(tagged_pointers),
+	    cmocka_unit_test(blocks_made_to_be_pointed_into),
+	    cmocka_unit_test(edges_of_blocks),
+	    cmocka_unit_test(slack_that_counts),
+	    cmocka_unit_test(slack_that_does_not),
+	    cmocka_unit_test(lists_rings_and_trees),
+	    cmocka_unit_test(a_ring_that_is_led_to),
+	    cmocka_unit_test(blocks_within_blocks),
+	    cmocka_unit_test(says_who_holds),
+	    cmocka_unit_test(random_graphs),
 	    cmocka_unit_test(a_long_list),
 	};
 

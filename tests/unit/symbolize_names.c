@@ -12,7 +12,7 @@
 
 #include "symbolize/demangle.h"
 #include "symbolize/intervals.h"
-#include "symbolize/printable.h"
+#include "util/printable.h"
 #include "symbolize/text_pool.h"
 #include "symbolize/trim.h"
 

@@ -14,7 +14,7 @@ const started = performance.now();
 const report = new Report(document.getElementById("data").textContent);
 report.leaks_judged = report.stacks.leak.some((leak) => leak !== 0);
 report.kinds_shown = new Set(report.stacks.kind).size;
-const chosen = { view: "live", process: -1, node: -1, words: "", moment: null, before: null };
+const chosen = { view: report.view === "growth" && !report.has_growth ? "live" : report.view, process: -1, node: -1, words: "", moment: null, before: null };
 const amount = (value, view = chosen.view) => VIEWS[view].unit === "count" ? format.count(value)
 	: format.bytes(value) + (view === "growth" && !report.history ? "/min" : "");
 
@@ -263,7 +263,7 @@ document.getElementById("page").replaceChildren(
 	h("footer", { class: report.complete ? "whole" : "lost", role: "contentinfo" },
 		h("span", { class: "mark", "aria-hidden": "true" }, report.complete ? "\u2713" : "!"), h("p", {}, report.integrity)),
 	tooltip);
-views.set("live");
+views.set(chosen.view);
 layout.set("flame");
 search.addEventListener("input", once_a_frame(() => {
 	hits = find(search.value.trim());

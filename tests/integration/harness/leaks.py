@@ -8,7 +8,7 @@ from .fixture import CommandTruth, Fixture
 from .memtrace import NEVER_S, Memtrace, run_command
 from .paths import fixture_path
 
-PROGRAMS = ("roots", "registers", "contexts", "shapes", "kernel_held", "forks", "containers")
+PROGRAMS = ("roots", "registers", "contexts", "shapes", "kernel_held", "signal_stacks", "forks", "containers")
 BUILDS = ("gcc-O0", "gcc-O2", "clang-O0", "clang-O2", "gcc-O2-static")
 CLASSES = ("definite", "indirect", "possible", "reachable")
 LEAKED = ("definite", "indirect")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "symbolize/printable.h"
+#include "util/printable.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* When two stacks, of one snapshot or of two, are one: process, kind and all return addresses, in the same code, agree.
  */
-#ifndef MEMTRACE_ANALYZE_IDENTITY_H
-#define MEMTRACE_ANALYZE_IDENTITY_H
+#ifndef MEMTRACE_MODEL_IDENTITY_H
+#define MEMTRACE_MODEL_IDENTITY_H
 
 #include "model/snapshot.h"
 

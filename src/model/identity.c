@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "analyze/identity.h"
+#include "model/identity.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names come from files that the target controls. What leaves the symbolizer is UTF-8
+ * Names come from files that the target controls. What leaves the symbolizer, or is read from a recording, is UTF-8
  * without control characters, so that it neither breaks a JSON report nor a terminal.
  */
-#ifndef MEMTRACE_SYMBOLIZE_PRINTABLE_H
-#define MEMTRACE_SYMBOLIZE_PRINTABLE_H
+#ifndef MEMTRACE_UTIL_PRINTABLE_H
+#define MEMTRACE_UTIL_PRINTABLE_H
 
 #include <stddef.h>
 

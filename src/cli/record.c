@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A series of snapshots in a file, or in one file after the other. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "analyze/aggregate.h"
+#include "analyze/growth.h"
+#include "cli/commands.h"
+#include "cli/message.h"
+#include "cli/tracing.h"
+#include "recording/writer.h"
+
+/* A run of the command. */
+struct record {
+	struct tracing tracing;
+	struct writer *writer;
+	struct growth *growth; /* what the snapshots so far say of each stack */
+	char path[4096];       /* of the file that is written */
+	unsigned int part;     /* 0: FILE itself, N: FILE.N */
+	uint64_t part_from_ns; /* when it was begun, since counting began */
+	uint64_t snapshots;
+};
+
+/* The command's words in one line; NULL without one. The caller frees it. */
+static char *command_line(char **command)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = command ? open_memstream(&text, &size) : NULL;
+
+	for (size_t i = 0; out && command[i]; i++)
+		fprintf(out, "%s%s", i ? " " : "", command[i]);
+	if (out)
+		fclose(out);
+	return text;
+}
+
+static int name_stack(void *context, const struct process *process, struct stack *stack)
+{
+	struct record *record = context;
+
+	return symbolizer_stack(record->tracing.symbolizer, process, stack);
+}
+
+static void tell_progress(void *context, size_t done, size_t all)
+{
+	struct record *record = context;
+
+	if (record->tracing.options.verbosity >= 0 && isatty(STDERR_FILENO))
+		fprintf(stderr, "\rmemtrace: naming stacks: %zu of %zu\033[K%s", done, all,
+		        done == all ? "\r\033[K" : "");
+}
+
+static int open_part(struct record *record)
+{
+	struct tracing *tracing = &record->tracing;
+	const struct options *options = &tracing->options;
+	char *command = command_line(options->command), interval[24], older[24], cpus[24];
+	const struct writer_namer namer = {options->no_symbols ? NULL : name_stack, tell_progress, record};
+	struct utsname machine;
+	int error;
+
+	if (record->part)
+		snprintf(record->path, sizeof(record->path), "%s.%u", options->write, record->part);
+	else
+		snprintf(record->path, sizeof(record->path), "%s", options->write);
+	uname(&machine);
+	snprintf(interval, sizeof(interval), "%" PRIu64, options->interval_ns);
+	snprintf(older, sizeof(older), "%" PRIu64, options->older_ns);
+	snprintf(cpus, sizeof(cpus), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
+	error = writer_open(record->path,
+	                    (const struct about[]){{"memtrace", MEMTRACE_VERSION},
+	                                           {"command_line", command},
+	                                           {"interval_ns", interval},
+	                                           {"older_ns", older},
+	                                           {"host", machine.nodename},
+	                                           {"kernel", machine.release},
+	                                           {"machine", machine.machine},
+	                                           {"cpus", cpus},
+	                                           {"symbols", "none"}},
+	                    9, &namer, &record->writer, tracing->error, sizeof(tracing->error));
+	free(command);
+	record->part_from_ns = tracing->session ? session_elapsed_ns(tracing->session) : 0;
+	return error;
+}
+
+static int close_part(struct record *record)
+{
+	struct tracing *tracing = &record->tracing;
+	int error = writer_finish(record->writer);
+
+	writer_free(record->writer);
+	record->writer = NULL;
+	symbolizer_rest(tracing->symbolizer);
+	return error;
+}
+
+static int rotate(struct record *record)
+{
+	const struct options *options = &record->tracing.options;
+	uint64_t age_ns = session_elapsed_ns(record->tracing.session) - record->part_from_ns;
+	int error;
+
+	if ((!options->rotate_bytes || writer_bytes(record->writer) < options->rotate_bytes) &&
+	    (!options->rotate_ns || age_ns < options->rotate_ns))
+		return 0;
+	error = close_part(record);
+	record->part++;
+	return error ? error : open_part(record);
+}
+
+/* `at_exit`: no block is too young. */
+static int take(struct record *record, bool at_exit)
+{
+	struct tracing *tracing = &record->tracing;
+	const struct options *options = &tracing->options;
+	struct snapshot *snapshot;
+	int error = session_snapshot(tracing->session, at_exit && !options->older_given ? 0 : options->older_ns, false,
+	                             &snapshot);
+
+	if (error)
+		return tracing_fail(tracing, "cannot read the tables", error);
+	error = aggregate_merge(snapshot);
+	if (!error && !at_exit)
+		error = growth_add(record->growth, snapshot);
+	if (error) {
+		snapshot_free(snapshot);
+		return tracing_fail(tracing, "cannot make a snapshot", error);
+	}
+	growth_judge(record->growth, snapshot);
+	aggregate_sum(snapshot);
+	record->snapshots++;
+	return writer_add(record->writer, snapshot);
+}
+
+static int run(struct record *record)
+{
+	struct tracing *tracing = &record->tracing;
+	const struct options *options = &tracing->options;
+	int events = 0, error = tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
+
+	while (!error && !(events & (TRACING_STOP | TRACING_ENDED))) {
+		events = tracing_wait(tracing);
+		if (events < 0)
+			return events;
+		if (events != TRACING_TIMER)
+			continue;
+		error = take(record, false);
+		if (!error && options->duration_ns && session_elapsed_ns(tracing->session) >= options->duration_ns)
+			return 0;
+		if (!error)
+			error = rotate(record);
+	}
+	if (error)
+		return error;
+	tracing_tell_news(tracing);
+	return take(record, session_running(tracing->session) == 0);
+}
+
+/* What was stored before a failure is a recording too. */
+static int run_and_close(struct record *record)
+{
+	struct tracing *tracing = &record->tracing;
+	char error[sizeof(tracing->error)], text[5000];
+	int failed = run(record), unnamed;
+
+	memcpy(error, tracing->error, sizeof(error));
+	unnamed = record->writer ? close_part(record) : 0;
+	if (failed)
+		memcpy(tracing->error, error, sizeof(error));
+	snprintf(text, sizeof(text), "recorded %" PRIu64 " snapshots in %s%s", record->snapshots,
+	         tracing->options.write, record->part ? " and the files behind it" : "");
+	if (!failed && !unnamed)
+		message_tell(tracing->options.verbosity, 0, text);
+	return failed ? failed : unnamed;
+}
+
+static int begin(struct record *record)
+{
+	record->growth = growth_new(record->tracing.options.max_memory_bytes / GROWTH_MEMORY_PART);
+	return record->growth ? 0 : tracing_fail(&record->tracing, "cannot start", -ENOMEM);
+}
+
+int command_record(int argc, char **argv)
+{
+	struct record record = {.part = 0};
+	struct tracing *tracing = &record.tracing;
+	int status = 0;
+
+	if (tracing_begin(tracing, "record", argc, argv, &status)) {
+		/* The file is made before anything is attached; nothing stays of it where that fails. */
+		int error = begin(&record);
+
+		if (!error)
+			error = open_part(&record);
+		if (!error) {
+			error = tracing_open(tracing);
+			if (error) {
+				writer_free(record.writer);
+				record.writer = NULL;
+				unlink(record.path);
+			}
+		}
+		if (error || run_and_close(&record))
+			status = message_fail(tracing->error);
+		else
+			status = tracing_command_status(tracing);
+	}
+	growth_free(record.growth);
+	tracing_close(tracing);
+	return status;
+}

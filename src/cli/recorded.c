@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/recorded.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyze/aggregate.h"
+#include "cli/moment.h"
+
+static int fail(struct recorded *recorded, const char *what, int error)
+{
+	snprintf(recorded->error, sizeof(recorded->error), "%s: %s", what, strerror(-error));
+	return error;
+}
+
+/* Names that were left for later. */
+static int open_names(struct recorded *recorded, const struct options *options)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+	size_t n;
+	struct module *modules = recording_modules(recorded->recording, &n);
+	int error = module_files_open(modules, n, options->symbols_from, &recorded->files);
+
+	if (error)
+		return fail(recorded, options->symbols_from ? options->symbols_from : "cannot start", error);
+	recorded->symbolizer = symbolizer_new();
+	if (!recorded->symbolizer)
+		return fail(recorded, "cannot start", -ENOMEM);
+	if (!options->debuginfod && (!urls || !urls[0]))
+		return 0;
+	error = symbolizer_use_debuginfod(recorded->symbolizer, options->verbosity >= 0 && isatty(STDERR_FILENO),
+	                                  recorded->error, sizeof(recorded->error));
+	/* Set for other tools, perhaps. */
+	return options->debuginfod ? error : 0;
+}
+
+int recorded_open(struct recorded *recorded, const char *path, const struct options *options)
+{
+	int error;
+
+	*recorded = (struct recorded){.recording = NULL};
+	error = recording_open(path, &recorded->recording, recorded->error, sizeof(recorded->error));
+	if (error)
+		return error;
+	return recording_has_names(recorded->recording) && !options->symbols_from ? 0 : open_names(recorded, options);
+}
+
+void recorded_close(struct recorded *recorded)
+{
+	symbolizer_free(recorded->symbolizer);
+	module_files_close(recorded->files);
+	recording_close(recorded->recording);
+}
+
+int recorded_moment(struct recorded *recorded, const struct options *options, size_t *moment)
+{
+	size_t n;
+	const struct moment *moments = recording_moments(recorded->recording, &n);
+	int error;
+
+	*moment = options->peak ? moment_peak(moments, n) : n - 1;
+	if (!options->at)
+		return 0;
+	error = moment_find(moments, n, options->at, moment);
+	if (error == -ERANGE)
+		snprintf(recorded->error, sizeof(recorded->error), "--at: '%s' is before the first snapshot",
+		         options->at);
+	else if (error)
+		snprintf(recorded->error, sizeof(recorded->error),
+		         "--at needs a time such as 2026-03-01T12:30:00, 12:30 or +90, not '%s'", options->at);
+	return error;
+}
+
+int recorded_snapshot(struct recorded *recorded, size_t moment, struct snapshot **snapshot)
+{
+	int error = recording_snapshot(recorded->recording, moment, snapshot);
+
+	if (!error)
+		aggregate_sum(*snapshot);
+	return error;
+}
+
+int recorded_name(struct recorded *recorded, struct snapshot *snapshot)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < snapshot->n_stacks_shown && !error; i++) {
+		struct stack *stack = &snapshot->stacks[i];
+
+		if (!recorded->symbolizer)
+			error = recording_name(recorded->recording, stack);
+		else if (symbolizer_stack(recorded->symbolizer, &snapshot->processes[stack->process], stack))
+			error = fail(recorded, "cannot name the stacks", -ENOMEM);
+	}
+	return error;
+}

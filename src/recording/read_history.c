@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The course of stacks over a recording's moments. All that is stored from the first whole snapshot on is gone through
+ * once, or where that would be far more than is asked for, from whole snapshot to whole snapshot.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recording/recording_state.h"
+
+/* Moments that are gone through for one that is asked for. */
+#define GONE_THROUGH 60
+
+/* A stack's number, and which of the snapshot's it is. */
+struct followed {
+	uint64_t number;
+	size_t index;
+};
+
+struct course {
+	struct recording *recording;
+	struct history *history;
+	size_t *chosen; /* moments of the recording, by time */
+	size_t n_chosen;
+	struct followed *followed; /* by number */
+	size_t n_followed;
+	struct moment_usage *now; /* of those, by index */
+};
+
+static int out_of_memory(struct recording *recording)
+{
+	return database_say(&recording->database, -ENOMEM, "out of memory");
+}
+
+static bool is_whole(const struct recording *recording, size_t moment)
+{
+	return recording->places[moment].whole == recording->places[moment].snapshot;
+}
+
+/* Moments that stand for all, in even steps; where there are too many, only such as are stored whole. */
+static void choose(struct course *course, size_t shown, size_t max)
+{
+	const struct recording *recording = course->recording;
+	size_t n = recording->n_moments;
+	bool whole_alone = n / GONE_THROUGH > max, due = false;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t step = max > 1 ? max - 1 : 1;
+
+		due |= i == 0 || i * step / (n > 1 ? n - 1 : 1) != (i - 1) * step / (n > 1 ? n - 1 : 1);
+		if (i != shown && (!due || (whole_alone && !is_whole(recording, i))))
+			continue;
+		course->chosen[course->n_chosen++] = i;
+		due = false;
+	}
+}
+
+static int by_number(const void *left, const void *right)
+{
+	const struct followed *a = left, *b = right;
+
+	return (a->number > b->number) - (a->number < b->number);
+}
+
+static void take_row(struct course *course, sqlite3_stmt *read)
+{
+	struct followed key = {.number = (uint64_t)sqlite3_column_int64(read, 1)};
+	const struct followed *found =
+	    course->n_followed ? bsearch(&key, course->followed, course->n_followed, sizeof(key), by_number) : NULL;
+
+	if (found)
+		course->now[found->index] = (struct moment_usage){
+		    .live_bytes = (uint64_t)sqlite3_column_int64(read, 2),
+		    .live_blocks = (uint64_t)sqlite3_column_int64(read, 3),
+		    .alloc_bytes = (uint64_t)sqlite3_column_int64(read, 4),
+		    .alloc_count = (uint64_t)sqlite3_column_int64(read, 5),
+		};
+}
+
+/* Goes on to a moment, from what is known of the one chosen before it, or from its whole snapshot. 0 or -errno. */
+static int go_on(struct course *course, size_t moment, int64_t *known)
+{
+	struct recording *recording = course->recording;
+	const struct place *place = &recording->places[moment];
+	sqlite3_stmt *read = recording->statements[READ_COURSE];
+	int64_t from = *known + 1;
+	int row;
+
+	if (place->whole > *known) {
+		memset(course->now, 0, course->n_followed * sizeof(*course->now));
+		from = place->whole;
+	}
+	row = database_bind(&recording->database, read, "ii", from, place->snapshot);
+	while (!row && (row = database_step(&recording->database, read)) > 0) {
+		take_row(course, read);
+		row = 0;
+	}
+	sqlite3_reset(read);
+	*known = place->snapshot;
+	return row;
+}
+
+static int follow(struct course *course)
+{
+	struct history *history = course->history;
+	int64_t known = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < course->n_chosen && !error; i++) {
+		history->moments[i] = course->recording->moments[course->chosen[i]];
+		error = go_on(course, course->chosen[i], &known);
+		for (size_t j = 0; j < history->n_stacks && !error; j++)
+			history->usages[j * history->n_moments + i] = course->now[j];
+	}
+	return error;
+}
+
+static int prepare(struct course *course, const struct snapshot *snapshot, size_t n_stacks, size_t shown, size_t max)
+{
+	struct history *history = course->history;
+
+	course->chosen = calloc(course->recording->n_moments + 1, sizeof(*course->chosen));
+	course->followed = calloc(n_stacks + 1, sizeof(*course->followed));
+	course->now = calloc(n_stacks + 1, sizeof(*course->now));
+	if (!history || !course->chosen || !course->followed || !course->now)
+		return out_of_memory(course->recording);
+	choose(course, shown, max);
+	for (size_t i = 0; i < n_stacks; i++)
+		course->followed[i] = (struct followed){snapshot->stacks[i].number, i};
+	course->n_followed = n_stacks;
+	qsort(course->followed, n_stacks, sizeof(*course->followed), by_number);
+	history->n_moments = course->n_chosen;
+	history->n_stacks = n_stacks;
+	history->moments = calloc(course->n_chosen + 1, sizeof(*history->moments));
+	history->usages = calloc(course->n_chosen * n_stacks + 1, sizeof(*history->usages));
+	for (size_t i = 0; i < course->n_chosen; i++) {
+		if (course->chosen[i] == shown)
+			history->shown = i;
+	}
+	return history->moments && history->usages ? 0 : out_of_memory(course->recording);
+}
+
+int recording_history(struct recording *recording, const struct snapshot *snapshot, size_t n_stacks, size_t moment,
+                      size_t max_moments, struct history **result)
+{
+	struct course course = {.recording = recording, .history = calloc(1, sizeof(*course.history))};
+	int error = prepare(&course, snapshot, n_stacks, moment, max_moments);
+
+	if (!error)
+		error = follow(&course);
+	free(course.chosen);
+	free(course.followed);
+	free(course.now);
+	if (error)
+		history_free(course.history);
+	*result = error ? NULL : course.history;
+	return error;
+}
