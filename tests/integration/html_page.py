@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# timeout: 400
+# timeout: 600
 """The page of --format html and the file of --format svg in a browser: what is clicked, typed and seen."""
 import contextlib
 import json
