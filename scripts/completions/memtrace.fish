@@ -40,7 +40,7 @@ complete -c memtrace -l suppressions -r -F -d 'Do not judge what FILE names'
 complete -c memtrace -l gen-suppressions -d 'Print suppressions of all that was found'
 complete -c memtrace -l error-exitcode -x -d 'Exit status of a failure'
 complete -c memtrace -l ignore-children -d 'Give a verdict though children were not traced'
-complete -c memtrace -l format -x -a 'text json folded csv pprof speedscope massif junit sarif github' -d 'Form of the report'
+complete -c memtrace -l format -x -a 'text json html svg folded csv pprof speedscope massif junit sarif github' -d 'Form of the report'
 complete -c memtrace -l output -r -F -d 'Keep the newest report in FILE'
 complete -c memtrace -l max-memory -x -d "Ceiling for memtrace's own tables"
 complete -c memtrace -l stack-depth -x -d 'Frames kept per stack'
