@@ -20,7 +20,7 @@ SITE void more(int n) { while (n--) kept = malloc(100); }
 SITE void less(int n) { while (n--) kept = malloc(70); }
 SITE void same(int n) { while (n--) kept = malloc(50); }
 SITE void %(only)s(int n) { while (n--) kept = malloc(30); }
-SITE void freed(void) { free(malloc(1000)); }
+SITE void freed(void) { kept = malloc(1000); free(kept); }
 int main(void)
 {
 	char line[16];
@@ -64,7 +64,7 @@ def wait_for_snapshot(path):
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30) as recording:
         def counted():
             return recording.execute("SELECT free_count FROM snapshot ORDER BY snapshot DESC LIMIT 1").fetchone()
-        until(lambda: (counted() or (0,))[0] > 0, "a snapshot of the first half")
+        wait_until(lambda: (counted() or (0,))[0] > 0, "a snapshot of the first half")
     recording.close()
 
 
