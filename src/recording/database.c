@@ -18,6 +18,8 @@
 #include "util/escape.h"
 
 #define BUSY_MS 10000
+/* A row, or a text, that is read. What the kernel takes for a command line is within 6 MiB. */
+#define READ_BYTES_MAX (8 << 20)
 
 int database_say(struct database *database, int error, const char *format, ...)
 {
@@ -117,6 +119,7 @@ int database_open(struct database *database, const char *path, char *error, size
 		return failed;
 	sqlite3_db_config(database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_limit(database->handle, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_limit(database->handle, SQLITE_LIMIT_LENGTH, READ_BYTES_MAX);
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]) && !failed; i++)
 		failed = database_exec(database, settings[i]);
 	return failed;

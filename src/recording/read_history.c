@@ -11,6 +11,8 @@
 
 /* Moments that are gone through for one that is asked for. */
 #define GONE_THROUGH 60
+/* Moments times stacks that are kept; of many stacks there are fewer moments. */
+#define USAGES_MAX (1UL << 23)
 
 /* A stack's number, and which of the snapshot's it is. */
 struct followed {
@@ -38,6 +40,16 @@ static bool is_whole(const struct recording *recording, size_t moment)
 	return recording->places[moment].whole == recording->places[moment].snapshot;
 }
 
+/* One place of `max` is kept for the moment that is shown. */
+static bool begins_step(size_t moment, size_t n, size_t max)
+{
+	if (max >= n)
+		return true;
+	if (max < 3)
+		return max == 2 && moment == 0;
+	return moment == 0 || moment * (max - 2) / (n - 1) != (moment - 1) * (max - 2) / (n - 1);
+}
+
 /* Moments that stand for all, in even steps; where there are too many, only such as are stored whole. */
 static void choose(struct course *course, size_t shown, size_t max)
 {
@@ -46,9 +58,7 @@ static void choose(struct course *course, size_t shown, size_t max)
 	bool whole_alone = n / GONE_THROUGH > max, due = false;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t step = max > 1 ? max - 1 : 1;
-
-		due |= i == 0 || i * step / (n > 1 ? n - 1 : 1) != (i - 1) * step / (n > 1 ? n - 1 : 1);
+		due |= begins_step(i, n, max);
 		if (i != shown && (!due || (whole_alone && !is_whole(recording, i))))
 			continue;
 		course->chosen[course->n_chosen++] = i;
@@ -145,7 +155,8 @@ int recording_history(struct recording *recording, const struct snapshot *snapsh
                       size_t max_moments, struct history **result)
 {
 	struct course course = {.recording = recording, .history = calloc(1, sizeof(*course.history))};
-	int error = prepare(&course, snapshot, n_stacks, moment, max_moments);
+	size_t most = USAGES_MAX / (n_stacks + 1);
+	int error = prepare(&course, snapshot, n_stacks, moment, most < max_moments ? most : max_moments);
 
 	if (!error)
 		error = follow(&course);

@@ -11,6 +11,10 @@ static int out_of_memory(struct recording *recording)
 	return database_say(&recording->database, -ENOMEM, "out of memory");
 }
 
+/* Beyond what the command line allows, with inlined calls. */
+#define ADDRESSES_MAX 4096
+#define FRAMES_MAX 65536
+
 /* The index of the column's text among names, which are as many as n; n: it is none of them. */
 static size_t word_of(sqlite3_stmt *read, int column, const char *(*name)(size_t i), size_t n)
 {
@@ -37,18 +41,27 @@ static const char *verdict_word(size_t i)
 	return verdict_name((enum verdict_kind)i);
 }
 
+static int by_process_number(const void *key, const void *element)
+{
+	const uint64_t *number = key;
+	const struct process *process = element;
+
+	return (*number > process->number) - (*number < process->number);
+}
+
 static int read_process(struct recording *recording, sqlite3_stmt *read, const struct snapshot *snapshot,
                         struct stack *stack)
 {
-	int64_t number = sqlite3_column_int64(read, 12);
+	uint64_t number = (uint64_t)sqlite3_column_int64(read, 12);
+	const struct process *process =
+	    snapshot->n_processes ? bsearch(&number, snapshot->processes, snapshot->n_processes,
+	                                    sizeof(*snapshot->processes), by_process_number)
+	                          : NULL;
 
-	for (size_t i = 0; i < snapshot->n_processes; i++) {
-		if ((int64_t)snapshot->processes[i].number == number) {
-			stack->process = i;
-			return 0;
-		}
-	}
-	return recording_damaged(recording, "a stack is of no process");
+	if (!process)
+		return recording_damaged(recording, "a stack is of no process");
+	stack->process = (size_t)(process - snapshot->processes);
+	return 0;
 }
 
 static int read_nodes(struct recording *recording, int64_t snapshot, struct stack *stack)
@@ -111,6 +124,8 @@ static int read_stack(struct recording *recording, sqlite3_stmt *read, struct sn
 	if (grow_list((void **)&snapshot->stacks, snapshot->n_stacks, sizeof(*snapshot->stacks)))
 		return out_of_memory(recording);
 	if (snapshot->placed) {
+		if (snapshot->n_stacks >= PLACEMENTS_MAX / snapshot->placement.n_nodes)
+			return recording_damaged(recording, "it has too many stacks for its nodes");
 		if (placement_init(&stack.placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
 			return out_of_memory(recording);
 		error = read_nodes(recording, sqlite3_column_int64(read, 1), &stack);
@@ -126,7 +141,9 @@ static int read_addresses(struct recording *recording, struct stack *stack)
 
 	while (!row && (row = database_step(&recording->database, read)) > 0) {
 		row = 0;
-		if (grow_list((void **)&stack->addresses, stack->n_addresses, sizeof(*stack->addresses)))
+		if (stack->n_addresses == ADDRESSES_MAX)
+			row = recording_damaged(recording, "a stack has too many addresses");
+		else if (grow_list((void **)&stack->addresses, stack->n_addresses, sizeof(*stack->addresses)))
 			row = out_of_memory(recording);
 		else
 			stack->addresses[stack->n_addresses++] = (uint64_t)sqlite3_column_int64(read, 0);
@@ -209,6 +226,8 @@ static int read_frame(struct recording *recording, sqlite3_stmt *read, struct st
 		error = recording_text(recording, read, 5, &frame.file);
 	if (error)
 		return error;
+	if (stack->n_frames == FRAMES_MAX)
+		return recording_damaged(recording, "a stack has too many frames");
 	if (!frame.module)
 		frame.module = "[unknown]";
 	if (grow_list((void **)&stack->frames, stack->n_frames, sizeof(*stack->frames)))

@@ -8,6 +8,7 @@
 #include "recording/recording_state.h"
 #include "recording/schema.h"
 #include "util/grow.h"
+#include "util/intern.h"
 #include "util/printable.h"
 
 static const char *const statements[READ_COUNT] = {
@@ -52,18 +53,26 @@ int recording_damaged(struct recording *recording, const char *what)
 int recording_text(struct recording *recording, sqlite3_stmt *statement, int column, const char **text)
 {
 	const char *value = (const char *)sqlite3_column_text(statement, column);
-	char *copy;
+	bool is_null = sqlite3_column_type(statement, column) == SQLITE_NULL, added;
+	int64_t number;
 
 	*text = NULL;
 	if (!value)
-		return 0;
-	if (grow_list((void **)&recording->texts, recording->n_texts, sizeof(*recording->texts)))
+		return is_null ? 0 : database_say(&recording->database, -ENOMEM, "out of memory");
+	number = intern_add(recording->raw, value, strnlen(value, PRINTABLE_MAX), &added);
+	if (number < 0)
 		return database_say(&recording->database, -ENOMEM, "out of memory");
-	copy = printable_copy(value);
-	if (!copy)
-		return database_say(&recording->database, -ENOMEM, "out of memory");
-	recording->texts[recording->n_texts++] = copy;
-	*text = copy;
+	/* Numbered, but without its copy: after there was no memory for that. */
+	if ((size_t)number >= recording->n_texts) {
+		char *copy = printable_copy(value);
+
+		if (!copy || grow_list((void **)&recording->texts, recording->n_texts, sizeof(*recording->texts))) {
+			free(copy);
+			return database_say(&recording->database, -ENOMEM, "out of memory");
+		}
+		recording->texts[recording->n_texts++] = copy;
+	}
+	*text = recording->texts[number];
 	return 0;
 }
 
@@ -193,7 +202,8 @@ static int read_all(struct recording *recording)
 	int error = 0;
 
 	recording->modules = calloc(1, sizeof(*recording->modules));
-	if (!recording->modules)
+	recording->raw = intern_new();
+	if (!recording->modules || !recording->raw)
 		return database_say(&recording->database, -ENOMEM, "out of memory");
 	recording->modules[0] = (struct module){.fd = -1, .path = none, .name = none};
 	recording->n_modules = 1;
@@ -243,6 +253,7 @@ void recording_close(struct recording *recording)
 	for (size_t i = 0; i < recording->n_texts; i++)
 		free(recording->texts[i]);
 	free(recording->texts);
+	intern_free(recording->raw);
 	free(recording->about);
 	free(recording->modules);
 	free(recording->moments);

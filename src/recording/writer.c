@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "recording/schema.h"
 #include "recording/writer_state.h"
@@ -71,10 +72,16 @@ int writer_open(const char *path, const struct about *about, size_t n_about, con
 		failed = prepare(writer);
 	if (!failed)
 		failed = put_about(writer, about, n_about);
-	if (failed)
+	if (failed) {
+		bool made = writer->database.handle != NULL;
+
 		writer_free(writer);
-	else
+		/* It was not there before, and is no recording. */
+		if (made)
+			unlink(path);
+	} else {
 		*result = writer;
+	}
 	return failed;
 }
 
