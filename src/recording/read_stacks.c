@@ -53,10 +53,10 @@ static int read_process(struct recording *recording, sqlite3_stmt *read, const s
                         struct stack *stack)
 {
 	uint64_t number = (uint64_t)sqlite3_column_int64(read, 12);
-	const struct process *process =
-	    snapshot->n_processes ? bsearch(&number, snapshot->processes, snapshot->n_processes,
-	                                    sizeof(*snapshot->processes), by_process_number)
-	                          : NULL;
+	const struct process *process = snapshot->n_processes
+	                                    ? bsearch(&number, snapshot->processes, snapshot->n_processes,
+	                                              sizeof(*snapshot->processes), by_process_number)
+	                                    : NULL;
 
 	if (!process)
 		return recording_damaged(recording, "a stack is of no process");
@@ -86,16 +86,27 @@ static int read_nodes(struct recording *recording, int64_t snapshot, struct stac
 	return row;
 }
 
-static int read_usage(struct recording *recording, sqlite3_stmt *read, struct stack *stack)
+static int read_usage(struct recording *recording, sqlite3_stmt *read, struct usage *usage)
 {
-	struct usage *usage = &stack->usage;
-	struct placement *placement = &stack->placement;
-
 	return recording_counts(recording, read, 2,
 	                        (uint64_t *const[]){&usage->live_bytes, &usage->live_blocks, &usage->alloc_bytes,
-	                                            &usage->alloc_count, &usage->free_bytes, &usage->free_count,
-	                                            &placement->not_resident_bytes, &placement->unplaced_bytes,
-	                                            &placement->remote_bytes, NULL});
+	                                            &usage->alloc_count, &usage->free_bytes, &usage->free_count, NULL});
+}
+
+static int read_placement(struct recording *recording, sqlite3_stmt *read, const struct snapshot *snapshot,
+                          struct stack *stack)
+{
+	struct placement *placement = &stack->placement;
+	int error;
+
+	if (snapshot->n_stacks >= PLACEMENTS_MAX / snapshot->placement.n_nodes)
+		return recording_damaged(recording, "it has too many stacks for its nodes");
+	if (placement_init(placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
+		return out_of_memory(recording);
+	error = recording_counts(recording, read, 8,
+	                         (uint64_t *const[]){&placement->not_resident_bytes, &placement->unplaced_bytes,
+	                                             &placement->remote_bytes, NULL});
+	return error ? error : read_nodes(recording, sqlite3_column_int64(read, 1), stack);
 }
 
 /* A row of READ_STACKS. What has gone from the snapshot has no counts, and is left out. */
@@ -114,7 +125,7 @@ static int read_stack(struct recording *recording, sqlite3_stmt *read, struct sn
 
 	if (kind >= KIND_OF_KERNEL || end == END_COUNT)
 		return recording_damaged(recording, "a stack is of no known kind");
-	error = read_usage(recording, read, &stack);
+	error = read_usage(recording, read, &stack.usage);
 	if (!error)
 		error = read_process(recording, read, snapshot, &stack);
 	if (error || !stack.usage.alloc_count)
@@ -123,13 +134,8 @@ static int read_stack(struct recording *recording, sqlite3_stmt *read, struct sn
 		stack.oldest_ns = snapshot->elapsed_ns - born_ns;
 	if (grow_list((void **)&snapshot->stacks, snapshot->n_stacks, sizeof(*snapshot->stacks)))
 		return out_of_memory(recording);
-	if (snapshot->placed) {
-		if (snapshot->n_stacks >= PLACEMENTS_MAX / snapshot->placement.n_nodes)
-			return recording_damaged(recording, "it has too many stacks for its nodes");
-		if (placement_init(&stack.placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
-			return out_of_memory(recording);
-		error = read_nodes(recording, sqlite3_column_int64(read, 1), &stack);
-	}
+	if (snapshot->placed)
+		error = read_placement(recording, read, snapshot, &stack);
 	snapshot->stacks[snapshot->n_stacks++] = stack;
 	return error;
 }

@@ -41,7 +41,7 @@ struct recording {
 	struct module *modules; /* by number, from 1 on; [0] stands for those that are not there */
 	size_t n_modules;
 	struct intern *raw; /* texts as they are in the file */
-	char **texts;       /* as they can be printed, by number; frames, modules and what is said of it point to them */
+	char **texts; /* as they can be printed, by number; frames, modules and what is said of it point to them */
 	size_t n_texts;
 	char **about; /* key and value in turn; among the texts */
 	size_t n_about;

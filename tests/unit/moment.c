@@ -17,12 +17,9 @@
 
 /* Every half minute, over midnight; the clock goes back once. */
 static const struct moment moments[] = {
-    {.time_unix_ns = BEGIN_NS + NS / 2, .live_bytes = 5},
-    {.time_unix_ns = BEGIN_NS + 30 * NS, .live_bytes = 9},
-    {.time_unix_ns = BEGIN_NS + 60 * NS, .live_bytes = 9},
-    {.time_unix_ns = BEGIN_NS + 90 * NS, .live_bytes = 2},
-    {.time_unix_ns = BEGIN_NS + 80 * NS, .live_bytes = 3},
-    {.time_unix_ns = BEGIN_NS + 120 * NS, .live_bytes = 4},
+    {.time_unix_ns = BEGIN_NS + NS / 2, .live_bytes = 5},  {.time_unix_ns = BEGIN_NS + 30 * NS, .live_bytes = 9},
+    {.time_unix_ns = BEGIN_NS + 60 * NS, .live_bytes = 9}, {.time_unix_ns = BEGIN_NS + 90 * NS, .live_bytes = 2},
+    {.time_unix_ns = BEGIN_NS + 80 * NS, .live_bytes = 3}, {.time_unix_ns = BEGIN_NS + 120 * NS, .live_bytes = 4},
 };
 
 #define N_MOMENTS (sizeof(moments) / sizeof(moments[0]))
@@ -45,7 +42,7 @@ static const struct row rows[] = {
     {"UTC", "2026-03-01T18:30:25-05:30", 0, 4},
     {"UTC", "2126-01-01T00:00:00", 0, 5},
     {"UTC", "2026-03-01T23:58:59", -ERANGE, 0},
-    {"UTC", "1969-12-31T23:59:59", -ERANGE, 0},
+    {"UTC", "1969-12-31T23:59:58", -ERANGE, 0},
     {"UTC-1", "2026-03-02T00:59:30", 0, 1},
     {"UTC-1", "2026-03-01T23:59:30Z", 0, 1},
     {"UTC-1", "00:59:30", 0, 1},
