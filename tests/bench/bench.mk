@@ -28,5 +28,12 @@ $(BENCH_TOOLS): $(BENCH_DIR)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -I$(BENCH_DIR) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $< -l:libbpf.a -lelf -lz
 
+# The writer of recordings alone.
+RECORDED_OBJECTS := $(filter $(BUILD)/src/recording/% $(BUILD)/src/model/% $(BUILD)/src/util/% $(BUILD)/src/analyze/aggregate.o,$(OBJECTS))
+
+$(BENCH_DIR)/recorded: tests/bench/recorded.c $(RECORDED_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $^ -lsqlite3 -lm
+
 .PHONY: bench-programs
-bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BUILD)/tests/unwind/speed $(SYMBOL_TOOL)
+bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BENCH_DIR)/recorded $(BUILD)/tests/unwind/speed $(SYMBOL_TOOL)
