@@ -207,13 +207,11 @@ def build_id(path):
 
 @case(times=["beside", "alone", "by-build-id", "as-a-tree"])
 def names_from_debug_files(where):
-    """Of a stripped program: its debug file in the same folder or alone, or where debug files are kept."""
+    """Of a stripped program: its debug file in the same folder, or alone with the program where it was, or where debug files are kept."""
     with moved_away(strip=True) as (folder, program, path, target):
         kept, number = f"{folder}/kept", build_id(program)
         assert "site_leak" not in names(shown(path))
-        if where == "alone":
-            os.unlink(program)
-        else:
+        if where != "alone":
             shutil.move(program, f"{kept}/a-stripped-one")
         if where == "by-build-id":
             os.makedirs(f"{kept}/.build-id/{number[:2]}")
