@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/escape.h"
@@ -109,11 +110,15 @@ int database_open(struct database *database, const char *path, char *error, size
 	    "PRAGMA cell_size_check = ON",
 	    "PRAGMA mmap_size = 0",
 	};
+	struct stat stat_of;
 	int failed;
 
 	*database = (struct database){.path = path, .error = error, .error_size = error_size};
-	if (access(path, R_OK))
+	if (stat(path, &stat_of) || access(path, R_OK))
 		return database_say(database, -errno, "cannot be read: %s", strerror(errno));
+	/* Whoever opens a FIFO waits. */
+	if (!S_ISREG(stat_of.st_mode))
+		return database_say(database, -EINVAL, "it is no file with a recording");
 	failed = open_handle(database, path, SQLITE_OPEN_READONLY, error, error_size);
 	if (failed)
 		return failed;

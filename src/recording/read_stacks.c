@@ -225,7 +225,7 @@ static int read_frame(struct recording *recording, sqlite3_stmt *read, struct st
 	int error = recording_text(recording, read, 1, &frame.module);
 
 	if (!error)
-		error = recording_text(recording, read, 2, &frame.build_id);
+		error = recording_build_id(recording, read, 2, &frame.build_id);
 	if (!error)
 		error = recording_text(recording, read, 3, &frame.function);
 	if (!error)

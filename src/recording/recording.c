@@ -135,17 +135,25 @@ static int add_about(struct recording *recording)
 	return error;
 }
 
-static void read_build_id(struct module *module, const char *text)
+int recording_build_id(struct recording *recording, sqlite3_stmt *statement, int column, const char **text)
 {
-	size_t n = text ? strlen(text) / 2 : 0;
+	int error = recording_text(recording, statement, column, text);
+	size_t n = *text ? strlen(*text) : 0;
 
-	for (size_t i = 0; i < n && i < BUILD_ID_MAX; i++) {
-		char digits[3] = {text[2 * i], text[2 * i + 1], 0}, *end;
+	if (error || !*text)
+		return error;
+	if (n % 2 || n > (size_t)2 * BUILD_ID_MAX || strspn(*text, "0123456789abcdef") != n)
+		return recording_damaged(recording, "a build ID is none");
+	return 0;
+}
 
-		module->build_id[i] = (uint8_t)strtoul(digits, &end, 16);
-		if (end != digits + 2)
-			return;
-		module->build_id_size = i + 1;
+static void take_build_id(struct module *module, const char *text)
+{
+	module->build_id_size = text ? strlen(text) / 2 : 0;
+	for (size_t i = 0; i < module->build_id_size; i++) {
+		const char digits[3] = {text[2 * i], text[2 * i + 1], 0};
+
+		module->build_id[i] = (uint8_t)strtoul(digits, NULL, 16);
 	}
 }
 
@@ -169,12 +177,12 @@ static int add_module(struct recording *recording)
 		return recording_damaged(recording, "files are missing from it");
 	error = recording_text(recording, read, 1, &path);
 	if (!error)
-		error = recording_text(recording, read, 2, &build_id);
+		error = recording_build_id(recording, read, 2, &build_id);
 	if (error)
 		return error;
 	if (!path)
 		return recording_damaged(recording, "a file has no name");
-	read_build_id(module, build_id);
+	take_build_id(module, build_id);
 	module->path = (char *)path;
 	slash = strrchr(path, '/');
 	module->name = slash && path[0] == '/' ? slash + 1 : path;

@@ -52,6 +52,8 @@ struct recording {
  * rows do not make it large. 0 or -ENOMEM.
  */
 int recording_text(struct recording *recording, sqlite3_stmt *statement, int column, const char **text);
+/* The same of a build ID in lower-case hexadecimal; -EBADMSG where it is none. */
+int recording_build_id(struct recording *recording, sqlite3_stmt *statement, int column, const char **text);
 /* The column's number, which may not be negative. 0 or -EBADMSG. */
 int recording_count(struct recording *recording, sqlite3_stmt *statement, int column, uint64_t *count);
 /* The same of several columns that follow each other. */
