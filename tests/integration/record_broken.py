@@ -112,7 +112,7 @@ def parts(path):
                   key=lambda p: int(p[len(path) + 1:] or 0))
 
 
-@case(times=["200K", "1s"])
+@case(times=["160K", "1s"])
 def rotated(limit):
     """One recording after the other, each with all it needs; what is counted goes on."""
     with scratch() as folder, Fixture("verdicts") as target:
