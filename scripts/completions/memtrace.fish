@@ -6,6 +6,7 @@ complete -c memtrace -n __fish_use_subcommand -a leaks -d 'Which blocks nothing 
 complete -c memtrace -n __fish_use_subcommand -a check -d 'A verdict on leaks by the exit status'
 complete -c memtrace -n __fish_use_subcommand -a record -d 'Keep a series of snapshots in a file'
 complete -c memtrace -n __fish_use_subcommand -a report -d 'Show a recording, in any form'
+complete -c memtrace -n __fish_use_subcommand -a diff -d 'Compare two recordings, or two moments of one'
 complete -c memtrace -n __fish_use_subcommand -a kernel -d 'Which slab cache of the kernel grows, and the stacks behind it'
 complete -c memtrace -n __fish_use_subcommand -a doctor -d 'What this kernel and these privileges allow'
 complete -c memtrace -n __fish_use_subcommand -a help -d 'Print help'
@@ -42,7 +43,7 @@ complete -c memtrace -l suppressions -r -F -d 'Do not judge what FILE names'
 complete -c memtrace -l gen-suppressions -d 'Print suppressions of all that was found'
 complete -c memtrace -l error-exitcode -x -d 'Exit status of a failure'
 complete -c memtrace -l ignore-children -d 'Give a verdict though children were not traced'
-complete -c memtrace -n '__fish_seen_subcommand_from report' -F
+complete -c memtrace -n '__fish_seen_subcommand_from report diff' -F
 complete -c memtrace -s w -l write -r -F -d 'File to record into'
 complete -c memtrace -l interval -x -d 'Seconds from one snapshot to the next'
 complete -c memtrace -l rotate -x -d 'Go on in another file at a size or after a time'

@@ -7,7 +7,7 @@
 
 #include "analyze/baseline_entry.h"
 #include "analyze/judge.h"
-#include "util/escape.h"
+#include "analyze/stable_key.h"
 
 struct baseline *baseline_new(void)
 {
@@ -37,40 +37,6 @@ int baseline_entry_compare(const void *left, const void *right)
 	return order ? order : (int)a->kind - (int)b->kind;
 }
 
-/* "parse(char const*) (inlined) [app]". Names are escaped, so that they hold no line's end. */
-static void write_frame(FILE *out, const struct frame *frame)
-{
-	if (frame->function)
-		escape_write(out, frame->function);
-	else
-		fputc('?', out);
-	fputs(frame->inlined ? " (inlined) [" : " [", out);
-	escape_write(out, frame->module ? frame->module : "?");
-	fputc(']', out);
-}
-
-/* NULL: out of memory. The caller frees it. */
-static char *key_of(const struct stack *stack)
-{
-	char *key = NULL;
-	size_t size;
-	FILE *out = open_memstream(&key, &size);
-	bool failed;
-
-	if (!out)
-		return NULL;
-	for (size_t i = 0; i < stack->n_frames; i++) {
-		if (i)
-			fputc('\n', out);
-		write_frame(out, &stack->frames[i]);
-	}
-	failed = ferror(out);
-	if (!fclose(out) && !failed)
-		return key;
-	free(key);
-	return NULL;
-}
-
 static uint64_t sum(uint64_t a, uint64_t b)
 {
 	return a > INT64_MAX - b ? INT64_MAX : a + b;
@@ -91,7 +57,7 @@ static struct baseline_entry *entries_of(const struct snapshot *snapshot)
 		const struct usage *usage = &snapshot->stacks[i].usage;
 
 		entries[i] = (struct baseline_entry){
-		    .key = key_of(&snapshot->stacks[i]),
+		    .key = stable_key(&snapshot->stacks[i]),
 		    .kind = judgement->stacks[i].kind,
 		    .bytes = at_most_int64(usage->live_bytes),
 		    .blocks = at_most_int64(usage->live_blocks),

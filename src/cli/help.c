@@ -81,10 +81,21 @@ const struct command_row command_rows[] = {
 		.details = "Shows the last snapshot of FILE, or that of another moment. Needs no privileges.\n"
 			   "Names that were left for later are found in the files that were traced, or below\n"
 			   "DIR, by their build IDs.\n",
-		.accept = ACCEPT_REPORT | ACCEPT_FILE | ACCEPT_MOMENT | ACCEPT_ORDER | ACCEPT_RECORDED,
+		.accept = ACCEPT_REPORT | ACCEPT_FILE | ACCEPT_MOMENT | ACCEPT_ORDER | ACCEPT_NAMES,
 		.examples = "  memtrace report app.memtrace                      what was live at the end\n"
 			    "  memtrace report --peak --format html --output peak.html app.memtrace\n"
 			    "  memtrace report --at 12:30 --sort growth app.memtrace\n",
+	},
+	{
+		.name = "diff",
+		.synopsis = "memtrace diff [OPTIONS] OLD NEW",
+		.summary = "compare two recordings, or two moments of one",
+		.details = "OLD and NEW are recordings (their last snapshots), or moments: FILE@TIME with a TIME\n"
+			   "as memtrace report --at takes it. Stacks are the same if their functions and modules\n"
+			   "are, so builds may differ. What has changed most comes first. Needs no privileges.\n",
+		.accept = ACCEPT_REPORT | ACCEPT_FILE | ACCEPT_ORDER | ACCEPT_NAMES,
+		.examples = "  memtrace diff before.memtrace after.memtrace\n"
+			    "  memtrace diff app.memtrace@12:30 app.memtrace@+3600\n",
 	},
 	{
 		.name = "system",

@@ -87,20 +87,20 @@ struct options {
 enum options_accept {
 	ACCEPT_PID = 1 << 0,
 	ACCEPT_COMMAND = 1 << 1,
-	ACCEPT_INTERVAL = 1 << 2,  /* INTERVAL [COUNT] */
-	ACCEPT_REPORT = 1 << 3,    /* form and place of reports */
-	ACCEPT_STACKS = 1 << 4,    /* live blocks by stack: which, in what order, how much room for them */
-	ACCEPT_HEAP = 1 << 5,      /* what bears on user-space allocators */
-	ACCEPT_KERNEL = 1 << 6,    /* what bears on the kernel's own memory */
-	ACCEPT_LEAKS = 1 << 7,     /* what is told of blocks that can be reached */
-	ACCEPT_SCAN = 1 << 8,      /* how a process's memory is read */
-	ACCEPT_LISTING = 1 << 9,   /* how stacks are listed */
-	ACCEPT_CHECK = 1 << 10,    /* what memtrace check judges, and by what */
-	ACCEPT_RECORD = 1 << 11,   /* what memtrace record writes, and where */
-	ACCEPT_FILE = 1 << 12,     /* recordings, named without an option */
-	ACCEPT_MOMENT = 1 << 13,   /* which moment of a recording */
-	ACCEPT_ORDER = 1 << 14,    /* order of stacks */
-	ACCEPT_RECORDED = 1 << 15, /* how what is recorded is shown */
+	ACCEPT_INTERVAL = 1 << 2, /* INTERVAL [COUNT] */
+	ACCEPT_REPORT = 1 << 3,   /* form and place of reports */
+	ACCEPT_STACKS = 1 << 4,   /* live blocks by stack: which, in what order, how much room for them */
+	ACCEPT_HEAP = 1 << 5,     /* what bears on user-space allocators */
+	ACCEPT_KERNEL = 1 << 6,   /* what bears on the kernel's own memory */
+	ACCEPT_LEAKS = 1 << 7,    /* what is told of blocks that can be reached */
+	ACCEPT_SCAN = 1 << 8,     /* how a process's memory is read */
+	ACCEPT_LISTING = 1 << 9,  /* how stacks are listed */
+	ACCEPT_CHECK = 1 << 10,   /* what memtrace check judges, and by what */
+	ACCEPT_RECORD = 1 << 11,  /* what memtrace record writes, and where */
+	ACCEPT_FILE = 1 << 12,    /* recordings, named without an option */
+	ACCEPT_MOMENT = 1 << 13,  /* which moment of a recording */
+	ACCEPT_ORDER = 1 << 14,   /* order of stacks */
+	ACCEPT_NAMES = 1 << 15,   /* where names of recordings are found */
 };
 
 /* What options_parse() returns when it was asked for something else than to trace. */

@@ -99,7 +99,8 @@ static int count_pending(void *context, const void *record)
 struct heap_walking {
 	struct scanning *scanning;
 	uint64_t *thread_pointers;
-	bool busy, has_thread;
+	bool *threads_busy; /* as far as their registers tell */
+	bool only_these_busy, busy, has_thread;
 	pthread_t thread;
 	int error;
 };
@@ -110,28 +111,34 @@ static void *walk_heaps(void *argument)
 	struct scanning *scanning = walking->scanning;
 
 	walking->error = scan_heap_walk(&scanning->areas, &scanning->words, walking->thread_pointers,
-	                                scanning->registers ? scanning->n_threads : 0, walking->busy, &scanning->heap);
+	                                scanning->registers ? scanning->n_threads : 0, walking->busy,
+	                                walking->only_these_busy ? walking->threads_busy : NULL, &scanning->heap);
 	return NULL;
 }
 
 /* heaps_end() must follow, whatever is returned. 0 or -errno. */
 static int heaps_begin(struct scanning *scanning, struct heap_walking *walking)
 {
-	size_t n_busy = 0;
+	size_t n_pending = 0;
 	int error;
 
 	*walking = (struct heap_walking){.scanning = scanning};
 	walking->thread_pointers = calloc(scanning->n_threads + 1, sizeof(*walking->thread_pointers));
-	if (!walking->thread_pointers)
+	walking->threads_busy = calloc(scanning->n_threads + 1, sizeof(*walking->threads_busy));
+	if (!walking->thread_pointers || !walking->threads_busy)
 		return walking->error = -ENOMEM;
-	error = iterate(scanning->session->tracing.bpf->progs.pending_stacks, sizeof(uint32_t), count_pending, &n_busy);
+	error =
+	    iterate(scanning->session->tracing.bpf->progs.pending_stacks, sizeof(uint32_t), count_pending, &n_pending);
 	if (error)
 		return walking->error = error;
 	for (size_t i = 0; i < scanning->n_threads && scanning->registers; i++) {
 		walking->thread_pointers[i] = scanning->registers[i].thread_pointer;
-		n_busy += in_allocator(scanning->target, &scanning->registers[i]);
+		walking->threads_busy[i] = in_allocator(scanning->target, &scanning->registers[i]);
+		walking->busy |= walking->threads_busy[i];
 	}
-	walking->busy = n_busy > 0;
+	/* Which threads are in an allocation that was seen to begin is not told, but how many. */
+	walking->only_these_busy = !n_pending;
+	walking->busy |= n_pending > 0;
 	walking->has_thread = !pthread_create(&walking->thread, NULL, walk_heaps, walking);
 	if (!walking->has_thread)
 		walk_heaps(walking);
@@ -143,6 +150,7 @@ static int heaps_end(struct heap_walking *walking)
 	if (walking->has_thread)
 		pthread_join(walking->thread, NULL);
 	free(walking->thread_pointers);
+	free(walking->threads_busy);
 	return walking->error;
 }
 

@@ -27,7 +27,7 @@ static int read_words(void *context, uint64_t address, void *buffer, size_t size
 }
 
 int scan_heap_walk(const struct scan_areas *areas, const struct words *words, const uint64_t *thread_pointers,
-                   size_t n_threads, bool busy, struct heap *heap)
+                   size_t n_threads, bool busy, const bool *threads_busy, struct heap *heap)
 {
 	struct heap_mapping *mappings = calloc(areas->n_areas + 1, sizeof(*mappings));
 	struct heap_process process = {
@@ -38,6 +38,7 @@ int scan_heap_walk(const struct scan_areas *areas, const struct words *words, co
 	    .thread_pointers = thread_pointers,
 	    .n_threads = n_threads,
 	    .in_allocator = busy,
+	    .threads_in_allocator = threads_busy,
 	    .tls_above = registers_tls_above,
 	    .max_extents = EXTENTS_MAX,
 	};

@@ -14,9 +14,12 @@
 
 struct found_block;
 
-/* Walks the heaps; 0 or -ENOMEM. The heap is the caller's to free. `busy`: a thread may be within an allocator. */
+/*
+ * Walks the heaps; 0 or -ENOMEM. The heap is the caller's to free. `busy`: a thread may be within an allocator, which
+ * `threads_busy` tells of each; NULL: it may be any of them.
+ */
 int scan_heap_walk(const struct scan_areas *areas, const struct words *words, const uint64_t *thread_pointers,
-                   size_t n_threads, bool busy, struct heap *heap);
+                   size_t n_threads, bool busy, const bool *threads_busy, struct heap *heap);
 
 /* Adds the pages of all heaps to a set. 0 or -ENOMEM. */
 int scan_heap_pages(const struct heap *heap, struct page_set *pages);

@@ -108,6 +108,16 @@ int heap_area_give_up(struct heap_walk *walk, uint64_t from)
 	return 0;
 }
 
+int heap_variables_add(struct heap_walk *walk, uint64_t start, uint64_t end)
+{
+	struct heap *heap = walk->heap;
+	int err = grow_list((void **)&heap->variables, heap->n_variables, sizeof(*heap->variables));
+
+	if (!err)
+		heap->variables[heap->n_variables++] = (struct heap_variables){start, end};
+	return err;
+}
+
 struct heap_extent *heap_extent_at(const struct heap_walk *walk, uint64_t start)
 {
 	struct heap *heap = walk->heap;

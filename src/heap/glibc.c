@@ -53,17 +53,11 @@ static int walk_ranges(struct glibc *glibc)
 /* Its arenas. */
 static int tell_variables(const struct glibc *glibc)
 {
-	struct heap *heap = glibc->walk->heap;
-	struct heap_variables *variables =
-	    reallocarray(heap->variables, heap->n_variables + glibc->n_arenas + 1, sizeof(*variables));
+	int err = 0;
 
-	if (!variables)
-		return -ENOMEM;
-	heap->variables = variables;
-	for (size_t i = 0; i < glibc->n_arenas; i++)
-		variables[heap->n_variables++] =
-		    (struct heap_variables){glibc->arenas[i].address, glibc->arenas[i].address + ARENA_BYTES};
-	return 0;
+	for (size_t i = 0; i < glibc->n_arenas && !err; i++)
+		err = heap_variables_add(glibc->walk, glibc->arenas[i].address, glibc->arenas[i].address + ARENA_BYTES);
+	return err;
 }
 
 int glibc_walk(struct heap_walk *walk)

@@ -14,11 +14,10 @@
 #include "heap/glibc_state.h"
 
 #define TCACHE_BYTES_MAX (TCACHE_BINS * (sizeof(uint16_t) + sizeof(uint64_t)))
-#define TLS_REACH_BYTES (1UL << 20) /* how far from the thread pointer its variables are looked for */
-#define NEAR_WORDS 8                /* between the pointers to the structure and to the arena */
-#define THREADS_TRIED 64            /* until one is found that tells where the variables are */
-#define POINTERS_TRIED 64           /* the same, of one thread */
-#define MAX_STEPS (32UL << 20)      /* along all lists together */
+#define NEAR_WORDS 8           /* between the pointers to the structure and to the arena */
+#define THREADS_TRIED 64       /* until one is found that tells where the variables are */
+#define POINTERS_TRIED 64      /* the same, of one thread */
+#define MAX_STEPS (32UL << 20) /* along all lists together */
 
 /* struct tcache_perthread_struct by version. */
 static const struct layout {
@@ -38,8 +37,11 @@ struct cache {
 
 static const struct layout *layout_of(const struct heap_extent *block)
 {
+	uint64_t bytes = block->end - block->start;
+
+	/* A free chunk that is taken for it stays whole if no other chunk would fit behind it. */
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
-		if (block->end - block->start == layouts[i].block_bytes)
+		if (bytes == layouts[i].block_bytes || bytes == layouts[i].block_bytes + CHUNK_ALIGN)
 			return &layouts[i];
 	return NULL;
 }
@@ -166,49 +168,44 @@ static bool find_arena_near(struct glibc *glibc, uint64_t pointer, struct variab
 	return false;
 }
 
-/* Where a thread's variables may be: on one side of its pointer, and not beyond another thread's. */
-static bool variables_range(const struct heap_walk *walk, uint64_t pointer, uint64_t *from, uint64_t *to)
+/* Do the variables of all threads lie where this one has a pointer to what may be its cache? */
+static bool is_variable(struct glibc *glibc, uint64_t pointer, uint64_t at, uint64_t value, unsigned int *tried,
+                        struct variables *variables)
 {
-	const struct heap_process *process = walk->process;
-	const struct heap_mapping *mapping = heap_mapping_at(walk, process->tls_above ? pointer : pointer - 1);
+	struct heap_walk *walk = glibc->walk;
+	struct cache cache;
 
-	if (!mapping || pointer % sizeof(uint64_t))
+	if (!value || value % CHUNK_ALIGN || !heap_area_at(walk->heap, value) ||
+	    !is_cache(glibc, heap_extent_at(walk, value), &cache))
 		return false;
-	*from = pointer - mapping->start > TLS_REACH_BYTES ? pointer - TLS_REACH_BYTES : mapping->start;
-	*to = mapping->end - pointer > TLS_REACH_BYTES ? pointer + TLS_REACH_BYTES : mapping->end;
-	for (size_t i = 0; i < process->n_threads; i++) {
-		uint64_t other = process->thread_pointers[i] & ~7ULL;
-
-		if (other < pointer && other > *from)
-			*from = other;
-		if (other > pointer && other < *to)
-			*to = other;
-	}
-	*(process->tls_above ? from : to) = pointer;
-	return true;
+	++*tried;
+	variables->cache = (int64_t)(at - pointer);
+	return find_arena_near(glibc, pointer, variables);
 }
 
+/* From the thread pointer outwards: further away is the stack, which may be full of pointers to such blocks. */
 static bool find_variables(struct glibc *glibc, uint64_t pointer, struct variables *variables)
 {
 	struct heap_walk *walk = glibc->walk;
+	bool above = walk->process->tls_above;
 	unsigned int tried = 0;
-	uint64_t from, to;
-	struct cache cache;
+	uint64_t words[512], from, to;
 
-	if (!variables_range(walk, pointer, &from, &to))
+	if (!heap_thread_variables(walk, pointer, &from, &to))
 		return false;
-	heap_window_open(walk, from, to);
-	for (uint64_t at = from; at < to && tried < POINTERS_TRIED; at += sizeof(uint64_t)) {
-		const uint8_t *bytes = heap_window_at(walk, at, sizeof(uint64_t));
-		uint64_t value = bytes ? heap_word(bytes) : 0;
+	while (from < to) {
+		size_t n = to - from < sizeof(words) ? (to - from) / sizeof(*words) : sizeof(words) / sizeof(*words);
+		uint64_t start = above ? from : to - n * sizeof(*words);
 
-		if (!value || value % CHUNK_ALIGN || !heap_area_at(walk->heap, value) ||
-		    !is_cache(glibc, heap_extent_at(walk, value), &cache))
-			continue;
-		tried++;
-		variables->cache = (int64_t)(at - pointer);
-		if (find_arena_near(glibc, pointer, variables))
-			return true;
+		if (!n || !heap_read(walk, start, words, n * sizeof(*words)))
+			return false;
+		for (size_t i = 0; i < n && tried < POINTERS_TRIED; i++) {
+			size_t word = above ? i : n - 1 - i;
+
+			if (is_variable(glibc, pointer, start + word * sizeof(*words), words[word], &tried, variables))
+				return true;
+		}
+		*(above ? &from : &to) = above ? start + n * sizeof(*words) : start;
 	}
 	return false;
 }

@@ -38,9 +38,11 @@ struct heap_process {
 	size_t n_mappings;
 	const uint64_t *thread_pointers; /* of all its threads (x86-64: fs_base; aarch64: TPIDR_EL0) */
 	size_t n_threads;
-	bool tls_above;     /* threads' variables are above these (aarch64), or below (x86-64) */
-	bool in_allocator;  /* a thread was stopped within one of the allocator's functions, as far as is known */
-	size_t max_extents; /* what would pass it is unknown; 16 bytes each; 0: HEAP_MAX_EXTENTS */
+	bool tls_above;    /* threads' variables are above these (aarch64), or below (x86-64) */
+	bool in_allocator; /* a thread was stopped within one of the allocator's functions, as far as is known */
+	const bool
+	    *threads_in_allocator; /* of each thread, whether it was; NULL: if in_allocator, any of them may be */
+	size_t max_extents;        /* what would pass it is unknown; 16 bytes each; 0: HEAP_MAX_EXTENTS */
 };
 
 #define HEAP_MAX_EXTENTS (64UL << 20)
@@ -95,7 +97,7 @@ struct heap_trouble_row {
 	uint64_t address; /* of the first */
 };
 
-/* Variables of an allocator, wherever they lie: they point to chunks, not to blocks. */
+/* An allocator's own words, wherever they lie: they lead to chunks or free blocks, and hold nothing. */
 struct heap_variables {
 	uint64_t start, end;
 };

@@ -3,9 +3,9 @@
 #ifndef MEMTRACE_HEAP_JEMALLOC_EXTENT_H
 #define MEMTRACE_HEAP_JEMALLOC_EXTENT_H
 
+#include "heap/jemalloc_layout.h"
 #include "heap/walker.h"
 
-#define JEMALLOC_PAGE_BITS 12
 #define JEMALLOC_SLAB_WORDS 8 /* of the bitmap: 512 regions at most */
 
 enum jemalloc_state {
@@ -24,14 +24,17 @@ struct jemalloc_extent {
 	uint64_t free[JEMALLOC_SLAB_WORDS]; /* a slab's: a bit for each region */
 };
 
+/* The address of the description that a word of the tree leads to; 0: none. */
+uint64_t jemalloc_description(const struct jemalloc_layout *layout, uint64_t tree_word);
+
 /*
  * Reads the description that the tree has for a page. False where it contradicts the tree or itself, or cannot be
  * read.
  */
-bool jemalloc_extent_read(const struct heap_walk *walk, uint64_t tree_word, uint64_t page,
-                          struct jemalloc_extent *extent);
+bool jemalloc_extent_read(const struct heap_walk *walk, const struct jemalloc_layout *layout, uint64_t tree_word,
+                          uint64_t page, struct jemalloc_extent *extent);
 
-/* Writes down what the extent's memory is. 0 or -errno. */
+/* Writes down what the extent's memory is: what threads keep at hand is in use. 0 or -errno. */
 int jemalloc_extent_add(struct heap_walk *walk, const struct jemalloc_extent *extent);
 
 #endif

@@ -50,6 +50,9 @@ const struct heap_mapping *heap_mapping_at(const struct heap_walk *walk, uint64_
 /* Whether all of a range can be written to, and so is private memory of the process. */
 bool heap_is_writable(const struct heap_walk *walk, uint64_t start, uint64_t end);
 
+/* Where a thread's variables may be: on one side of its pointer, and not beyond another thread's. */
+bool heap_thread_variables(const struct heap_walk *walk, uint64_t pointer, uint64_t *from, uint64_t *to);
+
 void heap_trouble_note(struct heap_walk *walk, enum heap_trouble trouble, uint64_t address);
 
 /*
@@ -61,6 +64,9 @@ int heap_area_open(struct heap_walk *walk, uint64_t start, uint64_t end);
 int heap_area_add(struct heap_walk *walk, uint64_t start, uint64_t end, enum heap_kind kind);
 /* Forgets what was put into the area that is open: all of it from `from` on becomes unknown. 0 or -ENOMEM. */
 int heap_area_give_up(struct heap_walk *walk, uint64_t from);
+
+/* Memory whose words are the allocator's own and hold nothing. 0 or -ENOMEM. */
+int heap_variables_add(struct heap_walk *walk, uint64_t start, uint64_t end);
 
 /* The extent that starts at an address, or NULL. */
 struct heap_extent *heap_extent_at(const struct heap_walk *walk, uint64_t start);

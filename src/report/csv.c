@@ -128,8 +128,10 @@ static void write_nodes(FILE *out, struct cell *cell)
 	const struct placement *placement = &cell->stack->placement;
 	const struct placement *all = &cell->snapshot->placement;
 
-	if (!placement->nodes && all->n_nodes)
-		fprintf(out, "%d:%" PRIu64, all->nodes[0].node, cell->stack->usage.live_bytes);
+	if (!placement->nodes) {
+		fprintf(out, "%d:%" PRIu64, all->n_nodes ? all->nodes[0].node : 0, cell->stack->usage.live_bytes);
+		return;
+	}
 	for (size_t i = 0; i < placement->n_nodes; i++)
 		fprintf(out, "%s%d:%" PRIu64, i ? " " : "", placement->nodes[i].node, placement->nodes[i].live_bytes);
 }

@@ -17,43 +17,29 @@
 
 #include "report/check_json.h"
 #include "report/clock.h"
-#include "report/frame.h"
+#include "report/comparison_json.h"
+#include "report/frames_json.h"
+#include "report/integrity_json.h"
 #include "report/json_value.h"
 #include "report/kernel_json.h"
 #include "report/leaks_json.h"
 #include "report/machine_json.h"
 #include "report/stream.h"
+#include "report/usage_json.h"
 #include "report/verdict_json.h"
 
 #define SCHEMA "memtrace-report/1"
-/* Adds the members of `usage` to an object, as it stands in totals and in stacks. */
-static int set_usage(json_t *object, const struct usage *usage)
-{
-	return json_object_set_new(object, "live_bytes", json_uint(usage->live_bytes)) |
-	       json_object_set_new(object, "live_blocks", json_uint(usage->live_blocks)) |
-	       json_object_set_new(object, "alloc_bytes", json_uint(usage->alloc_bytes)) |
-	       json_object_set_new(object, "alloc_count", json_uint(usage->alloc_count)) |
-	       json_object_set_new(object, "free_bytes", json_uint(usage->free_bytes)) |
-	       json_object_set_new(object, "free_count", json_uint(usage->free_count));
-}
-
-static json_t *build_usage(const struct usage *usage)
-{
-	json_t *object = json_object();
-
-	return json_whole(object, set_usage(object, usage));
-}
 
 static json_t *build_totals(const struct snapshot *snapshot)
 {
 	json_t *totals = json_object(), *kinds = json_object();
-	int failed = set_usage(totals, &snapshot->totals);
+	int failed = usage_json_set(totals, &snapshot->totals);
 
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		if ((kind >= KIND_OF_KERNEL) != (snapshot->kernel != NULL))
 			continue;
 		failed |= json_object_set_new(kinds, block_kind_name((enum block_kind)kind),
-		                              build_usage(&snapshot->kinds[kind]));
+		                              usage_json(&snapshot->kinds[kind]));
 	}
 	failed |= json_object_set_new(totals, "kinds", kinds);
 	return json_whole(totals, failed);
@@ -143,25 +129,6 @@ static json_t *build_processes(const struct snapshot *snapshot)
 	return json_whole(processes, failed);
 }
 
-static json_t *build_integrity(const struct snapshot *snapshot)
-{
-	json_t *lost = json_object(), *ends = json_object();
-	int failed = 0, failed_ends = 0;
-
-	for (int i = 0; i < LOSS_COUNT; i++)
-		failed |= json_object_set_new(lost, loss_key((enum loss)i), json_uint(snapshot->lost[i]));
-	for (int i = 0; i < END_COUNT; i++)
-		failed_ends |=
-		    json_object_set_new(ends, stack_end_name((enum stack_end)i), json_uint(snapshot->ends[i]));
-	return json_pack(
-	    "{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "complete", snapshot_complete(snapshot), "lost",
-	    json_whole(lost, failed), "abandoned_calls", json_uint(snapshot->abandoned_calls), "unknown_frees",
-	    snapshot->unknown_frees_known ? json_uint(snapshot->unknown_frees) : json_null(), "inherited_frees",
-	    snapshot->unknown_frees_known ? json_uint(snapshot->inherited_frees) : json_null(), "incomplete_stacks",
-	    json_uint(snapshot->incomplete_stacks), "untraced_children", json_uint(snapshot->untraced_children), "ends",
-	    json_whole(ends, failed_ends));
-}
-
 /* All but the stacks. */
 static json_t *build_head(const struct snapshot *snapshot)
 {
@@ -174,32 +141,7 @@ static json_t *build_head(const struct snapshot *snapshot)
 	                 "totals", build_totals(snapshot));
 	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) |
 	                            leaks_json_set_report(head, snapshot) |
-	                            json_object_set_new(head, "integrity", build_integrity(snapshot)));
-}
-
-static json_t *build_frame(const struct frame *frame)
-{
-	bool has_offset = frame->has_offset && !frame->inlined;
-
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "address", json_address(frame->address), "module",
-	                 json_name(frame->module), "build_id", json_name_or_null(frame->build_id), "function",
-	                 json_name_or_null(frame->function), "offset",
-	                 has_offset ? json_uint(frame->offset) : json_null(), "file", json_name_or_null(frame->file),
-	                 "line", frame->line ? json_uint(frame->line) : json_null(), "inlined", frame->inlined);
-}
-
-static json_t *build_frames(const struct snapshot *snapshot, const struct stack *stack)
-{
-	json_t *frames = json_array();
-	struct printed_frame printed;
-	size_t n = printed_frame_count(stack);
-	int failed = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		printed_frame_get(&printed, &snapshot->processes[stack->process], stack, i);
-		failed |= json_array_append_new(frames, build_frame(&printed.frame));
-	}
-	return json_whole(frames, failed);
+	                            json_object_set_new(head, "integrity", integrity_json(snapshot)));
 }
 
 /* All but the blocks. */
@@ -208,13 +150,13 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 	json_t *object = json_object();
 	int failed = json_object_set_new(object, "pid", json_integer(snapshot->processes[stack->process].pid)) |
 	             json_object_set_new(object, "kind", json_string(block_kind_name(stack->kind))) |
-	             set_usage(object, &stack->usage) |
+	             usage_json_set(object, &stack->usage) |
 	             json_object_set_new(object, "oldest_ns", json_uint(stack->oldest_ns)) |
 	             set_stack_placement(object, snapshot, stack) |
 	             json_object_set_new(object, "end", json_string(stack_end_name(stack->end))) |
 	             json_object_set_new(object, "guessed", json_boolean(stack->guessed)) |
 	             json_object_set_new(object, "verdict", verdict_json(&stack->verdict)) |
-	             json_object_set_new(object, "frames", build_frames(snapshot, stack));
+	             json_object_set_new(object, "frames", frames_json(&snapshot->processes[stack->process], stack));
 
 	if (stack->leak != LEAK_UNJUDGED)
 		failed |= leaks_json_set_stack(object, snapshot, stack);
@@ -302,4 +244,5 @@ const struct renderer json_renderer = {
     .name = "json",
     .report = json_report,
     .machine = machine_json,
+    .comparison = comparison_json,
 };

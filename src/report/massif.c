@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The output file of valgrind's massif, as ms_print and massif-visualizer read it: a detailed snapshot for each report;
- * of a recording its other moments, too, without details. Only what is live has a place in it. Readers disagree on
- * comments, so the integrity line stands at the tree's root, which all of them show.
+ * The output file of valgrind's massif, as ms_print reads it: a detailed snapshot for each report;
+ * of a recording its other moments, too, without details. Only what is live has a place in it. Nobody shows
+ * comments, so the integrity line stands at the tree's root.
  *
  * The tree goes from the allocating function outwards. It is never built: stacks are sorted by their frames, so that a
  * node is a run of them.
@@ -22,6 +22,8 @@
 /* ms_print takes what is behind it for a comment. */
 #define COMMENT "#"
 #define NS_PER_MS 1000000
+/* Lines from the root. No stack that was traced has so many; one of a forged recording may. */
+#define DEPTH_MAX 4096
 
 /* A stack's way through the tree: numbers of lines, from the root. */
 struct path {
@@ -72,8 +74,8 @@ static void add_frame(struct buffer *line, const struct frame *frame)
 static int add_number(struct tree *tree, size_t *n)
 {
 	bool added;
-	int64_t number = tree->line.failed ? -ENOMEM
-	                                   : intern_add(tree->lines, tree->line.bytes, tree->line.size, &added);
+	int64_t number =
+	    tree->line.failed ? -ENOMEM : intern_add(tree->lines, tree->line.bytes, tree->line.size, &added);
 
 	if (number < 0)
 		return -ENOMEM;
@@ -95,14 +97,18 @@ static int add_path(struct tree *tree, const struct stack *stack, size_t *n)
 		owner_name_add(&tree->line, tree->snapshot, process, COMMENT);
 		error = add_number(tree, n);
 	}
-	for (size_t i = 0; i < tree_frame_count(stack) && !error; i++) {
+	for (size_t i = 0; i < tree_frame_count(stack) && i <= DEPTH_MAX && !error; i++) {
 		struct printed_frame printed;
 
 		tree_frame_get(&printed, process, stack, i);
-		add_frame(&tree->line, &printed.frame);
+		if (i < DEPTH_MAX)
+			add_frame(&tree->line, &printed.frame);
+		else
+			buffer_text(&tree->line, "0x0: [more frames]");
 		error = add_number(tree, n);
 	}
-	*path = (struct path){.lines = tree->numbers + begin, .n_lines = *n - begin, .live_bytes = stack->usage.live_bytes};
+	*path =
+	    (struct path){.lines = tree->numbers + begin, .n_lines = *n - begin, .live_bytes = stack->usage.live_bytes};
 	tree->n_paths++;
 	return error;
 }
@@ -205,7 +211,7 @@ static void write_line(FILE *out, const struct tree *tree, const struct node *no
 	fputc('\n', out);
 }
 
-/* No deeper than the deepest stack, which has 1,001 frames and inlined ones at most. */
+/* No deeper than DEPTH_MAX. */
 static int write_node(FILE *out, const struct tree *tree, const struct node *node)
 {
 	size_t n;
@@ -286,9 +292,8 @@ static int write_history(FILE *out, const struct tree *tree, const struct render
 
 	for (size_t i = 0; i < history->n_moments && !error; i++) {
 		const struct moment *moment = &history->moments[i];
-		uint64_t since_ns = moment->time_unix_ns > snapshot->since_unix_ns
-		                        ? moment->time_unix_ns - snapshot->since_unix_ns
-		                        : 0;
+		uint64_t since_ns =
+		    moment->time_unix_ns > snapshot->since_unix_ns ? moment->time_unix_ns - snapshot->since_unix_ns : 0;
 
 		if (i == history->shown)
 			error = write_detailed(out, tree, i, options);

@@ -7,8 +7,10 @@
 
 struct output {
 	const struct renderer *renderer;
-	const struct snapshot *snapshot;      /* NULL: the other */
-	const struct machine_report *machine; /* NULL: the other */
+	/* One of them; the others are NULL. */
+	const struct snapshot *snapshot;
+	const struct machine_report *machine;
+	const struct comparison *comparison;
 	struct render_options options;
 };
 
@@ -18,6 +20,8 @@ static int render(FILE *out, void *context)
 
 	if (output->machine)
 		return output->renderer->machine(out, output->machine, &output->options);
+	if (output->comparison)
+		return output->renderer->comparison(out, output->comparison, &output->options);
 	return output->renderer->report(out, output->snapshot, &output->options);
 }
 
@@ -43,6 +47,14 @@ int output_machine(const char *path, const struct renderer *renderer, const stru
 	struct output output = {.renderer = renderer, .machine = report, .options = *options};
 
 	return renderer->machine ? put(&output, path) : -EOPNOTSUPP;
+}
+
+int output_comparison(const char *path, const struct renderer *renderer, const struct comparison *comparison,
+                      const struct render_options *options)
+{
+	struct output output = {.renderer = renderer, .comparison = comparison, .options = *options};
+
+	return renderer->comparison ? put(&output, path) : -EOPNOTSUPP;
 }
 
 int output_check(const char *path)

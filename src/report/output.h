@@ -21,6 +21,9 @@ int output_report(const char *path, const struct renderer *renderer, const struc
 /* The same for what is said of a machine. -EOPNOTSUPP where the renderer has no form for it. */
 int output_machine(const char *path, const struct renderer *renderer, const struct machine_report *report,
                    const struct render_options *options);
+/* The same for what has changed between two. -EOPNOTSUPP where the renderer has no form for it. */
+int output_comparison(const char *path, const struct renderer *renderer, const struct comparison *comparison,
+                      const struct render_options *options);
 /* 0 where a report can be put there, as far as that can be told beforehand, or -errno. */
 int output_check(const char *path);
 

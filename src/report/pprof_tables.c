@@ -26,7 +26,7 @@ enum {
 };
 enum { LOCATION_ID = 1, LOCATION_MAPPING_ID, LOCATION_ADDRESS, LOCATION_LINE };
 enum { LINE_FUNCTION_ID = 1, LINE_LINE };
-enum { FUNCTION_ID = 1, FUNCTION_NAME, FUNCTION_SYSTEM_NAME, FUNCTION_FILENAME };
+enum { FUNCTION_ID = 1, FUNCTION_NAME = 2, FUNCTION_FILENAME = 4 };
 
 struct pprof_mapping {
 	uint64_t start, end, offset;
@@ -173,7 +173,7 @@ static uint64_t function_of(struct pprof_tables *tables, const struct frame *fra
 		return number;
 	protobuf_number(&tables->message, FUNCTION_ID, number);
 	protobuf_number(&tables->message, FUNCTION_NAME, key[0]);
-	protobuf_number(&tables->message, FUNCTION_SYSTEM_NAME, key[0]);
+	/* Without a system name, the mangled one, which is not known, readers leave the name as it is. */
 	protobuf_number(&tables->message, FUNCTION_FILENAME, key[1]);
 	protobuf_message(&tables->out, PPROF_FUNCTION, &tables->message);
 	return number;

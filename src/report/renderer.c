@@ -4,8 +4,16 @@
 #include <string.h>
 
 const struct renderer *const renderers[] = {
-    &text_renderer,       &json_renderer,   &folded_renderer, &csv_renderer,   &pprof_renderer,
-    &speedscope_renderer, &massif_renderer, &junit_renderer,  &sarif_renderer, &github_renderer,
+    &text_renderer,
+    &json_renderer,
+    &folded_renderer,
+    &csv_renderer,
+    &pprof_renderer,
+    &speedscope_renderer,
+    &massif_renderer,
+    &junit_renderer,
+    &sarif_renderer,
+    &github_renderer,
     NULL,
 };
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "model/comparison.h"
 #include "model/machine_report.h"
 #include "model/snapshot.h"
 #include "report/view.h"
@@ -15,7 +16,8 @@ struct render_options {
 	bool show_blocks; /* --show-allocs */
 	bool utc;         /* times in UTC, for tests */
 	size_t top;       /* the number asked for by --top, for the heading; 0: the number shown */
-	enum view view;   /* of forms that have one value a stack, which; of those that let the reader choose, the first */
+	/* Of forms that have one value a stack, which; of those that let the reader choose, the first. */
+	enum view view;
 	uint64_t reports_before; /* that went into the same stream */
 };
 
@@ -29,6 +31,8 @@ struct renderer {
 	int (*report)(FILE *out, const struct snapshot *snapshot, const struct render_options *options);
 	/* Writes where a machine's memory is. NULL: not in this form. */
 	int (*machine)(FILE *out, const struct machine_report *report, const struct render_options *options);
+	/* Writes what has changed from one snapshot to another. NULL: not in this form. */
+	int (*comparison)(FILE *out, const struct comparison *comparison, const struct render_options *options);
 };
 
 extern const struct renderer text_renderer;

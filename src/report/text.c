@@ -13,6 +13,7 @@
 
 #include "report/check_text.h"
 #include "report/clock.h"
+#include "report/comparison_text.h"
 #include "report/integrity.h"
 #include "report/kernel_text.h"
 #include "report/leaks_text.h"
@@ -281,4 +282,5 @@ const struct renderer text_renderer = {
     .name = "text",
     .report = text_report,
     .machine = machine_text,
+    .comparison = comparison_text,
 };

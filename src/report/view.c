@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/view.h"
 
-const char *view_name(enum view view)
-{
-	static const char *const names[VIEW_COUNT] = {"live", "churn", "growth"};
-
-	return names[view];
-}
-
 struct usage view_allocated(const struct stack *stack)
 {
 	if (stack->leak != LEAK_UNJUDGED)

@@ -14,9 +14,6 @@ enum view {
 	VIEW_COUNT,
 };
 
-/* "live", "churn", "growth"; static. */
-const char *view_name(enum view view);
-
 /* Bytes of a stack, which is one of snapshot->stacks. 0 is nothing to show: growth without a recording, or none. */
 uint64_t view_bytes(const struct snapshot *snapshot, const struct stack *stack, enum view view);
 

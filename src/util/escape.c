@@ -87,13 +87,27 @@ static size_t escape_next(const char **text, const char *also, char piece[ESCAPE
 	return length;
 }
 
+/* How many characters at the beginning stand for themselves. Most names are such characters alone. */
+static size_t plain_length(const char *text, const char *also)
+{
+	size_t length = 0;
+
+	while (text[length] >= ' ' && text[length] < 0x7f && text[length] != '\\' && !strchr(also, text[length]))
+		length++;
+	return length;
+}
+
 void escape_write_also(FILE *out, const char *text, const char *also)
 {
 	char piece[ESCAPE_MAX];
 
 	while (text && *text) {
-		size_t length = escape_next(&text, also, piece);
-		fwrite(piece, 1, length, out);
+		size_t length = plain_length(text, also);
+
+		fwrite(text, 1, length, out);
+		text += length;
+		if (*text)
+			fwrite(piece, 1, escape_next(&text, also, piece), out);
 	}
 }
 
@@ -107,8 +121,12 @@ void escape_add(struct buffer *buffer, const char *text, const char *also)
 	char piece[ESCAPE_MAX];
 
 	while (text && *text) {
-		size_t length = escape_next(&text, also, piece);
-		buffer_add(buffer, piece, length);
+		size_t length = plain_length(text, also);
+
+		buffer_add(buffer, text, length);
+		text += length;
+		if (*text)
+			buffer_add(buffer, piece, escape_next(&text, also, piece));
 	}
 }
 

@@ -35,5 +35,12 @@ $(BENCH_DIR)/recorded: tests/bench/recorded.c $(RECORDED_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $^ -lsqlite3 -lm
 
+# The renderers alone, as they stand in the program.
+BENCH_FORMS := $(BENCH_DIR)/forms
+
+$(BENCH_FORMS): tests/bench/forms.c $(filter $(BUILD)/src/report/% $(BUILD)/src/model/% $(BUILD)/src/util/%,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $^ $(LDLIBS)
+
 .PHONY: bench-programs
-bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BENCH_DIR)/recorded $(BUILD)/tests/unwind/speed $(SYMBOL_TOOL)
+bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BENCH_FORMS) $(BENCH_DIR)/recorded $(BUILD)/tests/unwind/speed $(SYMBOL_TOOL)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Names made harmless: what comes out is printable UTF-8, the same from both functions, and never cut within an escape.
+/* Names made harmless: what comes out is printable UTF-8, the same from all functions, and never cut within an escape.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -46,6 +46,27 @@ static void check_escapes(const char *name)
 	free(written);
 }
 
+/* What a format gives a meaning does not come out; a stream and a buffer get the same. */
+static void check_also(const char *name)
+{
+	struct buffer buffer = {0};
+	size_t written_size;
+	char *written = NULL;
+	FILE *out = open_memstream(&written, &written_size);
+
+	escape_write_also(out, name, ";#");
+	fclose(out);
+	escape_add(&buffer, name, ";#");
+	if (buffer.failed || buffer.size != written_size ||
+	    (written_size && memcmp(buffer.bytes, written, written_size) != 0))
+		abort();
+	if (strpbrk(written, ";#"))
+		abort();
+	check_utf8(written, 1);
+	buffer_free(&buffer);
+	free(written);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -54,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *repaired = utf8_repair(name);
 
 	check_escapes(name);
+	check_also(name);
 	check_utf8(repaired, 0);
 	free(repaired);
 	free(name);

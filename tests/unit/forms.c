@@ -108,6 +108,33 @@ static void long_name(void **state)
 	snapshot_free(snapshot);
 }
 
+/* As a forged recording may have: a stack of 100,000 frames. */
+static void deep(void **state)
+{
+	struct frame *frames = calloc(N_MANY, sizeof(*frames));
+	struct snapshot *snapshot = sample_new(1, 1, 1);
+	const struct render_options options = {.utc = true};
+
+	(void)state;
+	assert_non_null(frames);
+	for (size_t i = 0; i < N_MANY; i++)
+		frames[i] =
+		    (struct frame){.address = 0x1000 + i, .module = "app", .function = i ? "again" : "innermost"};
+	sample_usage(&snapshot->stacks[0], 1, 8);
+	set_frames(&snapshot->stacks[0], frames, N_MANY);
+	sum(snapshot);
+	for (size_t i = 0; i < N_FORMS; i++) {
+		char *text = golden_render(golden_forms[i].renderer, snapshot, &options);
+
+		assert_non_null(strstr(text, "innermost"));
+		if (golden_forms[i].renderer == &massif_renderer)
+			assert_non_null(strstr(text, "n0: 8 0x0: [more frames]\n"));
+		free(text);
+	}
+	free(frames);
+	snapshot_free(snapshot);
+}
+
 /* Of `n` functions; stack i has its own way through them. */
 static struct snapshot *make_many(char (*names)[32], size_t n)
 {
@@ -239,6 +266,8 @@ static void views_of_a_recording(void **state)
 	(void)state;
 	folded_is(snapshot, VIEW_LIVE, "app;main;grow 300\napp;main;shrink 200\napp;main;new 100\n");
 	folded_is(snapshot, VIEW_CHURN, "app;main;grow 600\napp;main;shrink 400\napp;main;new 200\n");
+	folded_is(snapshot, VIEW_GROWTH, "app;main;grow 100\n");
+	snapshot->history->shown = 2;
 	folded_is(snapshot, VIEW_GROWTH, "app;main;grow 300\n");
 	history_free(snapshot->history);
 	snapshot->history = NULL;
@@ -323,6 +352,7 @@ int main(void)
 	    cmocka_unit_test(one),
 	    cmocka_unit_test(injecting),
 	    cmocka_unit_test(long_name),
+	    cmocka_unit_test(deep),
 	    cmocka_unit_test(many),
 	    cmocka_unit_test(history),
 	    cmocka_unit_test(views_of_a_recording),

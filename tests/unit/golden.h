@@ -75,9 +75,8 @@ static const struct {
 	const struct renderer *renderer;
 	const char *extension;
 } golden_forms[] = {
-    {&text_renderer, "txt"},     {&json_renderer, "json"},
-    {&folded_renderer, "folded"}, {&csv_renderer, "csv"},
-    {&pprof_renderer, "pprof"},   {&speedscope_renderer, "speedscope"},
+    {&text_renderer, "txt"},      {&json_renderer, "json"},   {&folded_renderer, "folded"},
+    {&csv_renderer, "csv"},       {&pprof_renderer, "pprof"}, {&speedscope_renderer, "speedscope"},
     {&massif_renderer, "massif"},
 };
 

@@ -168,9 +168,10 @@ static inline void into_fastbin(struct fake *fake, uint64_t arena, uint64_t bloc
 }
 
 /* The structure of a thread's lists. */
-static inline uint64_t put_cache(struct fake *fake)
+/* `more`: 16 where the chunk that was taken for it was that much longer, else 0. */
+static inline uint64_t put_cache(struct fake *fake, uint64_t more)
 {
-	return put_used(fake, fake->long_counts ? 0x290 : 0x250);
+	return put_used(fake, (fake->long_counts ? 0x290 : 0x250) + more);
 }
 
 static inline void into_cache(struct fake *fake, uint64_t cache, uint64_t block)

@@ -33,7 +33,7 @@ static void put_other_arena(struct sample *sample, uint64_t info_size)
 	put(fake, MAIN_ARENA + 2160, arena);
 	/* The old heap ends with a fence. */
 	chunks_from(fake, (arena + 2200 + 15) & ~15UL, A);
-	sample->other_cache = put_cache(fake);
+	sample->other_cache = put_cache(fake, 16);
 	sample->old_used = put_used(fake, 0x500);
 	sample->old_free = put_free(fake, OLD_HEAP + HEAP_BYTES - 32 - fake->at);
 	fake->other_arena = 0;
@@ -52,7 +52,7 @@ static struct sample sample_new(bool long_counts, bool mangles, uint64_t info_si
 	struct fake *fake = sample.fake;
 
 	chunks_from(fake, BRK, 0);
-	sample.cache = put_cache(fake);
+	sample.cache = put_cache(fake, 0);
 	sample.used = put_used(fake, 0x60);
 	for (unsigned int i = 0; i < 3; i++) {
 		sample.in_fastbin[i] = put_used(fake, 0x40);
@@ -290,7 +290,7 @@ static void test_an_empty_cache_looks_like_zeroes(void **state)
 
 	(void)state;
 	chunks_from(fake, sample.top - 16, 0);
-	sample.used = put_cache(fake);
+	sample.used = put_cache(fake, 0);
 	put_top(fake, MAIN_ARENA, BRK + BRK_BYTES);
 	walk(&sample);
 	assert_int_equal(troubles(&sample), 0);

@@ -192,7 +192,8 @@ static struct world *world_new(void)
 	memcpy(world->mappings, mappings, sizeof(mappings));
 	for (unsigned int i = 0; i < MAPPINGS; i++)
 		world->bytes[i] = calloc(1, mappings[i].end - mappings[i].start);
-	world->process = (struct heap_process){world_read, world, world->mappings, MAPPINGS, NULL, 0, false, false, 0};
+	world->process = (struct heap_process){
+	    .read = world_read, .context = world, .mappings = world->mappings, .n_mappings = MAPPINGS};
 	put(world, ROOT + (PAGES >> 31) * 8, LEAF);
 	put_sizes(world);
 	put_span(world, 1, SMALL, 1, OBJECT(253), 253 | CLASS_32 << 16);

@@ -236,6 +236,10 @@ static const struct {
     {"-p 1 5 99999999999999999999", "COUNT"},
     {"-p 1 5 3 2", "unexpected argument '2'"},
     {"-p 1 -5", "unknown option '-5'"},
+    {"-p 1 --format pprof", "--output"},
+    {"-p 1 --format speedscope 5", "--output"},
+    {"-p 1 --format folded 5 2", "--output"},
+    {"--format pprof 5 -- ls", "--output"},
     {"./app", "behind --"},
     {"-p 1 --bogus", "unknown option '--bogus'"},
     {"-p 1 --bogus=3", "unknown option '--bogus=3'"},
@@ -355,6 +359,57 @@ static void help_words_name_every_choice(void **state)
 	}
 }
 
+/* Of forms that are files of their own there is one on standard output, or the newest in a file. */
+static void forms_that_stand_alone(void **state)
+{
+	static const struct {
+		unsigned int accept;
+		const char *text;
+		int result;
+	} rows[] = {
+	    {TRACE, "-p 1 --format pprof 5 1", 0},
+	    {TRACE, "-p 1 --format pprof --output f", 0},
+	    {TRACE, "--format speedscope -- ls", 0},
+	    {TRACE, "--format folded 5 1 -- ls", 0},
+	    {TRACE, "-p 1 --format csv 5 2", 0},
+	    {TRACE, "-p 1 --format massif", 0},
+	    {TRACE | ACCEPT_LEAKS, "-p 1 --format pprof 60", 0},
+	    {TRACE | ACCEPT_LEAKS, "-p 1 --format pprof 60 2", -EINVAL},
+	    {CHECK, "-p 1 --format folded", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct line *line = parse_for(rows[i].accept, rows[i].text);
+
+		assert_int_equal(line->result, rows[i].result);
+		release(line);
+	}
+}
+
+static void forms_that_take_all_stacks(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t top;
+	} rows[] = {
+	    {"-p 1", 10},
+	    {"-p 1 --format json", 10},
+	    {"-p 1 --format csv", 0},
+	    {"-p 1 --format csv -T 10", 10},
+	    {"-p 1 -T 0", 0},
+	    {"-T 3 -p 1 --format massif", 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct line *line = parse(rows[i].text);
+
+		assert_int_equal(line->options.top, rows[i].top);
+		release(line);
+	}
+}
+
 static void what_check_takes(void **state)
 {
 	struct line *line = parse_for(CHECK, "--kinds possible,growing --max-leak-bytes 1K --max-leak-count 3 "
@@ -434,6 +489,8 @@ int main(void)
 	    cmocka_unit_test(names_what_is_wrong),
 	    cmocka_unit_test(what_check_takes),
 	    cmocka_unit_test(what_check_refuses),
+	    cmocka_unit_test(forms_that_stand_alone),
+	    cmocka_unit_test(forms_that_take_all_stacks),
 	    cmocka_unit_test(accepts_what_the_command_takes),
 	    cmocka_unit_test(help_words_name_the_default),
 	    cmocka_unit_test(help_words_name_every_choice),

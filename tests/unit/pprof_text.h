@@ -15,7 +15,7 @@
 
 enum pprof_type {
 	PPROF_UINT,
-	PPROF_INDEX,  /* of a string */
+	PPROF_INDEX, /* of a string */
 	PPROF_TEXT,
 	PPROF_PACKED, /* varints */
 	PPROF_MESSAGE,
@@ -28,7 +28,8 @@ struct pprof_row {
 	const struct pprof_row *fields; /* of a message; the last has number 0 */
 };
 
-static const struct pprof_row pprof_value_type[] = {{1, "type", PPROF_INDEX, NULL}, {2, "unit", PPROF_INDEX, NULL}, {0}};
+static const struct pprof_row pprof_value_type[] = {
+    {1, "type", PPROF_INDEX, NULL}, {2, "unit", PPROF_INDEX, NULL}, {0}};
 static const struct pprof_row pprof_label[] = {
     {1, "key", PPROF_INDEX, NULL}, {2, "str", PPROF_INDEX, NULL}, {3, "num", PPROF_UINT, NULL}, {0}};
 static const struct pprof_row pprof_sample[] = {{1, "location_id", PPROF_PACKED, NULL},
@@ -46,18 +47,14 @@ static const struct pprof_row pprof_mapping[] = {{1, "id", PPROF_UINT, NULL},
                                                  {9, "has_line_numbers", PPROF_UINT, NULL},
                                                  {10, "has_inline_frames", PPROF_UINT, NULL},
                                                  {0}};
-static const struct pprof_row pprof_line[] = {
-    {1, "function_id", PPROF_UINT, NULL}, {2, "line", PPROF_UINT, NULL}, {0}};
+static const struct pprof_row pprof_line[] = {{1, "function_id", PPROF_UINT, NULL}, {2, "line", PPROF_UINT, NULL}, {0}};
 static const struct pprof_row pprof_location_rows[] = {{1, "id", PPROF_UINT, NULL},
                                                        {2, "mapping_id", PPROF_UINT, NULL},
                                                        {3, "address", PPROF_UINT, NULL},
                                                        {4, "line", PPROF_MESSAGE, pprof_line},
                                                        {0}};
-static const struct pprof_row pprof_function[] = {{1, "id", PPROF_UINT, NULL},
-                                                  {2, "name", PPROF_INDEX, NULL},
-                                                  {3, "system_name", PPROF_INDEX, NULL},
-                                                  {4, "filename", PPROF_INDEX, NULL},
-                                                  {0}};
+static const struct pprof_row pprof_function[] = {
+    {1, "id", PPROF_UINT, NULL}, {2, "name", PPROF_INDEX, NULL}, {4, "filename", PPROF_INDEX, NULL}, {0}};
 static const struct pprof_row pprof_profile[] = {{1, "sample_type", PPROF_MESSAGE, pprof_value_type},
                                                  {2, "sample", PPROF_MESSAGE, pprof_sample},
                                                  {3, "mapping", PPROF_MESSAGE, pprof_mapping},
