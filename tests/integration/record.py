@@ -5,12 +5,15 @@
 """memtrace record and memtrace report: what is shown of a recording is what the fixture says it did."""
 import contextlib
 import datetime
+import importlib.util
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 
 from harness import *
 from harness.family import FAMILY, Family
@@ -306,6 +309,54 @@ def used_wrongly():
         assert done.status == 2 and "name a recording" in done.err.text, done.err.text
         done = run_memtrace("report", mine, mine)
         assert done.status == 2 and "memtrace diff" in done.err.text, done.err.text
+
+
+def documented(language, begin, end):
+    text = (ROOT / "docs" / "RECORDINGS.md").read_text(encoding="utf-8").split(begin)[1].split(end)[0]
+    return re.findall(f"```{language}\n(.*?)```", text, re.S)
+
+
+@case
+def documented_questions():
+    """What stands in docs/RECORDINGS.md can be asked, and has answers."""
+    with scratch() as folder:
+        path = f"{folder}/app.memtrace"
+        target = record_rounds(path)
+        questions = documented("sql", "## Questions", "### DuckDB")
+        assert len(questions) >= 5, questions
+        for question in questions:
+            done = subprocess.run(["sqlite3", "-readonly", "-bail", path, question], capture_output=True, text=True,
+                                  check=False)
+            assert done.returncode == 0 and done.stdout and not done.stderr, (question, done)
+            rows = ask(path, question)
+            if "growth_bytes" in question or "'growing'" in question:
+                assert "site_leak" in rows[0][-1], (question, rows)
+        most = max(ask(path, questions[0]))
+        largest = max((s for _, s in target.truth.sites), key=lambda s: target.truth.sites["heap", s]["live_bytes"])
+        assert most[0] == target.truth.sites["heap", largest]["live_bytes"] and largest in most[2], most
+        program, pandas = documented("python", "### Python", "## Versions")
+        done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and len(done.stdout.splitlines()) == snapshots(path), done
+        if importlib.util.find_spec("pandas"):
+            done = subprocess.run([sys.executable, "-c", program + pandas], cwd=folder, capture_output=True, text=True,
+                                  check=False)
+            assert done.returncode == 0, done.stderr
+
+
+@case
+def every_column_is_documented():
+    text = (ROOT / "docs" / "RECORDINGS.md").read_text(encoding="utf-8")
+    with scratch() as folder:
+        path = f"{folder}/r"
+        record_rounds(path, rounds=1)
+        for (table,) in ask(path, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"):
+            assert re.search(rf"\b{table}\b", text), table
+            for column in ask(path, f"PRAGMA table_info({table})"):
+                assert re.search(rf"\b{column[1]}\b", text), (table, column[1])
+        assert f"`PRAGMA user_version` is the version of the tables: {value(path, 'PRAGMA user_version')}." in text
+        assert f"{value(path, 'PRAGMA application_id'):#x}" in text
+        for key, _ in ask(path, "SELECT key, value FROM about"):
+            assert f"`{key}`" in text, key
 
 
 @case
