@@ -11,6 +11,8 @@
 
 /* Moments that are gone through for one that is asked for. */
 #define GONE_THROUGH 60
+/* So few stacks are looked up in a whole snapshot, rather than all that it has gone through. */
+#define LOOKED_UP 200
 /* Moments times stacks that are kept; of many stacks there are fewer moments. */
 #define USAGES_MAX (1UL << 23)
 
@@ -88,27 +90,46 @@ static void take_row(struct course *course, sqlite3_stmt *read)
 		};
 }
 
-/* Goes on to a moment, from what is known of the one chosen before it, or from its whole snapshot. 0 or -errno. */
-static int go_on(struct course *course, size_t moment, int64_t *known)
+static int read_rows(struct course *course, enum read statement, int64_t first, int64_t second)
 {
 	struct recording *recording = course->recording;
-	const struct place *place = &recording->places[moment];
-	sqlite3_stmt *read = recording->statements[READ_COURSE];
-	int64_t from = *known + 1;
-	int row;
+	sqlite3_stmt *read = recording->statements[statement];
+	int row = database_bind(&recording->database, read, "ii", first, second);
 
-	if (place->whole > *known) {
-		memset(course->now, 0, course->n_followed * sizeof(*course->now));
-		from = place->whole;
-	}
-	row = database_bind(&recording->database, read, "ii", from, place->snapshot);
 	while (!row && (row = database_step(&recording->database, read)) > 0) {
 		take_row(course, read);
 		row = 0;
 	}
 	sqlite3_reset(read);
-	*known = place->snapshot;
 	return row;
+}
+
+static int look_up(struct course *course, int64_t whole)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < course->n_followed && !error; i++)
+		error = read_rows(course, READ_COURSE_OF, whole, (int64_t)course->followed[i].number);
+	return error;
+}
+
+/* Goes on to a moment, from what is known of the one chosen before it, or from its whole snapshot. 0 or -errno. */
+static int go_on(struct course *course, size_t moment, int64_t *known)
+{
+	const struct place *place = &course->recording->places[moment];
+	int64_t from = *known + 1;
+	int error = 0;
+
+	if (place->whole > *known) {
+		memset(course->now, 0, course->n_followed * sizeof(*course->now));
+		from = place->whole;
+		if (course->n_followed <= LOOKED_UP)
+			error = look_up(course, from++);
+	}
+	if (!error && from <= place->snapshot)
+		error = read_rows(course, READ_COURSE, from, place->snapshot);
+	*known = place->snapshot;
+	return error;
 }
 
 static int follow(struct course *course)

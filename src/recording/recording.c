@@ -43,6 +43,9 @@ static const char *const statements[READ_COUNT] = {
         "f JOIN location l USING (location) WHERE f.stack = ? ORDER BY f.position",
     [READ_COURSE] = "SELECT snapshot, stack, live_bytes, live_blocks, alloc_bytes, alloc_count FROM stack_state WHERE "
                     "snapshot BETWEEN ? AND ? ORDER BY snapshot",
+    [READ_COURSE_OF] =
+        "SELECT snapshot, stack, live_bytes, live_blocks, alloc_bytes, alloc_count FROM stack_state WHERE "
+        "snapshot = ? AND stack = ?",
 };
 
 int recording_damaged(struct recording *recording, const char *what)

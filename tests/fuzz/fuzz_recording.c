@@ -26,7 +26,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct change {
+struct alteration {
 	uint8_t kind, column, row, type;
 	uint8_t value[8];
 };
@@ -170,7 +170,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static void bind_value(sqlite3_stmt *statement, const struct change *change)
+static void bind_value(sqlite3_stmt *statement, const struct alteration *change)
 {
 	sqlite3_int64 number;
 	double real;
@@ -202,7 +202,7 @@ static void bind_value(sqlite3_stmt *statement, const struct change *change)
 }
 
 /* Of about a third of the table's rows. */
-static void change_cells(sqlite3 *handle, const struct change *change)
+static void change_cells(sqlite3 *handle, const struct alteration *change)
 {
 	const struct table *table = &tables[change->kind % TABLES];
 	sqlite3_stmt *statement;
@@ -221,7 +221,7 @@ static void change_cells(sqlite3 *handle, const struct change *change)
 	sqlite3_finalize(statement);
 }
 
-static void change_bytes(int fd, const struct change *change)
+static void change_bytes(int fd, const struct alteration *change)
 {
 	uint32_t at;
 
@@ -232,7 +232,7 @@ static void change_bytes(int fd, const struct change *change)
 		must(pwrite(fd, change->value + 4, 1 + change->column % 4, (off_t)(at % (n_good - 4))) > 0);
 }
 
-static void make_file(const struct change *changes, size_t n)
+static void make_file(const struct alteration *changes, size_t n)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	sqlite3 *handle;
@@ -305,7 +305,7 @@ static int read_moment(struct recording *recording, size_t moment, bool rendered
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct change changes[CHANGES_MAX];
+	struct alteration changes[CHANGES_MAX];
 	struct recording *recording;
 	char error[512] = "";
 	size_t n = size / sizeof(changes[0]), n_moments;
