@@ -11,6 +11,9 @@
 
 /* Moments that are gone through for one that is asked for. */
 #define GONE_THROUGH 60
+/* The same in bytes of the file (some two million rows), where enough moments are stored whole to stand for all. */
+#define GONE_THROUGH_BYTES (100LL << 20)
+#define WHOLE_ENOUGH 12
 /* So few stacks are looked up in a whole snapshot, rather than all that it has gone through. */
 #define LOOKED_UP 200
 /* Moments times stacks that are kept; of many stacks there are fewer moments. */
@@ -52,12 +55,25 @@ static bool begins_step(size_t moment, size_t n, size_t max)
 	return moment == 0 || moment * (max - 2) / (n - 1) != (moment - 1) * (max - 2) / (n - 1);
 }
 
+static bool is_too_much(struct recording *recording, size_t max)
+{
+	int64_t pages = 0, page_bytes = 0;
+	size_t n_whole = 0;
+
+	if (recording->n_moments / GONE_THROUGH > max)
+		return true;
+	for (size_t i = 0; i < recording->n_moments; i++)
+		n_whole += is_whole(recording, i);
+	return n_whole >= WHOLE_ENOUGH && !database_get(&recording->database, "page_count", &pages) &&
+	       !database_get(&recording->database, "page_size", &page_bytes) && pages > GONE_THROUGH_BYTES / page_bytes;
+}
+
 /* Moments that stand for all, in even steps; where there are too many, only such as are stored whole. */
 static void choose(struct course *course, size_t shown, size_t max)
 {
-	const struct recording *recording = course->recording;
+	struct recording *recording = course->recording;
 	size_t n = recording->n_moments;
-	bool whole_alone = n / GONE_THROUGH > max, due = false;
+	bool whole_alone = is_too_much(recording, max), due = false;
 
 	for (size_t i = 0; i < n; i++) {
 		due |= begins_step(i, n, max);

@@ -35,6 +35,8 @@ $(BENCH_DIR)/recorded: tests/bench/recorded.c $(RECORDED_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $^ -lsqlite3 -lm
 
+fixtures: $(BENCH_DIR)/recorded
+
 # The renderers alone, as they stand in the program.
 BENCH_FORMS := $(BENCH_DIR)/forms
 
