@@ -66,9 +66,10 @@ const struct command_row command_rows[] = {
 		.synopsis = "memtrace record [OPTIONS] -w FILE -p PID[,PID...]\n"
 			    "       memtrace record [OPTIONS] -w FILE -- COMMAND [ARG...]",
 		.summary = "keep a series of snapshots in a file",
-		.details = "FILE is an SQLite database: memtrace report shows it, also while it is written, and\n"
-			   "so does anything else that reads SQLite. A snapshot is stored every T seconds and\n"
-			   "at the end; after a crash or with a full disk the file is whole up to the last one.\n",
+		.details = "FILE is an SQLite database: memtrace report shows it, also while it is written,\n"
+			   "and so does anything else that reads SQLite. A snapshot is stored every T\n"
+			   "seconds and at the end; after a crash or with a full disk the file is whole up\n"
+			   "to the last one.\n",
 		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_STACKS | ACCEPT_HEAP | ACCEPT_RECORD,
 		.examples = "  memtrace record -w app.memtrace -p 1234            until interrupted\n"
 			    "  memtrace record -w week.memtrace --interval 60 --rotate 1d -p 1234\n"
@@ -90,9 +91,10 @@ const struct command_row command_rows[] = {
 		.name = "diff",
 		.synopsis = "memtrace diff [OPTIONS] OLD NEW",
 		.summary = "compare two recordings, or two moments of one",
-		.details = "OLD and NEW are recordings (their last snapshots), or moments: FILE@TIME with a TIME\n"
-			   "as memtrace report --at takes it. Stacks are the same if their functions and modules\n"
-			   "are, so builds may differ. What has changed most comes first. Needs no privileges.\n",
+		.details = "OLD and NEW are recordings (their last snapshots), or moments: FILE@TIME with a\n"
+			   "TIME as memtrace report takes it. Stacks are the same if their functions and\n"
+			   "modules are, so builds may differ. What has changed most comes first. Needs no\n"
+			   "privileges.\n",
 		.accept = ACCEPT_REPORT | ACCEPT_FILE | ACCEPT_ORDER | ACCEPT_NAMES,
 		.examples = "  memtrace diff before.memtrace after.memtrace\n"
 			    "  memtrace diff app.memtrace@12:30 app.memtrace@+3600\n",

@@ -102,12 +102,14 @@ int moment_find(const struct moment *moments, size_t n, const char *time, size_t
 
 	if (error)
 		return error;
-	if (time_ns < 0 || (uint64_t)time_ns < moments[0].time_unix_ns)
-		return -ERANGE;
-	*index = 0;
-	for (size_t i = 1; i < n && moments[i].time_unix_ns <= (uint64_t)time_ns; i++)
-		*index = i;
-	return 0;
+	/* A clock may have been set back meanwhile. */
+	for (size_t i = n; i-- > 0 && time_ns >= 0;) {
+		if (moments[i].time_unix_ns <= (uint64_t)time_ns) {
+			*index = i;
+			return 0;
+		}
+	}
+	return -ERANGE;
 }
 
 size_t moment_peak(const struct moment *moments, size_t n)

@@ -31,6 +31,7 @@ struct module {
 	size_t build_id_size;           /* 0: none */
 	bool replaced;                  /* another file has its name now, and the mapped one could not be opened */
 	const struct module_view *view; /* NULL: not known */
+	const char *debug_path;         /* of its debug file below the view's root; NULL: to be looked for */
 };
 
 /*

@@ -13,11 +13,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/escape.h"
 
 #define BUSY_MS 10000
+/* A row, or a text, that is read. What the kernel takes for a command line is within 6 MiB. */
+#define READ_BYTES_MAX (8 << 20)
 
 int database_say(struct database *database, int error, const char *format, ...)
 {
@@ -107,16 +110,21 @@ int database_open(struct database *database, const char *path, char *error, size
 	    "PRAGMA cell_size_check = ON",
 	    "PRAGMA mmap_size = 0",
 	};
+	struct stat stat_of;
 	int failed;
 
 	*database = (struct database){.path = path, .error = error, .error_size = error_size};
-	if (access(path, R_OK))
+	if (stat(path, &stat_of) || access(path, R_OK))
 		return database_say(database, -errno, "cannot be read: %s", strerror(errno));
+	/* Whoever opens a FIFO waits. */
+	if (!S_ISREG(stat_of.st_mode))
+		return database_say(database, -EINVAL, "it is no file with a recording");
 	failed = open_handle(database, path, SQLITE_OPEN_READONLY, error, error_size);
 	if (failed)
 		return failed;
 	sqlite3_db_config(database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_limit(database->handle, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_limit(database->handle, SQLITE_LIMIT_LENGTH, READ_BYTES_MAX);
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]) && !failed; i++)
 		failed = database_exec(database, settings[i]);
 	return failed;

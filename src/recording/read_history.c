@@ -11,6 +11,13 @@
 
 /* Moments that are gone through for one that is asked for. */
 #define GONE_THROUGH 60
+/* The same in bytes of the file (some two million rows), where enough moments are stored whole to stand for all. */
+#define GONE_THROUGH_BYTES (100LL << 20)
+#define WHOLE_ENOUGH 12
+/* So few stacks are looked up in a whole snapshot, rather than all that it has gone through. */
+#define LOOKED_UP 200
+/* Moments times stacks that are kept; of many stacks there are fewer moments. */
+#define USAGES_MAX (1UL << 23)
 
 /* A stack's number, and which of the snapshot's it is. */
 struct followed {
@@ -38,17 +45,38 @@ static bool is_whole(const struct recording *recording, size_t moment)
 	return recording->places[moment].whole == recording->places[moment].snapshot;
 }
 
+/* One place of `max` is kept for the moment that is shown. */
+static bool begins_step(size_t moment, size_t n, size_t max)
+{
+	if (max >= n)
+		return true;
+	if (max < 3)
+		return max == 2 && moment == 0;
+	return moment == 0 || moment * (max - 2) / (n - 1) != (moment - 1) * (max - 2) / (n - 1);
+}
+
+static bool is_too_much(struct recording *recording, size_t max)
+{
+	int64_t pages = 0, page_bytes = 0;
+	size_t n_whole = 0;
+
+	if (recording->n_moments / GONE_THROUGH > max)
+		return true;
+	for (size_t i = 0; i < recording->n_moments; i++)
+		n_whole += is_whole(recording, i);
+	return n_whole >= WHOLE_ENOUGH && !database_get(&recording->database, "page_count", &pages) &&
+	       !database_get(&recording->database, "page_size", &page_bytes) && pages > GONE_THROUGH_BYTES / page_bytes;
+}
+
 /* Moments that stand for all, in even steps; where there are too many, only such as are stored whole. */
 static void choose(struct course *course, size_t shown, size_t max)
 {
-	const struct recording *recording = course->recording;
+	struct recording *recording = course->recording;
 	size_t n = recording->n_moments;
-	bool whole_alone = n / GONE_THROUGH > max, due = false;
+	bool whole_alone = is_too_much(recording, max), due = false;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t step = max > 1 ? max - 1 : 1;
-
-		due |= i == 0 || i * step / (n > 1 ? n - 1 : 1) != (i - 1) * step / (n > 1 ? n - 1 : 1);
+		due |= begins_step(i, n, max);
 		if (i != shown && (!due || (whole_alone && !is_whole(recording, i))))
 			continue;
 		course->chosen[course->n_chosen++] = i;
@@ -78,27 +106,46 @@ static void take_row(struct course *course, sqlite3_stmt *read)
 		};
 }
 
-/* Goes on to a moment, from what is known of the one chosen before it, or from its whole snapshot. 0 or -errno. */
-static int go_on(struct course *course, size_t moment, int64_t *known)
+static int read_rows(struct course *course, enum read statement, int64_t first, int64_t second)
 {
 	struct recording *recording = course->recording;
-	const struct place *place = &recording->places[moment];
-	sqlite3_stmt *read = recording->statements[READ_COURSE];
-	int64_t from = *known + 1;
-	int row;
+	sqlite3_stmt *read = recording->statements[statement];
+	int row = database_bind(&recording->database, read, "ii", first, second);
 
-	if (place->whole > *known) {
-		memset(course->now, 0, course->n_followed * sizeof(*course->now));
-		from = place->whole;
-	}
-	row = database_bind(&recording->database, read, "ii", from, place->snapshot);
 	while (!row && (row = database_step(&recording->database, read)) > 0) {
 		take_row(course, read);
 		row = 0;
 	}
 	sqlite3_reset(read);
-	*known = place->snapshot;
 	return row;
+}
+
+static int look_up(struct course *course, int64_t whole)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < course->n_followed && !error; i++)
+		error = read_rows(course, READ_COURSE_OF, whole, (int64_t)course->followed[i].number);
+	return error;
+}
+
+/* Goes on to a moment, from what is known of the one chosen before it, or from its whole snapshot. 0 or -errno. */
+static int go_on(struct course *course, size_t moment, int64_t *known)
+{
+	const struct place *place = &course->recording->places[moment];
+	int64_t from = *known + 1;
+	int error = 0;
+
+	if (place->whole > *known) {
+		memset(course->now, 0, course->n_followed * sizeof(*course->now));
+		from = place->whole;
+		if (course->n_followed <= LOOKED_UP)
+			error = look_up(course, from++);
+	}
+	if (!error && from <= place->snapshot)
+		error = read_rows(course, READ_COURSE, from, place->snapshot);
+	*known = place->snapshot;
+	return error;
 }
 
 static int follow(struct course *course)
@@ -145,7 +192,8 @@ int recording_history(struct recording *recording, const struct snapshot *snapsh
                       size_t max_moments, struct history **result)
 {
 	struct course course = {.recording = recording, .history = calloc(1, sizeof(*course.history))};
-	int error = prepare(&course, snapshot, n_stacks, moment, max_moments);
+	size_t most = USAGES_MAX / (n_stacks + 1);
+	int error = prepare(&course, snapshot, n_stacks, moment, most < max_moments ? most : max_moments);
 
 	if (!error)
 		error = follow(&course);

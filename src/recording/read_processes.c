@@ -77,6 +77,8 @@ static int read_process(struct recording *recording, sqlite3_stmt *read, struct 
 	const char *exe, *comm;
 	int error;
 
+	if (snapshot->n_processes >= PLACEMENTS_MAX / snapshot->placement.n_nodes)
+		return recording_damaged(recording, "it has too many processes for its nodes");
 	if (grow_list((void **)&snapshot->processes, snapshot->n_processes, sizeof(*snapshot->processes)))
 		return out_of_memory(recording);
 	process = &snapshot->processes[snapshot->n_processes++];

@@ -11,6 +11,10 @@ static int out_of_memory(struct recording *recording)
 	return database_say(&recording->database, -ENOMEM, "out of memory");
 }
 
+/* Beyond what the command line allows, with inlined calls. */
+#define ADDRESSES_MAX 4096
+#define FRAMES_MAX 65536
+
 /* The index of the column's text among names, which are as many as n; n: it is none of them. */
 static size_t word_of(sqlite3_stmt *read, int column, const char *(*name)(size_t i), size_t n)
 {
@@ -37,18 +41,27 @@ static const char *verdict_word(size_t i)
 	return verdict_name((enum verdict_kind)i);
 }
 
+static int by_process_number(const void *key, const void *element)
+{
+	const uint64_t *number = key;
+	const struct process *process = element;
+
+	return (*number > process->number) - (*number < process->number);
+}
+
 static int read_process(struct recording *recording, sqlite3_stmt *read, const struct snapshot *snapshot,
                         struct stack *stack)
 {
-	int64_t number = sqlite3_column_int64(read, 12);
+	uint64_t number = (uint64_t)sqlite3_column_int64(read, 12);
+	const struct process *process = snapshot->n_processes
+	                                    ? bsearch(&number, snapshot->processes, snapshot->n_processes,
+	                                              sizeof(*snapshot->processes), by_process_number)
+	                                    : NULL;
 
-	for (size_t i = 0; i < snapshot->n_processes; i++) {
-		if ((int64_t)snapshot->processes[i].number == number) {
-			stack->process = i;
-			return 0;
-		}
-	}
-	return recording_damaged(recording, "a stack is of no process");
+	if (!process)
+		return recording_damaged(recording, "a stack is of no process");
+	stack->process = (size_t)(process - snapshot->processes);
+	return 0;
 }
 
 static int read_nodes(struct recording *recording, int64_t snapshot, struct stack *stack)
@@ -73,16 +86,27 @@ static int read_nodes(struct recording *recording, int64_t snapshot, struct stac
 	return row;
 }
 
-static int read_usage(struct recording *recording, sqlite3_stmt *read, struct stack *stack)
+static int read_usage(struct recording *recording, sqlite3_stmt *read, struct usage *usage)
 {
-	struct usage *usage = &stack->usage;
-	struct placement *placement = &stack->placement;
-
 	return recording_counts(recording, read, 2,
 	                        (uint64_t *const[]){&usage->live_bytes, &usage->live_blocks, &usage->alloc_bytes,
-	                                            &usage->alloc_count, &usage->free_bytes, &usage->free_count,
-	                                            &placement->not_resident_bytes, &placement->unplaced_bytes,
-	                                            &placement->remote_bytes, NULL});
+	                                            &usage->alloc_count, &usage->free_bytes, &usage->free_count, NULL});
+}
+
+static int read_placement(struct recording *recording, sqlite3_stmt *read, const struct snapshot *snapshot,
+                          struct stack *stack)
+{
+	struct placement *placement = &stack->placement;
+	int error;
+
+	if (snapshot->n_stacks >= PLACEMENTS_MAX / snapshot->placement.n_nodes)
+		return recording_damaged(recording, "it has too many stacks for its nodes");
+	if (placement_init(placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
+		return out_of_memory(recording);
+	error = recording_counts(recording, read, 8,
+	                         (uint64_t *const[]){&placement->not_resident_bytes, &placement->unplaced_bytes,
+	                                             &placement->remote_bytes, NULL});
+	return error ? error : read_nodes(recording, sqlite3_column_int64(read, 1), stack);
 }
 
 /* A row of READ_STACKS. What has gone from the snapshot has no counts, and is left out. */
@@ -101,7 +125,7 @@ static int read_stack(struct recording *recording, sqlite3_stmt *read, struct sn
 
 	if (kind >= KIND_OF_KERNEL || end == END_COUNT)
 		return recording_damaged(recording, "a stack is of no known kind");
-	error = read_usage(recording, read, &stack);
+	error = read_usage(recording, read, &stack.usage);
 	if (!error)
 		error = read_process(recording, read, snapshot, &stack);
 	if (error || !stack.usage.alloc_count)
@@ -110,11 +134,8 @@ static int read_stack(struct recording *recording, sqlite3_stmt *read, struct sn
 		stack.oldest_ns = snapshot->elapsed_ns - born_ns;
 	if (grow_list((void **)&snapshot->stacks, snapshot->n_stacks, sizeof(*snapshot->stacks)))
 		return out_of_memory(recording);
-	if (snapshot->placed) {
-		if (placement_init(&stack.placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
-			return out_of_memory(recording);
-		error = read_nodes(recording, sqlite3_column_int64(read, 1), &stack);
-	}
+	if (snapshot->placed)
+		error = read_placement(recording, read, snapshot, &stack);
 	snapshot->stacks[snapshot->n_stacks++] = stack;
 	return error;
 }
@@ -126,7 +147,9 @@ static int read_addresses(struct recording *recording, struct stack *stack)
 
 	while (!row && (row = database_step(&recording->database, read)) > 0) {
 		row = 0;
-		if (grow_list((void **)&stack->addresses, stack->n_addresses, sizeof(*stack->addresses)))
+		if (stack->n_addresses == ADDRESSES_MAX)
+			row = recording_damaged(recording, "a stack has too many addresses");
+		else if (grow_list((void **)&stack->addresses, stack->n_addresses, sizeof(*stack->addresses)))
 			row = out_of_memory(recording);
 		else
 			stack->addresses[stack->n_addresses++] = (uint64_t)sqlite3_column_int64(read, 0);
@@ -202,13 +225,15 @@ static int read_frame(struct recording *recording, sqlite3_stmt *read, struct st
 	int error = recording_text(recording, read, 1, &frame.module);
 
 	if (!error)
-		error = recording_text(recording, read, 2, &frame.build_id);
+		error = recording_build_id(recording, read, 2, &frame.build_id);
 	if (!error)
 		error = recording_text(recording, read, 3, &frame.function);
 	if (!error)
 		error = recording_text(recording, read, 5, &frame.file);
 	if (error)
 		return error;
+	if (stack->n_frames == FRAMES_MAX)
+		return recording_damaged(recording, "a stack has too many frames");
 	if (!frame.module)
 		frame.module = "[unknown]";
 	if (grow_list((void **)&stack->frames, stack->n_frames, sizeof(*stack->frames)))

@@ -8,6 +8,7 @@
 #include "recording/recording_state.h"
 #include "recording/schema.h"
 #include "util/grow.h"
+#include "util/intern.h"
 #include "util/printable.h"
 
 static const char *const statements[READ_COUNT] = {
@@ -42,6 +43,9 @@ static const char *const statements[READ_COUNT] = {
         "f JOIN location l USING (location) WHERE f.stack = ? ORDER BY f.position",
     [READ_COURSE] = "SELECT snapshot, stack, live_bytes, live_blocks, alloc_bytes, alloc_count FROM stack_state WHERE "
                     "snapshot BETWEEN ? AND ? ORDER BY snapshot",
+    [READ_COURSE_OF] =
+        "SELECT snapshot, stack, live_bytes, live_blocks, alloc_bytes, alloc_count FROM stack_state WHERE "
+        "snapshot = ? AND stack = ?",
 };
 
 int recording_damaged(struct recording *recording, const char *what)
@@ -52,18 +56,26 @@ int recording_damaged(struct recording *recording, const char *what)
 int recording_text(struct recording *recording, sqlite3_stmt *statement, int column, const char **text)
 {
 	const char *value = (const char *)sqlite3_column_text(statement, column);
-	char *copy;
+	bool is_null = sqlite3_column_type(statement, column) == SQLITE_NULL, added;
+	int64_t number;
 
 	*text = NULL;
 	if (!value)
-		return 0;
-	if (grow_list((void **)&recording->texts, recording->n_texts, sizeof(*recording->texts)))
+		return is_null ? 0 : database_say(&recording->database, -ENOMEM, "out of memory");
+	number = intern_add(recording->raw, value, strnlen(value, PRINTABLE_MAX), &added);
+	if (number < 0)
 		return database_say(&recording->database, -ENOMEM, "out of memory");
-	copy = printable_copy(value);
-	if (!copy)
-		return database_say(&recording->database, -ENOMEM, "out of memory");
-	recording->texts[recording->n_texts++] = copy;
-	*text = copy;
+	/* Numbered, but without its copy: after there was no memory for that. */
+	if ((size_t)number >= recording->n_texts) {
+		char *copy = printable_copy(value);
+
+		if (!copy || grow_list((void **)&recording->texts, recording->n_texts, sizeof(*recording->texts))) {
+			free(copy);
+			return database_say(&recording->database, -ENOMEM, "out of memory");
+		}
+		recording->texts[recording->n_texts++] = copy;
+	}
+	*text = recording->texts[number];
 	return 0;
 }
 
@@ -126,17 +138,25 @@ static int add_about(struct recording *recording)
 	return error;
 }
 
-static void read_build_id(struct module *module, const char *text)
+int recording_build_id(struct recording *recording, sqlite3_stmt *statement, int column, const char **text)
 {
-	size_t n = text ? strlen(text) / 2 : 0;
+	int error = recording_text(recording, statement, column, text);
+	size_t n = *text ? strlen(*text) : 0;
 
-	for (size_t i = 0; i < n && i < BUILD_ID_MAX; i++) {
-		char digits[3] = {text[2 * i], text[2 * i + 1], 0}, *end;
+	if (error || !*text)
+		return error;
+	if (n % 2 || n > (size_t)2 * BUILD_ID_MAX || strspn(*text, "0123456789abcdef") != n)
+		return recording_damaged(recording, "a build ID is none");
+	return 0;
+}
 
-		module->build_id[i] = (uint8_t)strtoul(digits, &end, 16);
-		if (end != digits + 2)
-			return;
-		module->build_id_size = i + 1;
+static void take_build_id(struct module *module, const char *text)
+{
+	module->build_id_size = text ? strlen(text) / 2 : 0;
+	for (size_t i = 0; i < module->build_id_size; i++) {
+		const char digits[3] = {text[2 * i], text[2 * i + 1], 0};
+
+		module->build_id[i] = (uint8_t)strtoul(digits, NULL, 16);
 	}
 }
 
@@ -160,12 +180,12 @@ static int add_module(struct recording *recording)
 		return recording_damaged(recording, "files are missing from it");
 	error = recording_text(recording, read, 1, &path);
 	if (!error)
-		error = recording_text(recording, read, 2, &build_id);
+		error = recording_build_id(recording, read, 2, &build_id);
 	if (error)
 		return error;
 	if (!path)
 		return recording_damaged(recording, "a file has no name");
-	read_build_id(module, build_id);
+	take_build_id(module, build_id);
 	module->path = (char *)path;
 	slash = strrchr(path, '/');
 	module->name = slash && path[0] == '/' ? slash + 1 : path;
@@ -193,7 +213,8 @@ static int read_all(struct recording *recording)
 	int error = 0;
 
 	recording->modules = calloc(1, sizeof(*recording->modules));
-	if (!recording->modules)
+	recording->raw = intern_new();
+	if (!recording->modules || !recording->raw)
 		return database_say(&recording->database, -ENOMEM, "out of memory");
 	recording->modules[0] = (struct module){.fd = -1, .path = none, .name = none};
 	recording->n_modules = 1;
@@ -243,6 +264,7 @@ void recording_close(struct recording *recording)
 	for (size_t i = 0; i < recording->n_texts; i++)
 		free(recording->texts[i]);
 	free(recording->texts);
+	intern_free(recording->raw);
 	free(recording->about);
 	free(recording->modules);
 	free(recording->moments);

@@ -6,6 +6,9 @@
 #include "recording/database.h"
 #include "recording/recording.h"
 
+/* Of processes or of stacks: how many times how many nodes. */
+#define PLACEMENTS_MAX (1UL << 24)
+
 enum read {
 	READ_ABOUT,
 	READ_MOMENTS,
@@ -21,6 +24,7 @@ enum read {
 	READ_VERDICTS,
 	READ_FRAMES,
 	READ_COURSE,
+	READ_COURSE_OF,
 	READ_COUNT,
 };
 
@@ -37,14 +41,20 @@ struct recording {
 	size_t n_moments;
 	struct module *modules; /* by number, from 1 on; [0] stands for those that are not there */
 	size_t n_modules;
-	char **texts; /* that frames, modules and what is said of it point to */
+	struct intern *raw; /* texts as they are in the file */
+	char **texts; /* as they can be printed, by number; frames, modules and what is said of it point to them */
 	size_t n_texts;
 	char **about; /* key and value in turn; among the texts */
 	size_t n_about;
 };
 
-/* A copy of the column's text, fit to be printed; NULL where there is none. It is the recording's. 0 or -ENOMEM. */
+/*
+ * The column's text, fit to be printed; NULL where there is none. It is the recording's, which has each once: so few
+ * rows do not make it large. 0 or -ENOMEM.
+ */
 int recording_text(struct recording *recording, sqlite3_stmt *statement, int column, const char **text);
+/* The same of a build ID in lower-case hexadecimal; -EBADMSG where it is none. */
+int recording_build_id(struct recording *recording, sqlite3_stmt *statement, int column, const char **text);
 /* The column's number, which may not be negative. 0 or -EBADMSG. */
 int recording_count(struct recording *recording, sqlite3_stmt *statement, int column, uint64_t *count);
 /* The same of several columns that follow each other. */

@@ -2,9 +2,11 @@
 #include "recording/writer.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "recording/schema.h"
 #include "recording/writer_state.h"
@@ -54,6 +56,18 @@ static int put_about(struct writer *writer, const struct about *about, size_t n)
 	return error ? error : database_exec(&writer->database, "COMMIT");
 }
 
+/* With what SQLite keeps beside it. */
+static void remove_file(const char *path)
+{
+	static const char *const endings[] = {"", "-wal", "-shm"};
+	char name[PATH_MAX + 8];
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, endings[i]);
+		unlink(name);
+	}
+}
+
 int writer_open(const char *path, const struct about *about, size_t n_about, const struct writer_namer *namer,
                 struct writer **result, char *error, size_t error_size)
 {
@@ -71,10 +85,16 @@ int writer_open(const char *path, const struct about *about, size_t n_about, con
 		failed = prepare(writer);
 	if (!failed)
 		failed = put_about(writer, about, n_about);
-	if (failed)
+	if (failed) {
+		bool made = writer->database.handle != NULL;
+
 		writer_free(writer);
-	else
+		/* It was not there before, and is no recording. */
+		if (made)
+			remove_file(path);
+	} else {
 		*result = writer;
+	}
 	return failed;
 }
 

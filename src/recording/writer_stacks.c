@@ -164,8 +164,12 @@ static int put_gone(struct writer *writer, const struct snapshot *snapshot, size
 	static const struct stack nothing;
 	int error = writer_name_stack(writer, before);
 
-	if (!error && writer->whole != writer->snapshot)
-		error = put_state(writer, snapshot, writer->stacks[before], &nothing);
+	if (error || writer->whole == writer->snapshot)
+		return error;
+	error = put_state(writer, snapshot, writer->stacks[before], &nothing);
+	/* Should it come back, it begins without one. */
+	if (!error && writer->before->stacks[before].verdict.kind != VERDICT_NONE)
+		error = writer_put_verdict(writer, writer->stacks[before], &nothing.verdict);
 	return error;
 }
 

@@ -27,7 +27,7 @@ struct code_file {
 	struct mini_debug mini;
 	struct symbol_table symbols;
 	struct debug_search search;
-	char *path;
+	char *path, *debug_path;
 	struct debug_info *debug; /* NULL: none */
 	void *places;             /* tsearch(3) by address */
 	int fd;                   /* our own, to read the file again */
@@ -109,13 +109,17 @@ struct code_file *code_file_open(const struct module *module, const struct code_
 	file->environment = environment;
 	file->in_libc = is_libc(module->name);
 	file->path = strdup(module->path);
+	file->debug_path = module->debug_path ? strdup(module->debug_path) : NULL;
 	file->search = (struct debug_search){
 	    .path = file->path,
+	    .known = file->debug_path,
 	    .roots = {module->view ? module->view->root_fd : -1, environment->root},
 	    .server = environment->server,
 	    .budget_bytes = debug_budget(),
 	};
-	if (!file->path) {
+	if (!file->path || (module->debug_path && !file->debug_path)) {
+		free(file->path);
+		free(file->debug_path);
 		free(file);
 		return NULL;
 	}
@@ -178,6 +182,7 @@ void code_file_free(struct code_file *file)
 	if (file->fd >= 0)
 		close(file->fd);
 	free(file->path);
+	free(file->debug_path);
 	free(file);
 }
 

@@ -225,8 +225,11 @@ static void keep_path(struct debug_search *search, int fd)
 
 int debug_search_separate(struct debug_search *search, Elf *module, const uint8_t *id, size_t id_size)
 {
-	int fd = debug_search_build_id(search, id, id_size, false);
+	struct wanted wanted = {.id = id, .id_size = id_size};
+	int fd = search->known ? debug_search_open(search, &search->known, 1, accept_wanted, &wanted) : -ENOENT;
 
+	if (fd < 0)
+		fd = debug_search_build_id(search, id, id_size, false);
 	if (fd < 0)
 		fd = open_link(search, module, id, id_size);
 	if (fd < 0)

@@ -25,6 +25,7 @@ struct debug_server;
 
 struct debug_search {
 	const char *path;            /* of the module, in its root */
+	const char *known;           /* path of the separate file, in the module's root; NULL: not known yet */
 	int roots[2];                /* directories; -1: none */
 	struct debug_server *server; /* NULL: not to be asked */
 	uint64_t budget_bytes;       /* what all that is read for the module may still take */

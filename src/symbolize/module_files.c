@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <gelf.h>
 #include <libelf.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -18,28 +19,51 @@
 
 struct module_files {
 	struct module *modules;
+	char **debug_paths; /* of the modules, below the view's root; NULL: none was found */
 	size_t n;
 	struct module_view view; /* the directory as a root, in which debug files are looked for */
 	int root;                /* memtrace's own */
 };
 
-static size_t read_build_id(int fd, uint8_t id[BUILD_ID_MAX])
-{
-	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-	const uint8_t *found;
-	size_t size = elf && elf_kind(elf) == ELF_K_ELF ? elf_build_id(elf, &found) : 0;
+/* What a file that is found is. */
+struct found {
+	uint8_t id[BUILD_ID_MAX];
+	size_t id_size; /* 0: it has none, or is no ELF file */
+	bool is_debug;  /* what was in its sections of code is in another file */
+};
 
-	if (size > BUILD_ID_MAX)
-		size = 0;
-	if (size)
-		memcpy(id, found, size);
-	elf_end(elf);
-	return size;
+static bool is_debug_file(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(elf, section))) {
+		if (gelf_getshdr(section, &header) && (header.sh_flags & SHF_EXECINSTR) && header.sh_type == SHT_NOBITS)
+			return true;
+	}
+	return false;
 }
 
-static bool is_build_id(const struct module *module, const uint8_t *id, size_t size)
+static struct found look_at(int fd)
 {
-	return size && size == module->build_id_size && !memcmp(id, module->build_id, size);
+	Elf *elf = fd >= 0 ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
+	struct found found = {.id_size = 0};
+	const uint8_t *id;
+	size_t size = elf && elf_kind(elf) == ELF_K_ELF ? elf_build_id(elf, &id) : 0;
+
+	if (size && size <= BUILD_ID_MAX) {
+		memcpy(found.id, id, size);
+		found.id_size = size;
+		found.is_debug = is_debug_file(elf);
+	}
+	elf_end(elf);
+	return found;
+}
+
+static bool is_of(const struct found *found, const struct module *module)
+{
+	return found->id_size && found->id_size == module->build_id_size &&
+	       !memcmp(found->id, module->build_id, found->id_size);
 }
 
 static bool is_same_file(int fd, const struct module *module)
@@ -57,25 +81,29 @@ static bool is_wanted(const struct module *module)
 static void open_at_path(struct module_files *files, struct module *module)
 {
 	int fd = root_open(files->root, module->path, true);
-	uint8_t id[BUILD_ID_MAX];
+	struct found found;
 
 	if (fd < 0)
 		return;
-	if (module->build_id_size ? is_build_id(module, id, read_build_id(fd, id)) : is_same_file(fd, module))
+	found = look_at(fd);
+	if (module->build_id_size ? is_of(&found, module) && !found.is_debug : is_same_file(fd, module))
 		module->fd = fd;
 	else
 		close(fd);
 }
 
-/* Whose file is it? The first one that is found is taken. */
-static void offer(struct module_files *files, const char *path)
+/* Whose file is it? The first one that is found is taken. `below`: where the path goes on below the directory. */
+static void offer(struct module_files *files, const char *path, size_t below)
 {
 	int fd = root_open(files->root, path, false);
-	uint8_t id[BUILD_ID_MAX];
-	size_t size = fd >= 0 ? read_build_id(fd, id) : 0;
+	const struct found found = look_at(fd);
 
-	for (size_t i = 0; i < files->n; i++) {
-		if (is_wanted(&files->modules[i]) && is_build_id(&files->modules[i], id, size))
+	for (size_t i = 0; i < files->n && found.id_size; i++) {
+		if (!is_of(&found, &files->modules[i]))
+			continue;
+		if (found.is_debug && !files->debug_paths[i])
+			files->debug_paths[i] = strdup(path + below);
+		else if (!found.is_debug && is_wanted(&files->modules[i]))
 			files->modules[i].fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	}
 	if (fd >= 0)
@@ -95,7 +123,7 @@ static int look_below(struct module_files *files, const char *directory)
 		if (entry->fts_info != FTS_F)
 			continue;
 		looked_at++;
-		offer(files, entry->fts_path);
+		offer(files, entry->fts_path, strlen(absolute));
 	}
 	if (tree)
 		fts_close(tree);
@@ -113,6 +141,11 @@ int module_files_open(struct module *modules, size_t n, const char *directory, s
 		return -ENOMEM;
 	elf_version(EV_CURRENT);
 	*files = (struct module_files){.modules = modules, .n = n, .view = {.root_fd = -1}};
+	files->debug_paths = calloc(n + 1, sizeof(*files->debug_paths));
+	if (!files->debug_paths) {
+		free(files);
+		return -ENOMEM;
+	}
 	files->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory) {
 		files->view.root_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -120,6 +153,7 @@ int module_files_open(struct module *modules, size_t n, const char *directory, s
 	}
 	for (size_t i = 0; i < n && !error; i++) {
 		modules[i].view = directory ? &files->view : NULL;
+		modules[i].debug_path = files->debug_paths[i];
 		if (is_wanted(&modules[i]))
 			open_at_path(files, &modules[i]);
 	}
@@ -139,10 +173,13 @@ void module_files_close(struct module_files *files)
 			close(files->modules[i].fd);
 		files->modules[i].fd = -1;
 		files->modules[i].view = NULL;
+		files->modules[i].debug_path = NULL;
+		free(files->debug_paths[i]);
 	}
 	if (files->view.root_fd >= 0)
 		close(files->view.root_fd);
 	if (files->root >= 0)
 		close(files->root);
+	free(files->debug_paths);
 	free(files);
 }

@@ -28,6 +28,15 @@ $(BENCH_TOOLS): $(BENCH_DIR)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -I$(BENCH_DIR) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $< -l:libbpf.a -lelf -lz
 
+# The writer of recordings alone.
+RECORDED_OBJECTS := $(filter $(BUILD)/src/recording/% $(BUILD)/src/model/% $(BUILD)/src/util/% $(BUILD)/src/analyze/aggregate.o,$(OBJECTS))
+
+$(BENCH_DIR)/recorded: tests/bench/recorded.c $(RECORDED_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $^ -lsqlite3 -lm
+
+fixtures: $(BENCH_DIR)/recorded
+
 # The renderers alone, as they stand in the program.
 BENCH_FORMS := $(BENCH_DIR)/forms
 
@@ -36,4 +45,4 @@ $(BENCH_FORMS): tests/bench/forms.c $(filter $(BUILD)/src/report/% $(BUILD)/src/
 	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu17 $(BENCH_WARNINGS) -o $@ $^ $(LDLIBS)
 
 .PHONY: bench-programs
-bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BENCH_FORMS) $(BUILD)/tests/unwind/speed $(SYMBOL_TOOL)
+bench-programs: $(BENCH_FIXTURES) $(BENCH_TOOLS) $(BENCH_FORMS) $(BENCH_DIR)/recorded $(BUILD)/tests/unwind/speed $(SYMBOL_TOOL)

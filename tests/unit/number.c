@@ -73,6 +73,28 @@ static const struct row seconds[] = {
     {"-1", -EINVAL, 0},
 };
 
+static const struct row durations[] = {
+    {"90s", 0, 90000000000},
+    {"30min", 0, 1800000000000},
+    {"12h", 0, 43200000000000},
+    {"7d", 0, 604800000000000},
+    {"0d", 0, 0},
+    {"9223372036s", 0, 9223372036000000000},
+    {"9223372037s", -ERANGE, 0},
+    {"106751d", 0, 9223286400000000000},
+    {"106752d", -ERANGE, 0},
+    {"18446744073709551615h", -ERANGE, 0},
+    {"18446744073709551616h", -ERANGE, 0},
+    {"7", -EINVAL, 0},
+    {"7m", -EINVAL, 0},
+    {"7 d", -EINVAL, 0},
+    {"7days", -EINVAL, 0},
+    {"1.5h", -EINVAL, 0},
+    {"d", -EINVAL, 0},
+    {"-1h", -EINVAL, 0},
+    {"", -EINVAL, 0},
+};
+
 static void check(const struct row *rows, size_t n, int (*parse)(const char *, uint64_t *))
 {
 	for (size_t i = 0; i < n; i++) {
@@ -104,12 +126,19 @@ static void parses_seconds(void **state)
 	CHECK(seconds, number_parse_seconds);
 }
 
+static void parses_durations(void **state)
+{
+	(void)state;
+	CHECK(durations, number_parse_duration);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(parses_numbers),
 	    cmocka_unit_test(parses_sizes),
 	    cmocka_unit_test(parses_seconds),
+	    cmocka_unit_test(parses_durations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,3 @@
+#!/bin/bash
+# timeout: 180
+exec tests/fuzz/minute recording 20

@@ -1,0 +1,47 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# timeout: 300
+"""A recording of many stacks stays small, and is shown at once: a day of what `tests/bench/run recordings` has a week of."""
+import json
+import os
+import subprocess
+import time
+
+from harness import *
+from harness.recording import shown, value, whole
+
+DAY_MIN = 24 * 60
+STACKS = 10_000
+MIB = 1 << 20
+WEEK_MIB_MAX = 500
+REFERENCE_MAX = 15  # times as long as sqlite3 takes to count the rows: it was 3 to 6
+TURNS = 7
+
+
+def seconds(*command):
+    begin = time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - begin
+
+
+@case
+def a_day():
+    with scratch() as folder:
+        path = f"{folder}/day"
+        made = json.loads(subprocess.run([BUILD / "tests/bench/recorded", path, str(DAY_MIN), "60", str(STACKS), "30",
+                                          "5"], check=True, capture_output=True, text=True).stdout)
+        assert made["bytes"] == os.path.getsize(path) < WEEK_MIB_MAX * MIB / 7, made
+        whole(path)
+        assert value(path, "SELECT count(*) FROM snapshot WHERE whole = snapshot") == 24
+        times = [(seconds(MEMTRACE, "report", path), seconds("sqlite3", path, "SELECT count(*) FROM stack_state"))
+                 for _ in range(TURNS)]
+        report, reference = (min(column) for column in zip(*times))
+        print(f"    {made['bytes'] / MIB:.1f} MiB; report {report:.3f} s, sqlite3 {reference:.3f} s")
+        assert report < REFERENCE_MAX * reference, times
+        # The sums of the last moment, put together from an hour's changes.
+        totals = shown(path)["totals"]
+        assert totals["live_bytes"] == value(path, "SELECT live_bytes FROM snapshot ORDER BY snapshot DESC LIMIT 1")
+        assert len(shown(path).stacks) == STACKS
+
+
+main()
