@@ -28,7 +28,8 @@ LLVM_STRIP ?= llvm-strip
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
 	    $(if $(CI)$(WERROR),-Werror)
-CPPFLAGS += $(TARGET_FLAGS) -D_GNU_SOURCE -DMEMTRACE_VERSION='"$(VERSION)"' -Isrc -Ibpf -I$(BUILD)
+CPPFLAGS += $(TARGET_FLAGS) -D_GNU_SOURCE -DMEMTRACE_VERSION='"$(VERSION)"' -DMEMTRACE_HTML='"$(BUILD)/html"' \
+	    -Isrc -Ibpf -I$(BUILD)
 # libbpf stands in the program itself; elfutils cannot be linked so (its static archive lacks symbols).
 LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -lsqlite3 -l:libiberty.a -llzma -lzstd -lz -lm -lpthread
 
@@ -58,6 +59,15 @@ $(BUILD)/src/%.o: src/%.c | $(BUILD)/.dependencies
 
 # Only collect/ and probe/ see the skeleton.
 $(filter $(BUILD)/src/collect/% $(BUILD)/src/probe/%,$(OBJECTS)): | $(SKELETON) $(GUARD_SKELETON)
+
+# What the program carries within itself; see src/util/embed.h.
+embedding = $(patsubst %,$(BUILD)/%/report/$(1).o,src unit/src fuzz-objects/src)
+$(call embedding,svg): $(wildcard src/report/svg/*)
+$(call embedding,html): $(BUILD)/html/head.html
+
+# The page of --format html, left out where it cannot be made.
+$(BUILD)/html/head.html: scripts/bundle-html $(wildcard $(addprefix src/report/html/,*.js *.css *.html *.json bundle/*))
+	@scripts/bundle-html $(@D)
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/kernel/*.h vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)

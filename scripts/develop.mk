@@ -97,6 +97,11 @@ stacks-long: all fixtures ## stacks against gdb, libgcc and their programs at le
 	@failed=0; for test in tests/integration/stacks_*.py; do echo "$$test"; \
 		MEMTRACE_TEST_LONG=1 MEMTRACE_TEST_PATIENCE=5 $$test || { [ $$? = 77 ] || failed=1; }; done; exit $$failed
 
+.PHONY: leaks-long
+leaks-long: all fixtures ## heaps of all settings, and real programs three times each
+	scripts/setup stacks
+	MEMTRACE_TEST_LONG=1 tests/run real_leaks walked_heaps
+
 .PHONY: vm
 vm: all fixtures ## this build on other kernels, in emulated machines; KERNELS chooses some of tests/vm/kernels.tsv
 	scripts/setup vm

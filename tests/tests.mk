@@ -98,6 +98,15 @@ $(BUILD)/tests/heap/%: tests/heap/%.c $(wildcard tests/heap/*.h) $(HEAP_TOOL_OBJ
 
 fixtures: $(HEAP_TOOLS)
 
+# Reports of snapshots made up, for the tests that look at them in a browser.
+HTML_SAMPLES := $(BUILD)/tests/html/samples
+
+$(HTML_SAMPLES): tests/html/samples.c tests/unit/sample_snapshot.h $(HEAP_TOOL_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $< $(HEAP_TOOL_OBJECTS) $(LDLIBS)
+
+fixtures: $(HTML_SAMPLES)
+
 include tests/bench/bench.mk
 
 # The symbolizer alone, for what compares and measures it. Optimised as the program is.

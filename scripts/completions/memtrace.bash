@@ -43,7 +43,7 @@ _memtrace() {
 	-p | --pid) COMPREPLY=($(compgen -W "$(_memtrace_pids "$word")" -- "$word")) ;;
 	-O | --obj | --output | --baseline | --suppressions | -w | --write) COMPREPLY=($(compgen -f -- "$word")) ;;
 	--sort) COMPREPLY=($(compgen -W 'bytes count growth age' -- "$word")) ;;
-	--format) COMPREPLY=($(compgen -W 'text json folded csv pprof speedscope massif junit sarif github' -- "$word")) ;;
+	--format) COMPREPLY=($(compgen -W 'text json html svg folded csv pprof speedscope massif junit sarif github' -- "$word")) ;;
 	--kinds) COMPREPLY=($(compgen -W 'definite indirect possible growing outstanding' -- "$word")) ;;
 	--fail-on) COMPREPLY=($(compgen -W 'new-stack growth=10%' -- "$word")) ;;
 	--cache) COMPREPLY=($(compgen -W "$(_memtrace_caches)" -- "$word")) ;;

@@ -53,7 +53,7 @@ complete -c memtrace -l peak -d 'Snapshot with the most live bytes'
 complete -c memtrace -l last -d 'Last snapshot'
 complete -c memtrace -l view -x -a 'live churn growth' -d 'What is shown of a recording'
 complete -c memtrace -l symbols-from -x -a '(__fish_complete_directories)' -d 'Find names in files below DIR'
-complete -c memtrace -l format -x -a 'text json folded csv pprof speedscope massif junit sarif github' -d 'Form of the report'
+complete -c memtrace -l format -x -a 'text json html svg folded csv pprof speedscope massif junit sarif github' -d 'Form of the report'
 complete -c memtrace -l output -r -F -d 'Keep the newest report in FILE'
 complete -c memtrace -l max-memory -x -d "Ceiling for memtrace's own tables"
 complete -c memtrace -l stack-depth -x -d 'Frames kept per stack'

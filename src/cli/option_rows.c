@@ -67,7 +67,7 @@ const struct option_row option_rows[] = {
 	{ .name = "format", .argument = "FORMAT", .kind = OPTION_FORMAT, .needs = ACCEPT_REPORT, FIELD(renderer),
 	  GIVEN(format_given), .initial = "text",
 	  .help = "form of the report: text or json; for other tools folded, csv, pprof, speedscope, massif; "
-		  "of check also junit, sarif, github (text)" },
+		  "to look at html, svg; of check also junit, sarif, github (text)" },
 	{ .name = "output", .argument = "FILE", .kind = OPTION_TEXT, .needs = ACCEPT_REPORT, FIELD(output),
 	  .help = "keep the newest report in FILE, replaced only when the new one is whole" },
 	{ .name = "max-memory", .argument = "SIZE", .kind = OPTION_SIZE, .needs = ACCEPT_STACKS, FIELD(max_memory_bytes),

@@ -140,6 +140,10 @@ static int set_format(struct parser *parser, const struct option_row *row, const
 	size_t n = 0;
 
 	if (renderer && is_taken(parser, renderer)) {
+		const char *missing = renderer->missing ? renderer->missing() : NULL;
+
+		if (missing)
+			return wrong(parser, "--%s %s: %s", row->name, renderer->name, missing);
 		*(const struct renderer **)field_of(parser, row) = renderer;
 		return 0;
 	}

@@ -16,16 +16,32 @@ void heap_window_open(struct heap_walk *walk, uint64_t start, uint64_t limit)
 	walk->window.size = 0;
 }
 
+/* As much as will be looked at: twice as much as before where that was near, and little where steps are long. */
+static size_t bytes_to_read(struct heap_window *window, uint64_t address, size_t size)
+{
+	uint64_t end = window->start + window->size;
+	bool is_near = window->size && address >= window->start && address <= end + HEAP_PAGE_BYTES;
+
+	if (!is_near)
+		window->wanted = HEAP_PAGE_BYTES - address % HEAP_PAGE_BYTES;
+	else if (window->wanted < sizeof(window->bytes) / 2)
+		window->wanted *= 2;
+	else
+		window->wanted = sizeof(window->bytes);
+	return window->wanted > size ? window->wanted : size;
+}
+
 const uint8_t *heap_window_at(struct heap_walk *walk, uint64_t address, size_t size)
 {
 	struct heap_window *window = &walk->window;
-	size_t wanted = sizeof(window->bytes);
+	size_t wanted;
 
 	if (address >= window->start && address - window->start <= window->size &&
 	    size <= window->size - (address - window->start))
 		return window->bytes + (address - window->start);
 	if (address >= window->limit || size > window->limit - address)
 		return NULL;
+	wanted = bytes_to_read(window, address, size);
 	if (wanted > window->limit - address)
 		wanted = window->limit - address;
 	window->start = address;

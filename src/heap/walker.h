@@ -21,7 +21,7 @@ struct heap_walker {
 
 struct heap_window {
 	uint64_t start, limit; /* nothing from limit on is read */
-	size_t size;
+	size_t size, wanted;   /* bytes that are there, and that were asked for */
 	uint8_t bytes[HEAP_WINDOW_BYTES];
 };
 

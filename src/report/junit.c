@@ -11,54 +11,9 @@
 #include "report/finding.h"
 #include "report/renderer.h"
 #include "report/stream.h"
-#include "util/escape.h"
+#include "report/xml.h"
 
 #define SUITE "memtrace.check"
-
-/* Neither is a character in XML 1.0; all others that are not, escape_copy() has written otherwise. */
-static bool is_noncharacter(const char *at)
-{
-	return at[0] == '\xef' && at[1] == '\xbf' && (at[2] == '\xbe' || at[2] == '\xbf');
-}
-
-/* Text from outside, in an attribute or in an element. */
-static int write_xml(FILE *out, const char *text)
-{
-	size_t size = escape_copy(NULL, 0, text) + 1;
-	char *harmless = malloc(size);
-
-	if (!harmless)
-		return -ENOMEM;
-	escape_copy(harmless, size, text);
-	for (const char *at = harmless; *at; at++) {
-		switch (*at) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		case '\'':
-			fputs("&apos;", out);
-			break;
-		default:
-			if (!is_noncharacter(at)) {
-				fputc(*at, out);
-				break;
-			}
-			fprintf(out, "\\u{%s}", at[2] == '\xbe' ? "fffe" : "ffff");
-			at += 2;
-		}
-	}
-	free(harmless);
-	return 0;
-}
 
 /* The attribute NAME="TEXT", with a blank before. */
 static int write_attribute(FILE *out, const char *name, const char *text)
@@ -66,7 +21,7 @@ static int write_attribute(FILE *out, const char *name, const char *text)
 	int error;
 
 	fprintf(out, " %s=\"", name);
-	error = write_xml(out, text);
+	error = xml_write(out, text);
 	fputc('"', out);
 	return error;
 }
@@ -82,7 +37,7 @@ static int write_frames(FILE *out, const struct snapshot *snapshot, const struct
 		printed_frame_get(&printed, &snapshot->processes[stack->process], stack, i);
 		text = finding_frame(&printed.frame);
 		fputs("\n        ", out);
-		error = text ? write_xml(out, text) : -ENOMEM;
+		error = text ? xml_write(out, text) : -ENOMEM;
 		free(text);
 	}
 	return error;
@@ -100,14 +55,14 @@ static int write_name(FILE *out, const struct snapshot *snapshot, const struct c
 		printed_frame_get(&innermost, &snapshot->processes[stack->process], stack, 0);
 		fputs(": ", out);
 		if (innermost.frame.function && innermost.frame.function != place.frame.function) {
-			error = write_xml(out, innermost.frame.function);
+			error = xml_write(out, innermost.frame.function);
 			fputs(" from ", out);
 		}
 		if (!error)
-			error = write_xml(out, place.frame.function ? place.frame.function : "?");
+			error = xml_write(out, place.frame.function ? place.frame.function : "?");
 		fputs(" [", out);
 		if (!error)
-			error = write_xml(out, place.frame.module);
+			error = xml_write(out, place.frame.module);
 		fputc(']', out);
 	}
 	fputc('"', out);
@@ -130,7 +85,7 @@ static int write_finding(FILE *out, const struct snapshot *snapshot, const struc
 		error = write_attribute(out, "message", words);
 	fputc('>', out);
 	if (!error)
-		error = write_xml(out, words);
+		error = xml_write(out, words);
 	if (!error && stack)
 		error = write_frames(out, snapshot, stack);
 	fputs("</failure>\n    </testcase>\n", out);

@@ -14,6 +14,8 @@ const struct renderer *const renderers[] = {
     &junit_renderer,
     &sarif_renderer,
     &github_renderer,
+    &svg_renderer,
+    &html_renderer,
     NULL,
 };
 

@@ -33,6 +33,8 @@ struct renderer {
 	int (*machine)(FILE *out, const struct machine_report *report, const struct render_options *options);
 	/* Writes what has changed from one snapshot to another. NULL: not in this form. */
 	int (*comparison)(FILE *out, const struct comparison *comparison, const struct render_options *options);
+	/* Why this build cannot write it, in words; NULL when it can. May be NULL itself: every build can. */
+	const char *(*missing)(void);
 };
 
 extern const struct renderer text_renderer;
@@ -45,6 +47,8 @@ extern const struct renderer csv_renderer;
 extern const struct renderer pprof_renderer;
 extern const struct renderer speedscope_renderer;
 extern const struct renderer massif_renderer;
+extern const struct renderer svg_renderer;
+extern const struct renderer html_renderer;
 /* Of --gen-suppressions, not of --format. */
 extern const struct renderer suppressions_renderer;
 

@@ -5,6 +5,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+
+/* Writes a long text, so that what it fails with is known. 0 or -errno. */
+static inline int stream_write(FILE *out, const char *text)
+{
+	size_t size = strlen(text);
+
+	return fwrite(text, 1, size, out) < size ? -errno : 0;
+}
 
 /* Flushes. 0, or -errno when that or any write since the stream was opened has failed. */
 static inline int stream_finish(FILE *out)

@@ -61,11 +61,8 @@ static void write_level(FILE *out, const struct verdict *verdict)
 	write_time(out, verdict->window_ns);
 }
 
-void verdict_text_write(FILE *out, const struct verdict *verdict, uint64_t oldest_ns, const char *indent)
+void verdict_words_write(FILE *out, const struct verdict *verdict, uint64_t oldest_ns)
 {
-	if (verdict->kind == VERDICT_NONE)
-		return;
-	fputs(indent, out);
 	switch (verdict->kind) {
 	case VERDICT_GROWING:
 		write_growing(out, verdict, oldest_ns);
@@ -88,5 +85,13 @@ void verdict_text_write(FILE *out, const struct verdict *verdict, uint64_t oldes
 	case VERDICT_COUNT:
 		break;
 	}
+}
+
+void verdict_text_write(FILE *out, const struct verdict *verdict, uint64_t oldest_ns, const char *indent)
+{
+	if (verdict->kind == VERDICT_NONE)
+		return;
+	fputs(indent, out);
+	verdict_words_write(out, verdict, oldest_ns);
 	fputc('\n', out);
 }

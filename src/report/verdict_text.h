@@ -13,5 +13,7 @@
  * verdict. oldest_ns: age of the oldest block; 0: not known.
  */
 void verdict_text_write(FILE *out, const struct verdict *verdict, uint64_t oldest_ns, const char *indent);
+/* The same without the blanks before and the end of the line. */
+void verdict_words_write(FILE *out, const struct verdict *verdict, uint64_t oldest_ns);
 
 #endif

@@ -1,3 +1,3 @@
 #!/bin/bash
 # timeout: 180
-exec tests/fuzz/minute machine
+exec tests/fuzz/minute machine 20

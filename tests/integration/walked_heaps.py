@@ -90,6 +90,7 @@ SETTINGS = {
 
 
 N_THREADS = 6
+SEEDS = range(3 if LONG else 1)
 
 
 def check_fixture(setting, seed, wrapper=(), program="heapwalk", preload=None, **environment):
@@ -111,7 +112,7 @@ def check_fixture(setting, seed, wrapper=(), program="heapwalk", preload=None, *
 
 @case(times=list(SETTINGS))
 def threads_of_the_fixture(setting):
-    for seed in range(2):
+    for seed in SEEDS:
         check_fixture(setting, seed)
 
 
@@ -123,7 +124,7 @@ def statically_linked():
 @case(times=[None, "tcmalloc_minimal"])
 def child_of_a_process_with_threads(allocator):
     """What the parent's other threads kept at hand is nobody's in the child, and free all the same."""
-    for seed in range(3):
+    for seed in SEEDS:
         with Fixture("heapwalk", str(N_THREADS), "20000", str(seed), preload=allocator) as target:
             target.send("go")
             target.report()
@@ -164,7 +165,7 @@ def check_at_work(n_walks, **options):
 
 @case
 def stopped_while_it_allocates():
-    assert check_at_work(40) >= 10
+    assert check_at_work(40 if LONG else 20) >= 5
 
 
 def real_program(argv, words, **options):
@@ -211,6 +212,8 @@ JEMALLOC_SETTINGS = {
     "freed pages are given back": "dirty_decay_ms:0,muzzy_decay_ms:0,retain:false",
 }
 
+SHORT = ("as it is", "without caches", "large blocks are kept")
+
 # For each thread a table of its libraries' variables, and one for its arenas; what the profiler keeps of each stack.
 JEMALLOC_OTHERS = 4 * N_THREADS + 64
 
@@ -230,9 +233,10 @@ def jemalloc_fixture(name, *arguments, suite, setting="as it is"):
     return Fixture(name, *arguments, preload=jemalloc_library(suite), env={"MALLOC_CONF": JEMALLOC_SETTINGS[setting]})
 
 
-@case(times=[(suite, setting) for suite in JEMALLOCS for setting in JEMALLOC_SETTINGS])
+@case(times=[(suite, setting) for suite in JEMALLOCS for setting in JEMALLOC_SETTINGS
+             if LONG or suite == "own" or setting in SHORT])
 def jemalloc_of_the_fixture(suite, setting):
-    for seed in range(2):
+    for seed in SEEDS:
         with jemalloc_fixture("heapwalk", str(N_THREADS), "20000", str(seed), suite=suite, setting=setting) as target:
             target.send("go")
             target.report()
@@ -323,7 +327,7 @@ def redis():
 
 @case(times=["tcmalloc_minimal", "tcmalloc"])
 def tcmalloc_of_the_fixture(name):
-    for seed in range(2):
+    for seed in SEEDS:
         check_fixture(name, seed, preload=name)
 
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "report/renderer.h"
+#include "unit/golden_drawn.h"
 #include "unit/pprof_text.h"
 
 #define GOLDEN_MAX_BYTES (1 << 18)
@@ -33,8 +34,13 @@ static inline char *golden_render(const struct renderer *renderer, const struct 
                                   const struct render_options *options)
 {
 	size_t size;
-	char *report = golden_bytes(renderer, snapshot, options, &size), *text;
+	char *report, *text;
 
+	if (renderer == &html_renderer)
+		return drawn_data(snapshot, options);
+	report = golden_bytes(renderer, snapshot, options, &size);
+	if (renderer == &svg_renderer)
+		drawn_strip(report);
 	if (renderer != &pprof_renderer)
 		return report;
 	text = pprof_text(report, size);
@@ -77,7 +83,7 @@ static const struct {
 } golden_forms[] = {
     {&text_renderer, "txt"},      {&json_renderer, "json"},   {&folded_renderer, "folded"},
     {&csv_renderer, "csv"},       {&pprof_renderer, "pprof"}, {&speedscope_renderer, "speedscope"},
-    {&massif_renderer, "massif"},
+    {&massif_renderer, "massif"}, {&svg_renderer, "svg"},     {&html_renderer, "html.json"},
 };
 
 /* Renders in all forms, in UTC, and frees the snapshot. */

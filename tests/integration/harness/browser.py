@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reports in headless Chromium, with real clicks and keys."""
+import contextlib
+import os
+import pathlib
+import shutil
+import subprocess
+
+from .cases import Skip
+from .paths import BUILD
+from .process import PATIENCE
+
+SAMPLES = BUILD / "tests" / "html" / "samples"
+
+
+def make_sample(form, scene, folder, size=None):
+    """The path of a report made by tests/html/samples.c."""
+    path = pathlib.Path(folder) / f"{scene}.{form}"
+    with path.open("wb") as out:
+        subprocess.run([SAMPLES, form, scene, *([str(size)] if size else [])], stdout=out, check=True)
+    return path
+
+
+class Browser:
+    """A window; what selenium has is reached by `driver`."""
+
+    def __init__(self, driver):
+        from selenium.webdriver.common.action_chains import ActionChains
+        from selenium.webdriver.common.by import By
+        from selenium.webdriver.common.keys import Keys
+        self.driver, self.keys, self._by, self._chains = driver, Keys, By.CSS_SELECTOR, ActionChains
+
+    def open(self, path):
+        self.driver.get(path.as_uri())
+
+    def scheme(self, scheme):
+        """The colours that the system asks for: light or dark."""
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia",
+                                    {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+
+    def all(self, selector):
+        return self.driver.find_elements(self._by, selector)
+
+    def one(self, selector):
+        return self.driver.find_element(self._by, selector)
+
+    def texts(self, selector):
+        return [element.text for element in self.all(selector)]
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def choose(self, selector, text, place=0):
+        """Of a <select>, the option with that text."""
+        from selenium.webdriver.support.ui import Select
+        Select(self.all(selector)[place]).select_by_visible_text(text)
+
+    def click(self, selector):
+        element = self.one(selector)
+        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
+        self._chains(self.driver).move_to_element(element).click().perform()
+
+    def click_at(self, selector, x, y):
+        """At a place within the element, from its upper left corner."""
+        element = self.one(selector)
+        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
+        box = self.run("const b = arguments[0].getBoundingClientRect(); return [b.left, b.top]", element)
+        chain = self._chains(self.driver)
+        chain.w3c_actions.pointer_action.move_to_location(round(box[0] + x), round(box[1] + y))
+        chain.click().perform()
+
+    def press(self, *keys):
+        chain = self._chains(self.driver)
+        for key in keys:
+            chain.send_keys(key)
+        chain.perform()
+
+    def complaints(self):
+        """What the console has: errors, and what the page's policy has refused."""
+        lines = [line["message"] for line in self.driver.get_log("browser")]
+        # A test that reads pixels twice is told that there is a faster way.
+        return [line for line in lines if "willReadFrequently" not in line]
+
+    def thread_ms(self):
+        """Time of the page's main thread: on a busy machine it says more than a clock."""
+        metrics = self.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+        return next(m["value"] for m in metrics if m["name"] == "TaskDuration") * 1000
+
+    def painted(self):
+        """Waits until two frames are drawn, and the table has followed."""
+        self.driver.execute_async_script(
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 120)))")
+
+
+@contextlib.contextmanager
+def browser(width=1440, height=1000):
+    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not chromedriver:
+        raise Skip("there is no chromium")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--disable-dev-shm-usage", "--force-device-scale-factor=1", "--hide-scrollbars",
+                     f"--window-size={width},{height}", *(["--no-sandbox"] if os.geteuid() == 0 else [])):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(chromedriver))
+    try:
+        driver.set_script_timeout(60 * PATIENCE)
+        driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
+        window = Browser(driver)
+        window.scheme("light")
+        yield window
+    finally:
+        driver.quit()
