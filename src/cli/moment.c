@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,8 +15,8 @@
 /* "Z", "+01:00", "": to seconds east; false: none of these. */
 static bool parse_zone(const char *text, const struct tm *local, time_t *seconds)
 {
-	int hours, minutes, length = 0;
-	struct tm copy = *local;
+	const char *rest = text[0] == '+' || text[0] == '-' ? text + 1 : "";
+	struct tm copy = *local, zone;
 
 	if (!*text) {
 		copy.tm_isdst = -1;
@@ -28,10 +27,11 @@ static bool parse_zone(const char *text, const struct tm *local, time_t *seconds
 	*seconds = timegm(&copy);
 	if (!strcmp(text, "Z"))
 		return true;
-	if ((text[0] != '+' && text[0] != '-') || sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 ||
-	    text[1 + length] || hours > 23 || minutes > 59 || hours < 0 || minutes < 0)
+	memset(&zone, 0, sizeof(zone));
+	rest = strptime(rest, "%H:%M", &zone);
+	if (!rest || *rest)
 		return false;
-	*seconds -= (text[0] == '-' ? -1 : 1) * (hours * 60 + minutes) * 60;
+	*seconds -= (text[0] == '-' ? -1 : 1) * (zone.tm_hour * 60 + zone.tm_min) * 60;
 	return true;
 }
 

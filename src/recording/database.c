@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +104,59 @@ int database_create(struct database *database, const char *path, char *error, si
 	return failed ? failed : database_exec(database, "PRAGMA synchronous = NORMAL");
 }
 
+static bool stands_beside(const char *path, const char *ending)
+{
+	char name[PATH_MAX + 8];
+
+	snprintf(name, sizeof(name), "%s%s", path, ending);
+	return !access(name, F_OK);
+}
+
+static bool is_writable_beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX];
+
+	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	return !access(directory, W_OK);
+}
+
+/* As a URI by which SQLite takes the file for one that nobody writes. https://sqlite.org/uri.html */
+static void immutable_uri(char uri[3 * PATH_MAX + 32], const char *path)
+{
+	size_t n = (size_t)sprintf(uri, "file:");
+
+	for (const char *c = path; *c && n < (size_t)3 * PATH_MAX; c++) {
+		if (strchr("?#%", *c) || (unsigned char)*c <= ' ')
+			n += (size_t)sprintf(uri + n, "%%%02x", (unsigned char)*c);
+		else
+			uri[n++] = *c;
+	}
+	strcpy(uri + n, "?immutable=1");
+}
+
+/*
+ * In WAL mode SQLite writes beside the file, also to read it. Where it may not, the file is all there is, unless its
+ * writer was killed. 0 or -errno.
+ */
+static int open_readonly(struct database *database, const char *path, char *error, size_t error_size)
+{
+	char uri[3 * PATH_MAX + 32];
+	int failed;
+
+	if (is_writable_beside(path) || stands_beside(path, "-shm"))
+		return open_handle(database, path, SQLITE_OPEN_READONLY, error, error_size);
+	if (stands_beside(path, "-wal"))
+		return database_say(database, -EACCES,
+		                    "it goes on in %s-wal, and nothing can be written beside it: copy both to a "
+		                    "directory of yours",
+		                    path);
+	immutable_uri(uri, path);
+	failed = open_handle(database, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error, error_size);
+	database->path = path;
+	return failed;
+}
+
 int database_open(struct database *database, const char *path, char *error, size_t error_size)
 {
 	static const char *const settings[] = {
@@ -119,7 +173,7 @@ int database_open(struct database *database, const char *path, char *error, size
 	/* Whoever opens a FIFO waits. */
 	if (!S_ISREG(stat_of.st_mode))
 		return database_say(database, -EINVAL, "it is no file with a recording");
-	failed = open_handle(database, path, SQLITE_OPEN_READONLY, error, error_size);
+	failed = open_readonly(database, path, error, error_size);
 	if (failed)
 		return failed;
 	sqlite3_db_config(database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -16,7 +16,7 @@ struct recording;
  * Opens the file. What is no recording, is damaged or of another version is refused: -EINVAL, -EBADMSG. 0 or -errno
  * with one line in `error`, which later calls write to as well.
  */
-int recording_open(const char *path, struct recording **recording, char *error, size_t error_size);
+int recording_open(const char *path, struct recording **result, char *error, size_t error_size);
 /* After the snapshots that were read from it. NULL is allowed. */
 void recording_close(struct recording *recording);
 
@@ -33,7 +33,7 @@ struct module *recording_modules(struct recording *recording, size_t *n);
  * The snapshot of a moment, with sums by stack alone: aggregate_sum() makes the others. The caller frees it before
  * the recording is closed, whose modules it points to. 0 or -errno.
  */
-int recording_snapshot(struct recording *recording, size_t moment, struct snapshot **snapshot);
+int recording_snapshot(struct recording *recording, size_t moment, struct snapshot **result);
 /* Fills in the frames of a stack of a snapshot of it, where it has names. 0 or -errno. */
 int recording_name(struct recording *recording, struct stack *stack);
 /*
@@ -41,6 +41,6 @@ int recording_name(struct recording *recording, struct stack *stack);
  * -errno; the caller frees it.
  */
 int recording_history(struct recording *recording, const struct snapshot *snapshot, size_t n_stacks, size_t moment,
-                      size_t max_moments, struct history **history);
+                      size_t max_moments, struct history **result);
 
 #endif

@@ -13,6 +13,7 @@
 
 #define WHOLE_EVERY_NS (3600ULL * 1000000000)
 
+// NOLINTBEGIN(bugprone-suspicious-missing-comma): one statement goes on in the next line
 static const char *const statements[WRITE_COUNT] = {
     [WRITE_ABOUT] = "INSERT OR REPLACE INTO about VALUES (?, ?)",
     [WRITE_PROCESS] = "INSERT OR IGNORE INTO process VALUES (?, ?, ?, ?, ?, ?)",
@@ -36,6 +37,7 @@ static const char *const statements[WRITE_COUNT] = {
     [FIND_LOCATION] = "SELECT location FROM location WHERE module IS ? AND build_id IS ? AND function IS ? AND "
                       "offset IS ? AND file IS ? AND line IS ? AND inlined IS ?",
 };
+// NOLINTEND(bugprone-suspicious-missing-comma)
 
 static int prepare(struct writer *writer)
 {

@@ -33,7 +33,7 @@ struct writer_namer {
  * "about". 0 or -errno with one line in `error`, which later calls write to as well.
  */
 int writer_open(const char *path, const struct about *about, size_t n_about, const struct writer_namer *namer,
-                struct writer **writer, char *error, size_t error_size);
+                struct writer **result, char *error, size_t error_size);
 /* Frees it. What was not finished stays a whole recording, without symbols. NULL is allowed. */
 void writer_free(struct writer *writer);
 

@@ -49,7 +49,7 @@ int writer_put_stacks(struct writer *writer, const struct snapshot *snapshot, in
 /* Stores the verdict on a stack as of the snapshot. 0 or -errno. */
 int writer_put_verdict(struct writer *writer, int64_t number, const struct verdict *verdict);
 /* Stores names for a stack of the last snapshot, where stacks get names. 0 or -errno. */
-int writer_name_stack(struct writer *writer, size_t stack);
+int writer_name_stack(struct writer *writer, size_t i);
 /* The same for all that have none. */
 int writer_put_names(struct writer *writer);
 

@@ -15,7 +15,7 @@ struct module_files;
  * first, too. Modules without a build ID are opened where device and inode are the same. What is not found stays
  * without a file. 0 or -errno: -ENOMEM, or the directory cannot be read.
  */
-int module_files_open(struct module *modules, size_t n, const char *directory, struct module_files **files);
+int module_files_open(struct module *modules, size_t n, const char *directory, struct module_files **result);
 /* Closes them, after the symbolizer. NULL is allowed. */
 void module_files_close(struct module_files *files);
 

@@ -98,8 +98,8 @@ static void fill_process(const struct run *run, struct process *process, size_t 
 	process->memory = (struct process_memory){.known = true, .rss_bytes = (moment + 1) << 20};
 	process->memory.parts[MEMORY_SLACK] = process->memory.rss_bytes;
 	process->mappings = allocate(1, sizeof(*process->mappings));
-	process->mappings[0] = (struct mapping){CODE, CODE + FUNCTIONS * FUNCTION_BYTES, 0x1000, &run->module, 0,
-	                                        MAPPING_STAYS};
+	process->mappings[0] =
+	    (struct mapping){CODE, CODE + FUNCTIONS * FUNCTION_BYTES, 0x1000, &run->module, 0, MAPPING_STAYS};
 	process->n_mappings = 1;
 	process->placement.nodes = allocate(1, sizeof(*process->placement.nodes));
 	process->placement.n_nodes = 1;

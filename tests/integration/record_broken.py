@@ -18,6 +18,7 @@ from harness import *
 from harness.recording import ask, await_snapshots, recording, refused, show, shown, snapshots, value, whole
 
 SEED = 20261126
+NOBODY = 65534
 
 
 @case
@@ -26,7 +27,7 @@ def killed():
     chance = random.Random(SEED)
     with scratch() as folder, Fixture("churn") as target:
         target.go()
-        for turn in range(6):
+        for turn in range(4):
             path = f"{folder}/r{turn}"
             with recording(target, path, "--interval", "0.02") as memtrace:
                 memtrace.attached()
@@ -42,6 +43,35 @@ def killed():
                 path, "SELECT alloc_count FROM snapshot ORDER BY snapshot DESC LIMIT 1")
             assert any(s["frames"] and s["frames"][0]["function"] for s in report.stacks), report.stacks[:3]
         unharmed(target)
+
+
+@case
+def read_where_nothing_can_be_written():
+    """What a killed writer leaves, and its parts, by somebody who may read alone."""
+    with scratch() as folder, Fixture("verdicts") as target:
+        path = f"{folder}/r"
+        with recording(target, path, "--interval", "0.02") as memtrace:
+            memtrace.attached()
+            target.step()
+            await_snapshots(path, 5)
+            memtrace.signal(signal.SIGKILL)
+            memtrace.wait()
+        subprocess.run(["sqlite3", "-readonly", path, "VACUUM INTO '" + folder + "/whole'"], check=True)
+        subprocess.run(["sqlite3", f"{folder}/whole", "PRAGMA journal_mode = WAL"], check=True, capture_output=True)
+        for name, source, endings, says in (("all", "r", ("", "-wal", "-shm"), ()),
+                                            ("moved", "r", ("", "-wal"), ("-wal", "copy both")),
+                                            ("finished", "whole", ("",), ())):
+            place = f"{folder}/{name} 100%?#"
+            os.mkdir(place)
+            for ending in endings:
+                shutil.copy(f"{folder}/{source}{ending}", f"{place}/r{ending}")
+            before = sorted(os.listdir(place))
+            os.chmod(place, 0o555)
+            if says:
+                refused(f"{place}/r", *says, user=NOBODY, group=NOBODY)
+            else:
+                assert shown(f"{place}/r", user=NOBODY, group=NOBODY)["totals"]["alloc_count"] > 0
+            assert sorted(os.listdir(place)) == before, os.listdir(place)
 
 
 @case

@@ -52,9 +52,9 @@ def shown(path, *options, **popen):
     return report
 
 
-def refused(path, *words, arguments=(), status=2):
+def refused(path, *words, arguments=(), status=2, **popen):
     """memtrace report says one line that has the words."""
-    done = show(path, *arguments, status=status)
+    done = show(path, *arguments, status=status, **popen)
     assert len(done.err.lines) == 1 and done.err.lines[0].startswith("memtrace: "), done.err.lines
     assert not done.out.lines, done.out.lines
     for word in words:
