@@ -20,7 +20,7 @@ static const char *const statements[READ_COUNT] = {
                       "untraced_children, placed FROM snapshot WHERE snapshot = ?",
     [READ_LOSSES] = "SELECT cause, count FROM loss WHERE snapshot = ?",
     [READ_PROCESSES] =
-        "SELECT p.process, p.pid, p.parent, p.is_child, p.exe, s.comm, s.ended, s.exit_status, s.rss_bytes, "
+        "SELECT p.process, p.pid, p.parent, p.is_child, s.exe, s.comm, s.ended, s.exit_status, s.rss_bytes, "
         "s.live_bytes, s.slack_bytes, s.mapping_bytes, s.stack_bytes, s.data_bytes, s.file_bytes, s.before_bytes, "
         "s.unseen_threads, max(s.snapshot) FROM process p JOIN process_state s USING (process) WHERE s.snapshot <= ? "
         "GROUP BY p.process ORDER BY p.process",

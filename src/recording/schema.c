@@ -16,8 +16,7 @@ static const struct {
 } objects[] = {
 	{"table", "about", "CREATE TABLE about (key TEXT PRIMARY KEY, value) WITHOUT ROWID"},
 	{"table", "process",
-	 "CREATE TABLE process (process INTEGER PRIMARY KEY, pid INTEGER, parent INTEGER, is_child INTEGER, comm TEXT, "
-	 "exe TEXT)"},
+	 "CREATE TABLE process (process INTEGER PRIMARY KEY, pid INTEGER, parent INTEGER, is_child INTEGER)"},
 	{"table", "module",
 	 "CREATE TABLE module (module INTEGER PRIMARY KEY, path TEXT, build_id TEXT, device INTEGER, inode INTEGER, "
 	 "replaced INTEGER)"},
@@ -47,8 +46,8 @@ static const struct {
 	{"table", "loss",
 	 "CREATE TABLE loss (snapshot INTEGER, cause TEXT, count INTEGER, PRIMARY KEY (snapshot, cause)) WITHOUT ROWID"},
 	{"table", "process_state",
-	 "CREATE TABLE process_state (process INTEGER, snapshot INTEGER, comm TEXT, ended INTEGER, exit_status INTEGER, "
-	 "rss_bytes INTEGER, live_bytes INTEGER, slack_bytes INTEGER, mapping_bytes INTEGER, stack_bytes INTEGER, "
+	 "CREATE TABLE process_state (process INTEGER, snapshot INTEGER, comm TEXT, exe TEXT, ended INTEGER, "
+	 "exit_status INTEGER, rss_bytes INTEGER, live_bytes INTEGER, slack_bytes INTEGER, mapping_bytes INTEGER, stack_bytes INTEGER, "
 	 "data_bytes INTEGER, file_bytes INTEGER, before_bytes INTEGER, unseen_threads INTEGER, "
 	 "PRIMARY KEY (process, snapshot)) WITHOUT ROWID"},
 	{"table", "stack_state",

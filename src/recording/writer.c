@@ -16,7 +16,7 @@
 // NOLINTBEGIN(bugprone-suspicious-missing-comma): one statement goes on in the next line
 static const char *const statements[WRITE_COUNT] = {
     [WRITE_ABOUT] = "INSERT OR REPLACE INTO about VALUES (?, ?)",
-    [WRITE_PROCESS] = "INSERT OR IGNORE INTO process VALUES (?, ?, ?, ?, ?, ?)",
+    [WRITE_PROCESS] = "INSERT OR IGNORE INTO process VALUES (?, ?, ?, ?)",
     [WRITE_MODULE] = "INSERT INTO module VALUES (NULL, ?, ?, ?, ?, ?)",
     [WRITE_MAPPING] = "INSERT OR REPLACE INTO mapping VALUES (?, ?, ?, ?, ?, ?, ?)",
     [WRITE_STACK] = "INSERT INTO stack VALUES (NULL, ?, ?, ?, ?, ?, ?)",
@@ -24,7 +24,7 @@ static const char *const statements[WRITE_COUNT] = {
     [WRITE_NODE] = "INSERT OR IGNORE INTO node VALUES (?)",
     [WRITE_SNAPSHOT] = "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [WRITE_LOSS] = "INSERT INTO loss VALUES (?, ?, ?)",
-    [WRITE_PROCESS_STATE] = "INSERT INTO process_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [WRITE_PROCESS_STATE] = "INSERT INTO process_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [WRITE_STACK_STATE] = "INSERT INTO stack_state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [WRITE_STACK_NODE] = "INSERT INTO stack_node VALUES (?, ?, ?, ?, ?, ?)",
     [WRITE_VERDICT] = "INSERT OR REPLACE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

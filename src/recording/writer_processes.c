@@ -78,16 +78,16 @@ static int put_state(struct writer *writer, const struct process *process)
 {
 	const struct process_memory *memory = &process->memory;
 	const uint64_t *parts = memory->parts;
-	char letters[] = "iitiiiiiiiiiii";
+	char letters[] = "iittiiiiiiiiiii";
 
 	if (!process->ended || !process->exit_status_known)
-		letters[4] = '-';
+		letters[5] = '-';
 	if (!memory->known)
-		memset(letters + 5, '-', sizeof(letters) - 6);
+		memset(letters + 6, '-', sizeof(letters) - 7);
 	return database_run(&writer->database, writer->statements[WRITE_PROCESS_STATE], letters,
-	                    (int64_t)process->number, writer->snapshot, process->comm, (int64_t)process->ended,
-	                    (int64_t)process->exit_status, (int64_t)memory->rss_bytes, (int64_t)parts[MEMORY_LIVE],
-	                    (int64_t)parts[MEMORY_SLACK], (int64_t)parts[MEMORY_MAPPINGS],
+	                    (int64_t)process->number, writer->snapshot, process->comm, process->exe,
+	                    (int64_t)process->ended, (int64_t)process->exit_status, (int64_t)memory->rss_bytes,
+	                    (int64_t)parts[MEMORY_LIVE], (int64_t)parts[MEMORY_SLACK], (int64_t)parts[MEMORY_MAPPINGS],
 	                    (int64_t)parts[MEMORY_STACKS], (int64_t)parts[MEMORY_DATA], (int64_t)parts[MEMORY_FILES],
 	                    (int64_t)parts[MEMORY_BEFORE], (int64_t)memory->unseen_threads);
 }
@@ -109,10 +109,9 @@ static int put_process(struct writer *writer, const struct process *process, con
 	if (before && before->ended && process->ended)
 		return 0;
 	if (!before)
-		error =
-		    database_run(&writer->database, writer->statements[WRITE_PROCESS],
-		                 process->parent ? "iiiitt" : "ii-itt", (int64_t)process->number, (int64_t)process->pid,
-		                 (int64_t)process->parent, (int64_t)process->is_child, process->comm, process->exe);
+		error = database_run(&writer->database, writer->statements[WRITE_PROCESS],
+		                     process->parent ? "iiii" : "ii-i", (int64_t)process->number, (int64_t)process->pid,
+		                     (int64_t)process->parent, (int64_t)process->is_child);
 	if (!error && (!before || !same_mappings(before, process)))
 		error = put_mappings(writer, process);
 	return error ? error : put_state(writer, process);

@@ -38,7 +38,7 @@ static const struct table {
 	const char *columns[15];
 } tables[] = {
     {"about", "length(key)", 2, {"key", "value"}},
-    {"process", "process", 6, {"process", "pid", "parent", "is_child", "comm", "exe"}},
+    {"process", "process", 4, {"process", "pid", "parent", "is_child"}},
     {"module", "module", 6, {"module", "path", "build_id", "device", "inode", "replaced"}},
     {"mapping", "first / 4096", 7, {"process", "first", "end", "from_version", "until_version", "offset", "module"}},
     {"stack", "stack", 7, {"stack", "process", "kind", "end", "guessed", "code_version", "hash"}},
@@ -55,9 +55,9 @@ static const struct table {
     {"loss", "length(cause)", 3, {"snapshot", "cause", "count"}},
     {"process_state",
      "snapshot",
-     14,
-     {"process", "snapshot", "comm", "ended", "exit_status", "rss_bytes", "live_bytes", "slack_bytes", "mapping_bytes",
-      "stack_bytes", "data_bytes", "file_bytes", "before_bytes", "unseen_threads"}},
+     15,
+     {"process", "snapshot", "comm", "exe", "ended", "exit_status", "rss_bytes", "live_bytes", "slack_bytes",
+      "mapping_bytes", "stack_bytes", "data_bytes", "file_bytes", "before_bytes", "unseen_threads"}},
     {"stack_state",
      "stack",
      12,

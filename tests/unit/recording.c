@@ -185,7 +185,7 @@ static void add_mapping(struct process *process, const struct module *module, ui
 static void make_process(const struct run *run, struct process *process, size_t p, size_t t)
 {
 	free(process->exe);
-	process->exe = p == 3 ? NULL : strdup("/opt/app");
+	process->exe = p == 3 ? NULL : strdup(t >= 20 && p == 1 ? "/opt/other" : "/opt/app");
 	process->number = 7 + 2 * p;
 	process->pid = (pid_t)(1001 + (p == 4 ? 2 : p));
 	process->is_child = p > 1;
