@@ -12,6 +12,7 @@
 #include "analyze/limits.h"
 #include "analyze/rates.h"
 #include "analyze/suppressions.h"
+#include "cli/check_recorded.h"
 #include "cli/commands.h"
 #include "cli/message.h"
 #include "cli/tracing.h"
@@ -24,6 +25,7 @@
 /* A run of the command. */
 struct check {
 	struct tracing tracing;
+	struct recorded recorded; /* of a recording; else empty */
 	struct suppressions suppressions;
 	struct baseline *baseline;
 	struct snapshot **rounds; /* of the beginnings of rounds, where growth is asked for */
@@ -50,7 +52,7 @@ static bool judges_growth(const struct options *options)
 
 static void set_defaults(struct options *options)
 {
-	if (!options->kinds_given)
+	if (!options->kinds_given && !options->n_files)
 		options->kinds[CHECK_DEFINITE] = options->kinds[CHECK_INDIRECT] = true;
 	if (!options->older_given)
 		options->older_ns = 0;
@@ -240,12 +242,28 @@ static int judge_leaks(struct check *check, struct snapshot *snapshot)
 	return error;
 }
 
+static bool is_recording(const struct check *check)
+{
+	return check->recorded.recording != NULL;
+}
+
+static int fail_recorded(struct check *check, int error)
+{
+	if (error)
+		snprintf(check->tracing.error, sizeof(check->tracing.error), "%s", check->recorded.error);
+	return error;
+}
+
 /* What is judged: all that is live now and, where the kinds ask for it, what leads to it. */
 static int take_snapshot(struct check *check, struct snapshot **result)
 {
 	bool leaks = judges_leaks(&check->tracing.options);
-	int error = leaks ? scan(check) : 0;
+	int error;
 
+	if (is_recording(check))
+		return fail_recorded(check, check_recorded_read(&check->recorded, &check->tracing.options, result,
+		                                                &check->rounds, &check->n_rounds));
+	error = leaks ? scan(check) : 0;
 	if (!error)
 		error = snapshot_now(check, leaks, result);
 	if (error)
@@ -268,7 +286,7 @@ static int measure_rates(struct check *check, struct snapshot *snapshot, double 
 	*rates = calloc(snapshot->n_stacks + 1, sizeof(**rates));
 	if (!*rates)
 		return -ENOMEM;
-	error = begin_round(check); /* and the end of the last one */
+	error = is_recording(check) ? 0 : begin_round(check); /* and the end of the last one */
 	return error ? error : rates_measure(check->rounds, check->n_rounds, snapshot, *rates);
 }
 
@@ -326,7 +344,8 @@ static int judge(struct check *check, struct snapshot *snapshot)
 	int error = choose(check, snapshot);
 
 	if (!error)
-		error = tracing_symbolize(&check->tracing, snapshot);
+		error = is_recording(check) ? fail_recorded(check, recorded_name(&check->recorded, snapshot))
+		                            : tracing_symbolize(&check->tracing, snapshot);
 	if (!error)
 		error = suppressions_apply(&check->suppressions, snapshot);
 	if (!error)
@@ -418,7 +437,37 @@ static void check_clear(struct check *check)
 	free(check->rounds);
 	baseline_free(check->baseline);
 	suppressions_clear(&check->suppressions);
+	recorded_close(&check->recorded);
 	tracing_close(&check->tracing);
+}
+
+/* A recording is judged as it stands. 0 or -errno. */
+static int open_recording(struct check *check)
+{
+	struct tracing *tracing = &check->tracing;
+	int error = check_recorded_options(&tracing->options, tracing->error, sizeof(tracing->error));
+
+	if (!error)
+		error = read_files(check);
+	if (error)
+		return error;
+	error = recorded_open(&check->recorded, tracing->options.files[0], &tracing->options);
+	if (error)
+		snprintf(tracing->error, sizeof(tracing->error), "%.460s; a command to check stands behind --",
+		         check->recorded.error);
+	return error;
+}
+
+/* What is judged runs, and is watched until it is time to. 0 or -errno. */
+static int open_target(struct check *check)
+{
+	int error;
+
+	check->tracing.scan = judges_leaks(&check->tracing.options);
+	error = read_files(check);
+	if (!error)
+		error = tracing_open(&check->tracing);
+	return error ? error : run(check);
 }
 
 int command_check(int argc, char **argv)
@@ -428,8 +477,8 @@ int command_check(int argc, char **argv)
 
 	if (tracing_begin(&check.tracing, "check", argc, argv, &status)) {
 		set_defaults(&check.tracing.options);
-		check.tracing.scan = judges_leaks(&check.tracing.options);
-		if (read_files(&check) || tracing_open(&check.tracing) || run(&check) || report(&check, &status))
+		if ((check.tracing.options.n_files ? open_recording(&check) : open_target(&check)) ||
+		    report(&check, &status))
 			status = message_fail(check.tracing.error);
 	}
 	check_clear(&check);

@@ -47,7 +47,8 @@ const struct command_row command_rows[] = {
 	{
 		.name = "check",
 		.synopsis = "memtrace check [OPTIONS] -p PID[,PID...]\n"
-			    "       memtrace check [OPTIONS] -- COMMAND [ARG...]",
+			    "       memtrace check [OPTIONS] -- COMMAND [ARG...]\n"
+			    "       memtrace check [OPTIONS] RECORDING",
 		.summary = "give a verdict on leaks by the exit status, for CI",
 		.details = "Judges the blocks that are leaked, or those of the kinds asked for: a command's\n"
 			   "when it exits, a process's after --duration, when it ends, or at SIGINT. Without\n"
@@ -55,7 +56,7 @@ const struct command_row command_rows[] = {
 			   "verdict: something was lost, children were not traced, or the time was not\n"
 			   "over), or that of the command.\n",
 		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP | ACCEPT_SCAN |
-			  ACCEPT_CHECK,
+			  ACCEPT_CHECK | ACCEPT_FILE | ACCEPT_NAMES,
 		.examples = "  memtrace check -- ./app -x            fails if ./app -x leaks\n"
 			    "  memtrace check --format junit --output leaks.xml -- ./tests\n"
 			    "  memtrace check --warmup 10 --duration 60 --max-growth 1M/h -p 1234\n"

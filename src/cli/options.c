@@ -470,11 +470,6 @@ static int parse_positional(struct parser *parser, const char *argument)
 
 	if (parser->accept & ACCEPT_FILE)
 		return add_file(parser, argument);
-	if (parser->accept & ACCEPT_CHECK)
-		return wrong(parser,
-		             "unexpected argument '%s': a process is named with -p PID, a command stands "
-		             "behind --, and recordings cannot be judged",
-		             quote(argument).text);
 	if (!(parser->accept & ACCEPT_INTERVAL) || parser->n_positionals == 2)
 		return wrong(parser, "unexpected argument '%s'", quote(argument).text);
 	if (parser->n_positionals++ == 0)
@@ -528,6 +523,8 @@ static int check_judging(struct parser *parser)
 		return wrong(parser, "--update-baseline compares nothing: --fail-on has no meaning with it");
 	if (options->gen_suppressions && options->format_given)
 		return wrong(parser, "--gen-suppressions prints no report: --format has no meaning with it");
+	if (options->n_files)
+		return 0;
 	if (!options->duration_ns && (options->max_growth_given || options->kinds[CHECK_GROWING]))
 		return wrong(parser, "what grows is seen only with --duration");
 	if (!options->duration_ns && options->rounds_given)
@@ -570,7 +567,7 @@ static int check(struct parser *parser)
 
 	if (options->n_pids && options->command)
 		return wrong(parser, "-p and '-- COMMAND' exclude each other: give one of them");
-	if ((parser->accept & ACCEPT_COMMAND) && !options->n_pids && !options->command)
+	if ((parser->accept & ACCEPT_COMMAND) && !options->n_pids && !options->command && !options->n_files)
 		return wrong(parser, "nothing to trace: name a process with -p PID, or a command behind '--'");
 	if (!!options->at + options->peak + options->last > 1)
 		return wrong(parser, "--at, --peak and --last exclude each other: give one of them");
