@@ -1,3 +1,3 @@
 #!/bin/bash
 # timeout: 180
-exec tests/fuzz/minute debug_files
+exec tests/fuzz/minute debug_files 30

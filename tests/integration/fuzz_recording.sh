@@ -1,3 +1,3 @@
 #!/bin/bash
 # timeout: 180
-exec tests/fuzz/minute recording 20
+exec tests/fuzz/minute recording 10

@@ -11,7 +11,7 @@ import subprocess
 import xml.etree.ElementTree
 
 from harness import *
-from harness.browser import browser, make_sample
+from harness.browser import browser, make_sample, shared_browser
 
 AXE = ROOT / "src" / "report" / "html" / "node_modules" / "axe-core" / "axe.min.js"
 ROW = 20  # pixels of a frame: src/report/html/flame.js
@@ -21,7 +21,7 @@ LOAD_MS, ZOOM_MS = 6000, 400
 
 @contextlib.contextmanager
 def page(scene, size=None, form="html", **window):
-    with scratch() as folder, browser(**window) as shown:
+    with scratch() as folder, (browser(**window) if window else shared_browser()) as shown:
         shown.open(make_sample(form, scene, folder, size))
         if form == "html":
             shown.painted()
@@ -257,8 +257,9 @@ def shows_light_and_dark():
             return shown.run("return getComputedStyle(document.body).backgroundColor")
         light = background()
         shown.scheme("dark")
+        # The colours of the system reach the page when the browser has the time.
+        wait_until(lambda: background() != light, "dark colours")
         dark = background()
-        assert light != dark
         shown.choose("header select", "Light")
         assert background() == light
         shown.scheme("light")
@@ -274,8 +275,7 @@ def names_break_out_of_nothing():
         for stack in shown.all("tr[data-stack]"):
             stack.click()
         shown.press("/", "<script>")
-        shown.painted()
-        assert len(rows(shown, "stack")) == 1
+        wait_until(lambda: len(rows(shown, "stack")) == 1, "the one stack that is searched")
         assert shown.run("return document.title").startswith("memtrace: </title><b>")
         assert any("</script><script>" in text for text in rows(shown, "stack"))
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reports in headless Chromium, with real clicks and keys."""
+import atexit
 import contextlib
+import functools
 import os
 import pathlib
 import shutil
@@ -45,7 +47,8 @@ class Browser:
         return self.driver.find_element(self._by, selector)
 
     def texts(self, selector):
-        return [element.text for element in self.all(selector)]
+        """As they are at one moment: the page may put others there meanwhile."""
+        return self.run("return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText.trim())", selector)
 
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
@@ -92,8 +95,8 @@ class Browser:
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 120)))")
 
 
-@contextlib.contextmanager
-def browser(width=1440, height=1000):
+def start(width=1440, height=1000):
+    """A browser's driver; .quit() ends it."""
     chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
     if not chromium or not chromedriver:
         raise Skip("there is no chromium")
@@ -106,11 +109,35 @@ def browser(width=1440, height=1000):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(chromedriver))
+    driver.set_script_timeout(60 * PATIENCE)
+    driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
+    return driver
+
+
+@contextlib.contextmanager
+def browser(**size):
+    """One of its own."""
+    driver = start(**size)
     try:
-        driver.set_script_timeout(60 * PATIENCE)
-        driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
         window = Browser(driver)
         window.scheme("light")
         yield window
     finally:
         driver.quit()
+
+
+@functools.cache
+def shared_driver():
+    driver = start()
+    atexit.register(driver.quit)
+    return driver
+
+
+@contextlib.contextmanager
+def shared_browser():
+    """The same for all that need no other; nothing is left of who had it before."""
+    window = Browser(shared_driver())
+    window.driver.get("about:blank")
+    window.driver.get_log("browser")
+    window.scheme("light")
+    yield window
