@@ -13,7 +13,7 @@ from harness.family import FAMILY, Family
 LONG_S = 6 * DEADLINE_S
 STAYING = 5
 OPTIONS = ("-v", "--format", "json", "--top", "0", "-o", "0", "--reachable", "--follow-fork")
-KILLS = 20
+KILLS = 20 if LONG else 8
 
 
 def attach(*arguments):

@@ -80,7 +80,7 @@ def killed_while_beginning():
     chance = random.Random(SEED)
     with scratch() as folder, Fixture("churn") as target:
         target.go()
-        for turn in range(8):
+        for turn in range(8 if LONG else 4):
             path = f"{folder}/r{turn}"
             with recording(target, path, "--interval", "0.02") as memtrace:
                 time.sleep(chance.uniform(0, 0.05))
@@ -241,7 +241,7 @@ def damaged():
     with scratch() as folder:
         good = pathlib.Path(small_recording(folder)).read_bytes()
         path = f"{folder}/damaged"
-        for turn in range(120):
+        for turn in range(120 if LONG else 40):
             data = bytearray(good)
             if turn % 4 == 0:
                 del data[chance.randrange(len(data)):]
