@@ -271,7 +271,7 @@ def names_of_the_file_cannot_do_harm():
             database.execute("UPDATE location SET function = ?, file = ?, module = ?",
                              ("\033]0;owned\a<script>", "a\nb", "\033[31m" * 10000))
             database.execute("UPDATE process_state SET comm = ?", ("\033[2J",))
-            database.execute("UPDATE process SET exe = ?", ("/\033[2J",))
+            database.execute("UPDATE process_state SET exe = ?", ("/\033[2J",))
             database.execute("UPDATE about SET value = ?", ("\033[2J",))
             database.execute("UPDATE about SET value = 'resolved' WHERE key = 'symbols'")
         for form in ("text", "csv", "folded", "speedscope", "massif", "json"):
