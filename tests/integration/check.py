@@ -363,7 +363,7 @@ def wrong_usage():
                       ["-p", "1", "--suppressions", ""], ["-p", "1", "--format", "xml"], ["-p", "1", "--sort", "age"],
                       ["-p", "1", "--gen-suppressions", "--format", "json"], ["-p", "1", "5"]):
         refused(*arguments, says=[])
-    refused("recording.db", says=["recording.db", "recordings"])
+    refused("recording.db", says=["recording.db", "cannot be read", "stands behind --"])
     for command in (["-p", "1"], ["kernel"], ["system"], ["leaks", "-p", "1"]):
         done = run_memtrace(*command, "--format", "junit")
         assert done.status == 2 and "text, json" in done.err.text and "sarif" not in done.err.text, done.err.text
