@@ -133,16 +133,16 @@ static void put_in_order(struct comparison *comparison, enum select_key key, siz
 }
 
 int compare_snapshots(const struct snapshot *before, const struct snapshot *after, enum select_key key, size_t top,
-                      struct comparison **result)
+                      struct comparison **comparison)
 {
 	size_t n = before->n_stacks + after->n_stacks;
-	struct comparison *comparison = calloc(1, sizeof(*comparison));
+	struct comparison *made = calloc(1, sizeof(*made));
 	struct compared *rows = calloc(n + 1, sizeof(*rows));
 	struct named *all = name_all(before, after);
 
-	*result = NULL;
-	if (!comparison || !rows || !all) {
-		free(comparison);
+	*comparison = NULL;
+	if (!made || !rows || !all) {
+		free(made);
 		free(rows);
 		for (size_t i = 0; all && i < n; i++)
 			free(all[i].key);
@@ -150,12 +150,12 @@ int compare_snapshots(const struct snapshot *before, const struct snapshot *afte
 		return -ENOMEM;
 	}
 	qsort(all, n, sizeof(*all), by_key);
-	*comparison = (struct comparison){.before = before, .after = after, .rows = rows};
-	comparison->n_rows = join(all, n, rows);
-	put_in_order(comparison, key, top);
+	*made = (struct comparison){.before = before, .after = after, .rows = rows};
+	made->n_rows = join(all, n, rows);
+	put_in_order(made, key, top);
 	for (size_t i = 0; i < n; i++)
 		free(all[i].key);
 	free(all);
-	*result = comparison;
+	*comparison = made;
 	return 0;
 }

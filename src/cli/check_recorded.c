@@ -95,21 +95,21 @@ static int read_last(struct recorded *recorded, const struct options *options, s
 static int read_rounds(struct recorded *recorded, const struct options *options, size_t last, struct snapshot **rounds,
                        size_t *n_rounds)
 {
-	size_t n, first;
+	size_t n, first, parts = options->rounds ? options->rounds : 1;
 	const struct moment *moments = recording_moments(recorded->recording, &n);
 	int error = 0;
 
 	first = first_moment(moments, last + 1, options->warmup_ns);
 	n = last + 1 - first;
-	if (n < (size_t)options->rounds + 1) {
+	if (n < parts + 1) {
 		snprintf(
 		    recorded->error, sizeof(recorded->error),
-		    "%zu snapshots are too few to see growth in %u rounds: fewer with --rounds, or a longer recording",
-		    n, options->rounds);
+		    "%zu snapshots are too few to see growth in %zu rounds: fewer with --rounds, or a longer recording",
+		    n, parts);
 		return -EINVAL;
 	}
-	for (size_t i = 0; i <= options->rounds && !error; i++) {
-		error = read_snapshot(recorded, first + i * (last - first) / options->rounds, &rounds[i]);
+	for (size_t i = 0; i <= parts && !error; i++) {
+		error = read_snapshot(recorded, first + i * (last - first) / parts, &rounds[i]);
 		*n_rounds += !error;
 	}
 	return error;
