@@ -65,6 +65,7 @@ static int read_snapshot(struct recorded *recorded, size_t moment, struct snapsh
 	if (!error)
 		return 0;
 	snapshot_free(*snapshot);
+	*snapshot = NULL;
 	snprintf(recorded->error, sizeof(recorded->error), "out of memory");
 	return error;
 }
@@ -133,7 +134,5 @@ int check_recorded_read(struct recorded *recorded, const struct options *options
 	error = read_last(recorded, options, &moment, last);
 	if (!error && judges_growth(options))
 		error = read_rounds(recorded, options, moment, *rounds, n_rounds);
-	if (!error)
-		aggregate_sum(*last);
 	return error;
 }

@@ -17,8 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "util/escape.h"
-
 #define BUSY_MS 10000
 /* A row, or a text, that is read. What the kernel takes for a command line is within 6 MiB. */
 #define READ_BYTES_MAX (8 << 20)
@@ -195,6 +193,16 @@ int database_close(struct database *database)
 int database_exec(struct database *database, const char *sql)
 {
 	return sqlite3_exec(database->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : database_fail(database);
+}
+
+int database_end(struct database *database, int error)
+{
+	if (!error)
+		error = database_exec(database, "COMMIT");
+	/* SQLite may have rolled it back already. */
+	if (error && !sqlite3_get_autocommit(database->handle))
+		sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
+	return error;
 }
 
 int database_prepare(struct database *database, const char *sql, sqlite3_stmt **statement)

@@ -27,6 +27,9 @@ __attribute__((format(printf, 3, 4))) int database_say(struct database *database
 int database_fail(struct database *database);
 
 int database_exec(struct database *database, const char *sql);
+/* Commits what went well (`error` 0), and rolls back what did not. What went wrong first is returned, and stays said.
+ */
+int database_end(struct database *database, int error);
 int database_prepare(struct database *database, const char *sql, sqlite3_stmt **statement);
 
 /* 1: there is a row, 0: none any more; or -errno. */

@@ -35,11 +35,6 @@ struct course {
 	struct moment_usage *now; /* of those, by index */
 };
 
-static int out_of_memory(struct recording *recording)
-{
-	return database_say(&recording->database, -ENOMEM, "out of memory");
-}
-
 static bool is_whole(const struct recording *recording, size_t moment)
 {
 	return recording->places[moment].whole == recording->places[moment].snapshot;
@@ -171,7 +166,7 @@ static int prepare(struct course *course, const struct snapshot *snapshot, size_
 	course->followed = calloc(n_stacks + 1, sizeof(*course->followed));
 	course->now = calloc(n_stacks + 1, sizeof(*course->now));
 	if (!history || !course->chosen || !course->followed || !course->now)
-		return out_of_memory(course->recording);
+		return recording_out_of_memory(course->recording);
 	choose(course, shown, max);
 	for (size_t i = 0; i < n_stacks; i++)
 		course->followed[i] = (struct followed){snapshot->stacks[i].number, i};
@@ -185,7 +180,7 @@ static int prepare(struct course *course, const struct snapshot *snapshot, size_
 		if (course->chosen[i] == shown)
 			history->shown = i;
 	}
-	return history->moments && history->usages ? 0 : out_of_memory(course->recording);
+	return history->moments && history->usages ? 0 : recording_out_of_memory(course->recording);
 }
 
 int recording_history(struct recording *recording, const struct snapshot *snapshot, size_t n_stacks, size_t moment,

@@ -6,11 +6,6 @@
 #include "recording/recording_state.h"
 #include "util/grow.h"
 
-static int out_of_memory(struct recording *recording)
-{
-	return database_say(&recording->database, -ENOMEM, "out of memory");
-}
-
 static int read_mapping(struct recording *recording, sqlite3_stmt *read, struct process *process)
 {
 	int64_t module = sqlite3_column_int64(read, 5);
@@ -26,7 +21,7 @@ static int read_mapping(struct recording *recording, sqlite3_stmt *read, struct 
 	if (mapping.start >= mapping.end || module < 1 || (uint64_t)module >= recording->n_modules)
 		return recording_damaged(recording, "a mapping is not possible");
 	if (grow_list((void **)&process->mappings, process->n_mappings, sizeof(*process->mappings)))
-		return out_of_memory(recording);
+		return recording_out_of_memory(recording);
 	mapping.module = &recording->modules[module];
 	process->mappings[process->n_mappings++] = mapping;
 	return 0;
@@ -80,7 +75,7 @@ static int read_process(struct recording *recording, sqlite3_stmt *read, struct 
 	if (snapshot->n_processes >= PLACEMENTS_MAX / snapshot->placement.n_nodes)
 		return recording_damaged(recording, "it has too many processes for its nodes");
 	if (grow_list((void **)&snapshot->processes, snapshot->n_processes, sizeof(*snapshot->processes)))
-		return out_of_memory(recording);
+		return recording_out_of_memory(recording);
 	process = &snapshot->processes[snapshot->n_processes++];
 	*process = (struct process){
 	    .pid = (pid_t)sqlite3_column_int64(read, 1),
@@ -101,7 +96,7 @@ static int read_process(struct recording *recording, sqlite3_stmt *read, struct 
 	process->exe = exe ? strdup(exe) : NULL;
 	if ((exe && !process->exe) ||
 	    placement_init(&process->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
-		return out_of_memory(recording);
+		return recording_out_of_memory(recording);
 	return read_memory(recording, read, &process->memory);
 }
 

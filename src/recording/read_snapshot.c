@@ -6,11 +6,6 @@
 #include "recording/recording_state.h"
 #include "util/number.h"
 
-static int out_of_memory(struct recording *recording)
-{
-	return database_say(&recording->database, -ENOMEM, "out of memory");
-}
-
 static int read_nodes(struct recording *recording, struct placement *placement)
 {
 	sqlite3_stmt *read = recording->statements[READ_NODES];
@@ -18,7 +13,7 @@ static int read_nodes(struct recording *recording, struct placement *placement)
 
 	placement->nodes = calloc(NODES_MAX, sizeof(*placement->nodes));
 	if (!placement->nodes)
-		return out_of_memory(recording);
+		return recording_out_of_memory(recording);
 	while ((row = database_step(&recording->database, read)) > 0) {
 		int64_t node = sqlite3_column_int64(read, 0);
 
@@ -85,7 +80,7 @@ int recording_snapshot(struct recording *recording, size_t moment, struct snapsh
 
 	*result = NULL;
 	if (!snapshot)
-		return out_of_memory(recording);
+		return recording_out_of_memory(recording);
 	snapshot->command = "trace";
 	error = read_head(recording, place->snapshot, snapshot);
 	if (!error)

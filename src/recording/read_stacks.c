@@ -6,11 +6,6 @@
 #include "recording/recording_state.h"
 #include "util/grow.h"
 
-static int out_of_memory(struct recording *recording)
-{
-	return database_say(&recording->database, -ENOMEM, "out of memory");
-}
-
 /* Beyond what the command line allows, with inlined calls. */
 #define ADDRESSES_MAX 4096
 #define FRAMES_MAX 65536
@@ -102,7 +97,7 @@ static int read_placement(struct recording *recording, sqlite3_stmt *read, const
 	if (snapshot->n_stacks >= PLACEMENTS_MAX / snapshot->placement.n_nodes)
 		return recording_damaged(recording, "it has too many stacks for its nodes");
 	if (placement_init(placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
-		return out_of_memory(recording);
+		return recording_out_of_memory(recording);
 	error = recording_counts(recording, read, 8,
 	                         (uint64_t *const[]){&placement->not_resident_bytes, &placement->unplaced_bytes,
 	                                             &placement->remote_bytes, NULL});
@@ -133,7 +128,7 @@ static int read_stack(struct recording *recording, sqlite3_stmt *read, struct sn
 	if (sqlite3_column_type(read, 11) != SQLITE_NULL && born_ns < snapshot->elapsed_ns)
 		stack.oldest_ns = snapshot->elapsed_ns - born_ns;
 	if (grow_list((void **)&snapshot->stacks, snapshot->n_stacks, sizeof(*snapshot->stacks)))
-		return out_of_memory(recording);
+		return recording_out_of_memory(recording);
 	if (snapshot->placed)
 		error = read_placement(recording, read, snapshot, &stack);
 	snapshot->stacks[snapshot->n_stacks++] = stack;
@@ -150,7 +145,7 @@ static int read_addresses(struct recording *recording, struct stack *stack)
 		if (stack->n_addresses == ADDRESSES_MAX)
 			row = recording_damaged(recording, "a stack has too many addresses");
 		else if (grow_list((void **)&stack->addresses, stack->n_addresses, sizeof(*stack->addresses)))
-			row = out_of_memory(recording);
+			row = recording_out_of_memory(recording);
 		else
 			stack->addresses[stack->n_addresses++] = (uint64_t)sqlite3_column_int64(read, 0);
 	}
@@ -237,7 +232,7 @@ static int read_frame(struct recording *recording, sqlite3_stmt *read, struct st
 	if (!frame.module)
 		frame.module = "[unknown]";
 	if (grow_list((void **)&stack->frames, stack->n_frames, sizeof(*stack->frames)))
-		return out_of_memory(recording);
+		return recording_out_of_memory(recording);
 	stack->frames[stack->n_frames++] = frame;
 	return 0;
 }

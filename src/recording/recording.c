@@ -48,6 +48,11 @@ static const char *const statements[READ_COUNT] = {
         "snapshot = ? AND stack = ?",
 };
 
+int recording_out_of_memory(struct recording *recording)
+{
+	return database_say(&recording->database, -ENOMEM, "out of memory");
+}
+
 int recording_damaged(struct recording *recording, const char *what)
 {
 	return database_say(&recording->database, -EBADMSG, "it is damaged: %s", what);
@@ -61,17 +66,17 @@ int recording_text(struct recording *recording, sqlite3_stmt *statement, int col
 
 	*text = NULL;
 	if (!value)
-		return is_null ? 0 : database_say(&recording->database, -ENOMEM, "out of memory");
+		return is_null ? 0 : recording_out_of_memory(recording);
 	number = intern_add(recording->raw, value, strnlen(value, PRINTABLE_MAX), &added);
 	if (number < 0)
-		return database_say(&recording->database, -ENOMEM, "out of memory");
+		return recording_out_of_memory(recording);
 	/* Numbered, but without its copy: after there was no memory for that. */
 	if ((size_t)number >= recording->n_texts) {
 		char *copy = printable_copy(value);
 
 		if (!copy || grow_list((void **)&recording->texts, recording->n_texts, sizeof(*recording->texts))) {
 			free(copy);
-			return database_say(&recording->database, -ENOMEM, "out of memory");
+			return recording_out_of_memory(recording);
 		}
 		recording->texts[recording->n_texts++] = copy;
 	}
@@ -108,7 +113,7 @@ static int add_moment(struct recording *recording)
 
 	if (grow_list((void **)&recording->moments, n, sizeof(*recording->moments)) ||
 	    grow_list((void **)&recording->places, n, sizeof(*recording->places)))
-		return database_say(&recording->database, -ENOMEM, "out of memory");
+		return recording_out_of_memory(recording);
 	moment = &recording->moments[n];
 	*moment = (struct moment){.complete = sqlite3_column_int(read, 8) != 0};
 	error = recording_counts(recording, read, 0,
@@ -131,7 +136,7 @@ static int add_about(struct recording *recording)
 	for (int i = 0; i < 2 && !error; i++) {
 		error = recording_text(recording, read, i, &texts[i]);
 		if (!error && grow_list((void **)&recording->about, recording->n_about, sizeof(*recording->about)))
-			error = database_say(&recording->database, -ENOMEM, "out of memory");
+			error = recording_out_of_memory(recording);
 		if (!error)
 			recording->about[recording->n_about++] = (char *)texts[i];
 	}
@@ -169,7 +174,7 @@ static int add_module(struct recording *recording)
 	int error;
 
 	if (!grown)
-		return database_say(&recording->database, -ENOMEM, "out of memory");
+		return recording_out_of_memory(recording);
 	recording->modules = grown;
 	module = &grown[recording->n_modules++];
 	*module = (struct module){.fd = -1,
@@ -215,7 +220,7 @@ static int read_all(struct recording *recording)
 	recording->modules = calloc(1, sizeof(*recording->modules));
 	recording->raw = intern_new();
 	if (!recording->modules || !recording->raw)
-		return database_say(&recording->database, -ENOMEM, "out of memory");
+		return recording_out_of_memory(recording);
 	recording->modules[0] = (struct module){.fd = -1, .path = none, .name = none};
 	recording->n_modules = 1;
 	for (int i = 0; i < READ_COUNT && !error; i++)

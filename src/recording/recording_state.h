@@ -59,6 +59,7 @@ int recording_build_id(struct recording *recording, sqlite3_stmt *statement, int
 int recording_count(struct recording *recording, sqlite3_stmt *statement, int column, uint64_t *count);
 /* The same of several columns that follow each other. */
 int recording_counts(struct recording *recording, sqlite3_stmt *statement, int column, uint64_t *const *counts);
+int recording_out_of_memory(struct recording *recording);
 int recording_damaged(struct recording *recording, const char *what);
 
 int recording_read_processes(struct recording *recording, const struct place *place, struct snapshot *snapshot);

@@ -89,7 +89,7 @@ int schema_create(struct database *database)
 		error = database_set(database, "application_id", SCHEMA_APPLICATION_ID);
 	if (!error)
 		error = database_set(database, "user_version", SCHEMA_VERSION);
-	return error ? error : database_exec(database, "COMMIT");
+	return database_end(database, error);
 }
 
 static int check_object(struct database *database, sqlite3_stmt *find, size_t i)

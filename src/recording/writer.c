@@ -55,7 +55,7 @@ static int put_about(struct writer *writer, const struct about *about, size_t n)
 	for (size_t i = 0; i < n && !error; i++)
 		error = database_run(&writer->database, writer->statements[WRITE_ABOUT], "tt", about[i].key,
 		                     about[i].value);
-	return error ? error : database_exec(&writer->database, "COMMIT");
+	return database_end(&writer->database, error);
 }
 
 /* With what SQLite keeps beside it. */
@@ -117,11 +117,6 @@ void writer_free(struct writer *writer)
 	snapshot_free(writer->before);
 	free(writer->stacks);
 	free(writer);
-}
-
-struct snapshot *writer_last(const struct writer *writer)
-{
-	return writer->before;
 }
 
 uint64_t writer_snapshots(const struct writer *writer)
@@ -212,12 +207,7 @@ static int put_snapshot(struct writer *writer, const struct snapshot *snapshot, 
 		error = writer_put_processes(writer, snapshot);
 	if (!error)
 		error = writer_put_stacks(writer, snapshot, numbers);
-	if (!error)
-		error = database_exec(&writer->database, "COMMIT");
-	/* SQLite may have rolled it back already; what went wrong first is what is said. */
-	if (error && !sqlite3_get_autocommit(writer->database.handle))
-		sqlite3_exec(writer->database.handle, "ROLLBACK", NULL, NULL, NULL);
-	return error;
+	return database_end(&writer->database, error);
 }
 
 int writer_add(struct writer *writer, struct snapshot *snapshot)
@@ -270,11 +260,7 @@ static int put_last(struct writer *writer)
 	if (!error)
 		error = database_run(&writer->database, writer->statements[WRITE_ABOUT], "tt", "symbols",
 		                     writer->namer.name ? "resolved" : "none");
-	if (!error)
-		error = database_exec(&writer->database, "COMMIT");
-	if (error && !sqlite3_get_autocommit(writer->database.handle))
-		sqlite3_exec(writer->database.handle, "ROLLBACK", NULL, NULL, NULL);
-	return error;
+	return database_end(&writer->database, error);
 }
 
 int writer_finish(struct writer *writer)

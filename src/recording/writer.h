@@ -43,8 +43,6 @@ void writer_free(struct writer *writer);
  */
 int writer_add(struct writer *writer, struct snapshot *snapshot);
 
-/* The one added last; NULL: none. It is the writer's. */
-struct snapshot *writer_last(const struct writer *writer);
 uint64_t writer_snapshots(const struct writer *writer);
 uint64_t writer_bytes(const struct writer *writer); /* of the file */
 
