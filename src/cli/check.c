@@ -45,11 +45,6 @@ static bool judges_leaks(const struct options *options)
 	return options->kinds[CHECK_DEFINITE] || options->kinds[CHECK_INDIRECT] || options->kinds[CHECK_POSSIBLE];
 }
 
-static bool judges_growth(const struct options *options)
-{
-	return options->max_growth_given || options->kinds[CHECK_GROWING];
-}
-
 static void set_defaults(struct options *options)
 {
 	if (!options->kinds_given && !options->n_files)
@@ -124,7 +119,7 @@ static int begin_round(struct check *check)
 	struct snapshot **rounds;
 	int error;
 
-	if (!judges_growth(&check->tracing.options))
+	if (!options_judge_growth(&check->tracing.options))
 		return 0;
 	rounds = reallocarray(check->rounds, check->n_rounds + 1, sizeof(struct snapshot *));
 	if (!rounds)
@@ -281,7 +276,7 @@ static int measure_rates(struct check *check, struct snapshot *snapshot, double 
 	int error;
 
 	*rates = NULL;
-	if (!judges_growth(&check->tracing.options))
+	if (!options_judge_growth(&check->tracing.options))
 		return 0;
 	*rates = calloc(snapshot->n_stacks + 1, sizeof(**rates));
 	if (!*rates)

@@ -7,11 +7,6 @@
 
 #include "analyze/aggregate.h"
 
-static bool judges_growth(const struct options *options)
-{
-	return options->max_growth_given || options->kinds[CHECK_GROWING];
-}
-
 static int refuse(char *error, size_t error_size, const char *words)
 {
 	snprintf(error, error_size, "%s", words);
@@ -36,7 +31,7 @@ int check_recorded_options(struct options *options, char *error, size_t error_si
 		return refuse(
 		    error, error_size,
 		    "a recording does not tell what can be reached: judge growing or outstanding with --kinds");
-	if (options->warmup_ns && !judges_growth(options))
+	if (options->warmup_ns && !options_judge_growth(options))
 		return refuse(
 		    error, error_size,
 		    "a recording does not tell when live blocks were allocated: --warmup is for growth alone");
@@ -84,7 +79,7 @@ static int read_last(struct recorded *recorded, const struct options *options, s
 {
 	int error = read_snapshot(recorded, *moment, last);
 
-	if (error || !*moment || !judges_growth(options) || !has_ended(*last))
+	if (error || !*moment || !options_judge_growth(options) || !has_ended(*last))
 		return error;
 	snapshot_free(*last);
 	*last = NULL;
@@ -132,7 +127,7 @@ int check_recorded_read(struct recorded *recorded, const struct options *options
 	recording_moments(recorded->recording, &moment);
 	moment--;
 	error = read_last(recorded, options, &moment, last);
-	if (!error && judges_growth(options))
+	if (!error && options_judge_growth(options))
 		error = read_rounds(recorded, options, moment, *rounds, n_rounds);
 	return error;
 }

@@ -510,6 +510,11 @@ static int parse_all(struct parser *parser)
 	return 0;
 }
 
+bool options_judge_growth(const struct options *options)
+{
+	return options->max_growth_given || options->kinds[CHECK_GROWING];
+}
+
 /* The same of what memtrace check judges. */
 static int check_judging(struct parser *parser)
 {
@@ -525,7 +530,7 @@ static int check_judging(struct parser *parser)
 		return wrong(parser, "--gen-suppressions prints no report: --format has no meaning with it");
 	if (options->n_files)
 		return 0;
-	if (!options->duration_ns && (options->max_growth_given || options->kinds[CHECK_GROWING]))
+	if (!options->duration_ns && options_judge_growth(options))
 		return wrong(parser, "what grows is seen only with --duration");
 	if (!options->duration_ns && options->rounds_given)
 		return wrong(parser, "--rounds are parts of --duration, which is not given");

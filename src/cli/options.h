@@ -119,4 +119,7 @@ enum options_asked {
 int options_parse(struct options *options, int argc, char **argv, unsigned int accept, char *error, size_t error_size);
 void options_free(struct options *options);
 
+/* Of memtrace check: whether growth is looked at. */
+bool options_judge_growth(const struct options *options);
+
 #endif

@@ -3,11 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "analyze/aggregate.h"
+#include "cli/debuginfod.h"
 #include "cli/moment.h"
 
 static int fail(struct recorded *recorded, const char *what, int error)
@@ -19,7 +18,6 @@ static int fail(struct recorded *recorded, const char *what, int error)
 /* Names that were left for later. */
 static int open_names(struct recorded *recorded, const struct options *options)
 {
-	const char *urls = getenv("DEBUGINFOD_URLS");
 	size_t n;
 	struct module *modules = recording_modules(recorded->recording, &n);
 	int error = module_files_open(modules, n, options->symbols_from, &recorded->files);
@@ -29,12 +27,7 @@ static int open_names(struct recorded *recorded, const struct options *options)
 	recorded->symbolizer = symbolizer_new();
 	if (!recorded->symbolizer)
 		return fail(recorded, "cannot start", -ENOMEM);
-	if (!options->debuginfod && (!urls || !urls[0]))
-		return 0;
-	error = symbolizer_use_debuginfod(recorded->symbolizer, options->verbosity >= 0 && isatty(STDERR_FILENO),
-	                                  recorded->error, sizeof(recorded->error));
-	/* Set for other tools, perhaps. */
-	return options->debuginfod ? error : 0;
+	return debuginfod_use(recorded->symbolizer, options, recorded->error, sizeof(recorded->error));
 }
 
 int recorded_open(struct recorded *recorded, const char *path, const struct options *options)

@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "cli/debuginfod.h"
 #include "cli/help.h"
 #include "cli/losses.h"
 #include "cli/message.h"
@@ -83,24 +84,6 @@ static int take_signals(struct tracing *tracing)
 	return tracing->signal_fd < 0 ? tracing_fail(tracing, "cannot take signals", -errno) : 0;
 }
 
-/* Debug files from servers, if the command line or the environment asks for them. */
-static int use_debuginfod(struct tracing *tracing)
-{
-	const char *urls = getenv("DEBUGINFOD_URLS");
-	const struct options *options = &tracing->options;
-	int error;
-
-	if (!options->debuginfod && (!urls || !urls[0]))
-		return 0;
-	error = symbolizer_use_debuginfod(tracing->symbolizer, options->verbosity >= 0 && isatty(STDERR_FILENO),
-	                                  tracing->error, sizeof(tracing->error));
-	if (!error || options->debuginfod)
-		return error;
-	/* Set for other tools, perhaps; reports can do without. */
-	message_tell(options->verbosity, 1, tracing->error);
-	return 0;
-}
-
 static int open_session(struct tracing *tracing)
 {
 	const struct options *options = &tracing->options;
@@ -133,7 +116,7 @@ static int open_session(struct tracing *tracing)
 	tracing->symbolizer = symbolizer_new();
 	if (!tracing->symbolizer)
 		return tracing_fail(tracing, "cannot start", -ENOMEM);
-	error = use_debuginfod(tracing);
+	error = debuginfod_use(tracing->symbolizer, options, tracing->error, sizeof(tracing->error));
 	if (error)
 		return error;
 	return session_new(&session_options, &tracing->session, tracing->error, sizeof(tracing->error));
