@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "analyze/compare.h"
+#include "cli/begin.h"
 #include "cli/commands.h"
-#include "cli/help.h"
 #include "cli/message.h"
 #include "cli/moment.h"
 #include "cli/options.h"
@@ -124,14 +124,9 @@ static int run(struct diff *diff)
 int command_diff(int argc, char **argv)
 {
 	struct diff diff = {.error = ""};
-	int status = 0, asked = options_parse(&diff.options, argc, argv, command_find("diff")->accept, diff.error,
-	                                      sizeof(diff.error));
+	int status = 0;
 
-	if (asked == OPTIONS_HELP)
-		status = help_print(stdout, "diff") ? 2 : 0;
-	else if (asked == OPTIONS_VERSION)
-		status = printf("memtrace %s\n", MEMTRACE_VERSION) < 0 ? 2 : 0;
-	else if (asked || run(&diff))
+	if (command_begin("diff", &diff.options, argc, argv, diff.error, sizeof(diff.error), &status) && run(&diff))
 		status = message_fail(diff.error);
 	for (int i = 0; i < 2; i++) {
 		snapshot_free(diff.sides[i].snapshot);

@@ -12,8 +12,8 @@
 #include "analyze/aggregate.h"
 #include "analyze/growth.h"
 #include "analyze/kernel_growth.h"
+#include "cli/begin.h"
 #include "cli/commands.h"
-#include "cli/help.h"
 #include "cli/interval.h"
 #include "cli/losses.h"
 #include "cli/message.h"
@@ -243,14 +243,10 @@ static int run_command(struct run *run)
 int command_kernel(int argc, char **argv)
 {
 	struct run run = {.signal_fd = -1, .timer_fd = -1};
-	int status =
-	    options_parse(&run.options, argc, argv, command_find("kernel")->accept, run.error, sizeof(run.error));
+	int status = 0;
 
-	if (status == OPTIONS_HELP)
-		status = help_print(stdout, "kernel") ? 2 : 0;
-	else if (status == OPTIONS_VERSION)
-		status = printf("memtrace %s\n", MEMTRACE_VERSION) < 0 ? 2 : 0;
-	else if (status || run_command(&run))
+	if (command_begin("kernel", &run.options, argc, argv, run.error, sizeof(run.error), &status) &&
+	    run_command(&run))
 		status = message_fail(run.error);
 	kernel_session_free(run.session);
 	kernel_frames_free(run.frames);

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "analyze/select.h"
+#include "cli/begin.h"
 #include "cli/commands.h"
-#include "cli/help.h"
-#include "cli/message.h"
 #include "cli/losses.h"
+#include "cli/message.h"
 #include "cli/options.h"
 #include "cli/recorded.h"
 #include "report/output.h"
@@ -111,14 +111,10 @@ static int run(struct report *report)
 int command_report(int argc, char **argv)
 {
 	struct report report = {.error = ""};
-	int status = 0, asked = options_parse(&report.options, argc, argv, command_find("report")->accept, report.error,
-	                                      sizeof(report.error));
+	int status = 0;
 
-	if (asked == OPTIONS_HELP)
-		status = help_print(stdout, "report") ? 2 : 0;
-	else if (asked == OPTIONS_VERSION)
-		status = printf("memtrace %s\n", MEMTRACE_VERSION) < 0 ? 2 : 0;
-	else if (asked || run(&report))
+	if (command_begin("report", &report.options, argc, argv, report.error, sizeof(report.error), &status) &&
+	    run(&report))
 		status = message_fail(report.error);
 	recorded_close(&report.recorded);
 	options_free(&report.options);

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "analyze/machine_report.h"
+#include "cli/begin.h"
 #include "cli/commands.h"
-#include "cli/help.h"
 #include "cli/interval.h"
 #include "cli/message.h"
 #include "cli/options.h"
@@ -159,14 +159,10 @@ int command_system(int argc, char **argv)
 {
 	struct run run = {.root_fd = -1, .signal_fd = -1, .timer_fd = -1};
 	const int *fds[] = {&run.root_fd, &run.signal_fd, &run.timer_fd};
-	int status =
-	    options_parse(&run.options, argc, argv, command_find("system")->accept, run.error, sizeof(run.error));
+	int status = 0;
 
-	if (status == OPTIONS_HELP)
-		status = help_print(stdout, "system") ? 2 : 0;
-	else if (status == OPTIONS_VERSION)
-		status = printf("memtrace %s\n", MEMTRACE_VERSION) < 0 ? 2 : 0;
-	else if (status || run_command(&run))
+	if (command_begin("system", &run.options, argc, argv, run.error, sizeof(run.error), &status) &&
+	    run_command(&run))
 		status = message_fail(run.error);
 	machine_free(run.before);
 	options_free(&run.options);

@@ -10,8 +10,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "cli/begin.h"
 #include "cli/debuginfod.h"
-#include "cli/help.h"
 #include "cli/losses.h"
 #include "cli/message.h"
 #include "collect/nodes.h"
@@ -27,19 +27,9 @@ int tracing_fail(struct tracing *tracing, const char *what, int error)
 
 bool tracing_begin(struct tracing *tracing, const char *command, int argc, char **argv, int *status)
 {
-	int asked;
-
 	memset(tracing, 0, sizeof(*tracing));
 	tracing->signal_fd = tracing->timer_fd = -1;
-	asked = options_parse(&tracing->options, argc, argv, command_find(command)->accept, tracing->error,
-	                      sizeof(tracing->error));
-	if (asked == OPTIONS_HELP)
-		*status = help_print(stdout, command) ? 2 : 0;
-	else if (asked == OPTIONS_VERSION)
-		*status = printf("memtrace %s\n", MEMTRACE_VERSION) < 0 ? 2 : 0;
-	else if (asked)
-		*status = message_fail(tracing->error);
-	return !asked;
+	return command_begin(command, &tracing->options, argc, argv, tracing->error, sizeof(tracing->error), status);
 }
 
 /* Fails before anything is attached, rather than at the first report. */
