@@ -146,7 +146,13 @@ $(BUILD)/fuzz-objects/src/%.o: src/%.c | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -std=gnu17 -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJECTS)
+FUZZ_LIBRARY := $(BUILD)/fuzz-objects/src.a
+$(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
+	$(library_of)
+
+.SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_LIBRARY)
+
+$(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIBRARY)
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) -Itests $(FUZZ_CFLAGS) -fsanitize=fuzzer -std=gnu17 -o $@ $^ $(LDLIBS)
 
