@@ -22,7 +22,7 @@ AT_LEAST = 7500  # where a limit cannot be raised: RLIMIT_MSGQUEUE, without CAP_
 CALIBRATION = 0.1
 CALIBRATIONS = 3
 AT_HAND = 0.1  # of the count, that a CPU may have had before
-GIVING_BACK_S = DEADLINE_S / 4
+GIVING_BACK_S = 5 * PATIENCE
 
 Kind = collections.namedtuple("Kind", "name system_call cache functions", defaults=((),))
 
