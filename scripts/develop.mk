@@ -128,7 +128,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%: $(BUILD)/tests/fuzz/fuzz_%
 
 FUZZ_LIBRARIES := $(patsubst %,$(BUILD)/fuzz-seeds/library%.so,-g0 -gdwarf-4 -gdwarf-5 -gz)
 
-# Those that run for a minute among the tests (tests/integration/fuzz_*.sh).
+# Those that run briefly among the tests (tests/integration/fuzz_*.sh).
 .PHONY: fuzz-programs
 fuzz-programs: $(patsubst tests/integration/fuzz_%.sh,$(BUILD)/tests/fuzz/fuzz_%,$(wildcard tests/integration/fuzz_*.sh)) $(FUZZ_LIBRARIES)
 
