@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
+# apart: kernel
 # timeout: 600
 """Kernel objects that a program holds, so and so many of each kind: the right caches are on top, with as many
 objects, and the stacks lead to the system call that makes them. Where memtrace follows no events, the caches alone.
