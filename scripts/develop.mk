@@ -100,7 +100,7 @@ stacks-long: all fixtures ## stacks against gdb, libgcc and their programs at le
 .PHONY: leaks-long
 leaks-long: all fixtures ## heaps of all settings, and real programs three times each
 	scripts/setup stacks
-	MEMTRACE_TEST_LONG=1 tests/run real_leaks walked_heaps leaks_followed record_
+	MEMTRACE_TEST_LONG=1 tests/run real_leaks walked_heaps leaks_followed leaks_ends leaks_killed record_ fuzz_
 
 .PHONY: vm
 vm: all fixtures ## this build on other kernels, in emulated machines; KERNELS chooses some of tests/vm/kernels.tsv
