@@ -127,16 +127,21 @@ const struct command_row command_rows[] = {
 	},
 	{
 		.name = "doctor",
-		.synopsis = "memtrace doctor [-p PID]",
+		.synopsis = "memtrace doctor [-p PID[,PID...]]",
 		.summary = "say what this kernel and these privileges allow",
-		.details = "Prints what memtrace can use here, and what it falls back to.\n",
+		.details = "Prints what memtrace can use here, and what it falls back to; with -p also every\n"
+			   "probe that would be set in that process, which is left alone.\n",
 		.accept = ACCEPT_PID,
+		.examples = "  memtrace doctor               what this kernel has\n"
+			    "  memtrace doctor -p 1234       and where probes would go in a process\n",
 	},
 	{
 		.name = "help",
 		.synopsis = "memtrace help [COMMAND]",
 		.summary = "print the help of a command",
 		.details = "Without COMMAND, lists the commands.\n",
+		.accept = ACCEPT_FILE,
+		.examples = "  memtrace help check           the options of memtrace check\n",
 	},
 };
 // clang-format on
@@ -201,8 +206,7 @@ static void print_command(FILE *out, const struct command_row *command)
 	}
 	if (command->accept & ACCEPT_STACKS)
 		fputs("\nSizes take K, M or G (powers of 1024), with an optional iB.\n", out);
-	if (command->examples)
-		fprintf(out, "\nExamples:\n%s", command->examples);
+	fprintf(out, "\nExamples:\n%s", command->examples);
 }
 
 static void print_overview(FILE *out)
