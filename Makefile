@@ -66,7 +66,7 @@ $(call embedding,svg): $(wildcard src/report/svg/*)
 $(call embedding,html): $(BUILD)/html/head.html
 
 # The page of --format html, left out where it cannot be made.
-$(BUILD)/html/head.html: scripts/bundle-html $(wildcard $(addprefix src/report/html/,*.js *.css *.html *.json bundle/*))
+$(BUILD)/html/head.html: scripts/bundle-html $(wildcard $(addprefix src/report/html/,*.js *.css *.html *.json bundle/*.html))
 	@scripts/bundle-html $(@D)
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/kernel/*.h vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
@@ -109,6 +109,7 @@ endif
 
 include tests/tests.mk
 include scripts/develop.mk
+include scripts/release.mk
 
 .PHONY: clean
 clean: ## remove everything that was built
