@@ -84,9 +84,9 @@ static void write_size(FILE *out, unsigned int bucket)
 		fprintf(out, "from %s", quantity_words(low, churn_bucket_low(bucket)));
 }
 
-#define LEAST_PERCENT 0.05 /* what is below would be 0.0% */
+#define LEAST_PERCENT 1 /* what has less is told in one sum */
 
-/* "from 512 ns 12.0%, from 1.02 µs 80.1%, others 0.0%" */
+/* "from 512 ns 12.0%, from 1.02 µs 80.1%, others 0.4%" */
 static void write_histogram(FILE *out, const char *what, const uint64_t *buckets,
                             void (*write_bucket)(FILE *out, unsigned int bucket))
 {
@@ -109,7 +109,7 @@ static void write_histogram(FILE *out, const char *what, const uint64_t *buckets
 		separator = ", ";
 	}
 	if (rest)
-		fprintf(out, ", others %" PRIu64, rest);
+		fprintf(out, "%sothers %.1f%%", separator, percent(rest, sum));
 	fputc('\n', out);
 }
 
