@@ -19,12 +19,13 @@ _memtrace_names() { # PREFIX: what begins with it, without it
 _memtrace_options() { # COMMAND
 	local all='--verbose --quiet --help --version' report='--top --format --output'
 	local stacks='--older --node --max-memory --stack-depth'
-	local heap='--min-size --max-size --obj --follow-fork --debuginfod' listing='--show-allocs --sort'
+	local heap='--min-size --max-size --obj --follow-fork --debuginfod' listing='--show-allocs'
 	local scan='--max-pause --no-stop' names='--symbols-from --debuginfod'
 
 	case $1 in
-	trace) echo "--pid $report $stacks $heap $listing $all --" ;;
-	leaks) echo "--pid $report $stacks $heap $listing $scan --reachable $all --" ;;
+	trace) echo "--pid $report $stacks $heap $listing --sort $all --" ;;
+	leaks) echo "--pid $report $stacks $heap $listing --sort $scan --reachable $all --" ;;
+	churn) echo "--pid $report $stacks $heap $listing --sort $all --" ;;
 	check)
 		echo "--pid $report $stacks $heap $scan $names --kinds --max-leak-bytes --max-leak-count --max-stack-bytes \
 			--max-growth --warmup --duration --rounds --baseline --fail-on --update-baseline --suppressions \
@@ -34,7 +35,7 @@ _memtrace_options() { # COMMAND
 	report) echo "$report $names --sort --at --peak --last --view $all" ;;
 	diff) echo "$report $names --sort $all" ;;
 	system) echo "$report $all" ;;
-	kernel) echo "--pid $report $stacks $listing --cache --order --min-growth --cgroup --by $all" ;;
+	kernel) echo "--pid $report $stacks $listing --sort --cache --order --min-growth --cgroup --by $all" ;;
 	doctor) echo "--pid $all" ;;
 	help) echo "$all" ;;
 	esac
@@ -45,6 +46,13 @@ _memtrace_formats() { # COMMAND
 	system | diff) echo 'text json' ;;
 	check) echo 'text json html svg folded csv pprof speedscope massif junit sarif github' ;;
 	*) echo 'text json html svg folded csv pprof speedscope massif' ;;
+	esac
+}
+
+_memtrace_keys() { # COMMAND
+	case $1 in
+	churn) echo 'rate bytes short-lived' ;;
+	*) echo 'bytes count growth age' ;;
 	esac
 }
 
@@ -63,7 +71,7 @@ _memtrace_value() { # COMMAND OPTION WORD
 	-O | --obj | --output | --baseline | --suppressions | -w | --write) COMPREPLY=($(compgen -f -- "$word")) ;;
 	--symbols-from) COMPREPLY=($(compgen -d -- "$word")) ;;
 	--cgroup) COMPREPLY=($(compgen -d -- "${word:-/sys/fs/cgroup/}")) ;;
-	--sort) COMPREPLY=($(compgen -W 'bytes count growth age' -- "$word")) ;;
+	--sort) COMPREPLY=($(compgen -W "$(_memtrace_keys "$1")" -- "$word")) ;;
 	--view) COMPREPLY=($(compgen -W 'live churn growth' -- "$word")) ;;
 	--by) COMPREPLY=($(compgen -W 'nothing process cgroup' -- "$word")) ;;
 	--format) COMPREPLY=($(compgen -W "$(_memtrace_formats "$1")" -- "$word")) ;;
@@ -79,7 +87,7 @@ _memtrace_value() { # COMMAND OPTION WORD
 }
 
 _memtrace() {
-	local commands='leaks check record report diff system kernel doctor help'
+	local commands='leaks churn check record report diff system kernel doctor help'
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=trace i
 	COMPREPLY=()
 
