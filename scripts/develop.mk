@@ -103,7 +103,7 @@ stacks-long: all fixtures ## stacks against gdb, libgcc and their programs at le
 .PHONY: leaks-long
 leaks-long: all fixtures ## heaps of all settings, and real programs three times each
 	scripts/setup stacks
-	MEMTRACE_TEST_LONG=1 tests/run real_leaks walked_heaps leaks_followed record_
+	MEMTRACE_TEST_LONG=1 tests/run real_leaks walked_heaps leaks_followed leaks_ends leaks_killed record_ fuzz_
 
 .PHONY: vm
 vm: all fixtures ## this build on other kernels, in emulated machines; KERNELS chooses some of tests/vm/kernels.tsv
@@ -131,7 +131,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%: $(BUILD)/tests/fuzz/fuzz_%
 
 FUZZ_LIBRARIES := $(patsubst %,$(BUILD)/fuzz-seeds/library%.so,-g0 -gdwarf-4 -gdwarf-5 -gz)
 
-# Those that run for a minute among the tests (tests/integration/fuzz_*.sh).
+# Those that run briefly among the tests (tests/integration/fuzz_*.sh).
 .PHONY: fuzz-programs
 fuzz-programs: $(patsubst tests/integration/fuzz_%.sh,$(BUILD)/tests/fuzz/fuzz_%,$(wildcard tests/integration/fuzz_*.sh)) $(FUZZ_LIBRARIES)
 
@@ -149,7 +149,13 @@ $(BUILD)/fuzz-objects/src/%.o: src/%.c | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -std=gnu17 -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJECTS)
+FUZZ_LIBRARY := $(BUILD)/fuzz-objects/src.a
+$(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
+	$(library_of)
+
+.SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_LIBRARY)
+
+$(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIBRARY)
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) -Itests $(FUZZ_CFLAGS) -fsanitize=fuzzer -std=gnu17 -o $@ $^ $(LDLIBS)
 
