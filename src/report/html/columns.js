@@ -69,7 +69,7 @@ export function make_columns(report, now, before, moment) {
 	});
 	const { churn, growth } = now;
 	return [
-		report.comparison && words("change", "Change", report.comparison.words, report.comparison.changes),
+		report.comparison && words("change", "Became", report.comparison.words, report.comparison.changes),
 		report.leaks_judged && words("leak", "Class", report.leaks, stacks.leak),
 		report.has_verdicts && {
 			key: "verdict", title: "Verdict", number: false, hint: "what the reports so far say of the stack's live bytes",
