@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "collect/own_stack.h"
+#include "collect/thread_descriptor.h"
 
 #define STACK 0x7f0000000000ULL
 #define BYTES 0x800000ULL
@@ -25,7 +25,7 @@ struct found {
 /* glibc's descriptor begins or ends at the thread pointer; both sides of it are looked through. */
 static uint64_t look(uint64_t stack_pointer)
 {
-	uint64_t descriptor[OWN_STACK_DESCRIPTOR_WORDS], pointer = (uintptr_t)__builtin_thread_pointer();
+	uint64_t descriptor[THREAD_DESCRIPTOR_WORDS], pointer = (uintptr_t)__builtin_thread_pointer();
 #ifdef __x86_64__
 	memcpy(descriptor, (void *)pointer, 2048);
 	memset(descriptor + 256, 0, sizeof(descriptor) - 2048);
@@ -33,7 +33,7 @@ static uint64_t look(uint64_t stack_pointer)
 	memcpy(descriptor, (char *)pointer - 1536, 1536);
 	memset(descriptor + 192, 0, sizeof(descriptor) - 1536);
 #endif
-	return own_stack_start(descriptor, OWN_STACK_DESCRIPTOR_WORDS, stack_pointer, pointer);
+	return thread_descriptor_stack(descriptor, THREAD_DESCRIPTOR_WORDS, stack_pointer, pointer);
 }
 
 static void *in_thread(void *argument)
@@ -89,11 +89,12 @@ static void only_both_pointers_make_a_stack(void **state)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		const uint64_t words[] = {1, STACK, 2, pairs[i].start, pairs[i].bytes, 3};
 
-		assert_int_equal(own_stack_start(words, 6, STACK_POINTER, THREAD_POINTER),
+		assert_int_equal(thread_descriptor_stack(words, 6, STACK_POINTER, THREAD_POINTER),
 		                 pairs[i].is_stack ? pairs[i].start : 0);
-		assert_int_equal(own_stack_start(words, 4, STACK_POINTER, THREAD_POINTER), 0);
+		assert_int_equal(thread_descriptor_stack(words, 4, STACK_POINTER, THREAD_POINTER), 0);
 	}
-	assert_int_equal(own_stack_start((const uint64_t[]){STACK, BYTES}, 2, THREAD_POINTER, STACK_POINTER), 0);
+	assert_int_equal(thread_descriptor_stack((const uint64_t[]){STACK, BYTES}, 2, THREAD_POINTER, STACK_POINTER),
+	                 0);
 }
 
 int main(void)
