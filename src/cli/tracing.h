@@ -21,7 +21,9 @@ struct tracing {
 	struct symbolizer *symbolizer;
 	struct sigaction pipe_action; /* as memtrace found it */
 	sigset_t signals_found;
-	bool scan; /* a command is looked at when it exits; set before tracing_open() */
+	bool scan;      /* a command is looked at when it exits; set before tracing_open() */
+	bool churns;    /* what becomes of blocks is counted; likewise */
+	enum view view; /* of forms that have one value a stack; likewise */
 	int signal_fd, timer_fd;
 	uint64_t n_written; /* reports */
 	char error[512];    /* one line on what has failed */

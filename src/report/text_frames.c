@@ -18,10 +18,8 @@ static void write_module(FILE *out, const char *module)
 	fputs(bracketed ? "" : "]", out);
 }
 
-/* "fibonacci+0x1f [app] app.c:12" */
-static void write_frame(FILE *out, const struct frame *frame)
+void text_frame_write(FILE *out, const struct frame *frame)
 {
-	fputs(TEXT_FRAME_INDENT, out);
 	if (frame->function)
 		escape_write(out, frame->function);
 	else
@@ -37,7 +35,6 @@ static void write_frame(FILE *out, const struct frame *frame)
 		if (frame->line)
 			fprintf(out, ":%u", frame->line);
 	}
-	fputc('\n', out);
 }
 
 /* Why the frames end where they end, when that is not the end of the stack. */
@@ -64,7 +61,9 @@ void text_frames_write(FILE *out, const struct snapshot *snapshot, const struct 
 	}
 	for (size_t i = 0; i < n; i++) {
 		printed_frame_get(&printed, &snapshot->processes[stack->process], stack, i);
-		write_frame(out, &printed.frame);
+		fputs(TEXT_FRAME_INDENT, out);
+		text_frame_write(out, &printed.frame);
+		fputc('\n', out);
 	}
 	write_end(out, stack);
 }

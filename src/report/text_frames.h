@@ -10,7 +10,10 @@
 #define TEXT_STACK_INDENT "    "
 #define TEXT_FRAME_INDENT "        "
 
-/* Also why they end where they end, or why there are none. */
+/* "fibonacci+0x1f [app] app.c:12", no more. */
+void text_frame_write(FILE *out, const struct frame *frame);
+
+/* Those of a stack; also why they end where they end, or why there are none. */
 void text_frames_write(FILE *out, const struct snapshot *snapshot, const struct stack *stack);
 
 #endif
