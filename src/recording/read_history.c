@@ -92,19 +92,17 @@ static int by_number(const void *left, const void *right)
 	return (a->number > b->number) - (a->number < b->number);
 }
 
-static void take_row(struct course *course, sqlite3_stmt *read)
+static int take_row(struct course *course, sqlite3_stmt *read)
 {
 	struct followed key = {.number = (uint64_t)sqlite3_column_int64(read, 1)};
 	const struct followed *found =
 	    course->n_followed ? bsearch(&key, course->followed, course->n_followed, sizeof(key), by_number) : NULL;
+	struct moment_usage *usage = found ? &course->now[found->index] : NULL;
 
-	if (found)
-		course->now[found->index] = (struct moment_usage){
-		    .live_bytes = (uint64_t)sqlite3_column_int64(read, 2),
-		    .live_blocks = (uint64_t)sqlite3_column_int64(read, 3),
-		    .alloc_bytes = (uint64_t)sqlite3_column_int64(read, 4),
-		    .alloc_count = (uint64_t)sqlite3_column_int64(read, 5),
-		};
+	return usage ? recording_counts(course->recording, read, 2,
+	                                (uint64_t *const[]){&usage->live_bytes, &usage->live_blocks,
+	                                                    &usage->alloc_bytes, &usage->alloc_count, NULL})
+	             : 0;
 }
 
 static int read_rows(struct course *course, enum read statement, int64_t first, int64_t second)
@@ -113,10 +111,8 @@ static int read_rows(struct course *course, enum read statement, int64_t first, 
 	sqlite3_stmt *read = recording->statements[statement];
 	int row = database_bind(&recording->database, read, "ii", first, second);
 
-	while (!row && (row = database_step(&recording->database, read)) > 0) {
-		take_row(course, read);
-		row = 0;
-	}
+	while (!row && (row = database_step(&recording->database, read)) > 0)
+		row = take_row(course, read);
 	sqlite3_reset(read);
 	return row;
 }

@@ -231,6 +231,19 @@ def names_from_debug_files(where):
 
 
 @case
+def names_of_its_own():
+    """What --symbols-from finds nothing for keeps the names that the recording has."""
+    with scratch() as folder:
+        program, path = f"{folder}/app", f"{folder}/r"
+        shutil.copy(fixture_path("verdicts"), program)
+        target = record_rounds(path, rounds=2, fixture=program)
+        check_sites(shown(path), target)
+        os.remove(program)
+        os.mkdir(f"{folder}/nothing")
+        check_sites(shown(path, "--symbols-from", f"{folder}/nothing"), target)
+
+
+@case
 def children():
     with scratch() as folder:
         path = f"{folder}/r"

@@ -35,6 +35,10 @@ static const struct harm {
     {"UPDATE stack SET kind = NULL", 0, "no known kind"},
     {"UPDATE stack SET \"end\" = x'00ff'", 0, "no known kind"},
     {"UPDATE stack_state SET live_bytes = -5", 0, "negative"},
+    /* In what no moment shows any more, but its course does. */
+    {"UPDATE stack_state SET alloc_bytes = -5 WHERE snapshot = 2 AND stack IN (SELECT stack FROM stack_state WHERE "
+     "snapshot = 3)",
+     0, "negative"},
     {"UPDATE stack_state SET live_bytes = 9223372036854775807, alloc_bytes = 'many'", 0, ""},
     {"UPDATE stack_state SET oldest_elapsed_ns = -1", 0, ""},
     {"UPDATE mapping SET first = 7, end = 7, from_version = rowid_of.n FROM (SELECT 1 AS n) rowid_of WHERE "
