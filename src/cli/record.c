@@ -24,6 +24,7 @@ struct record {
 	unsigned int part;     /* 0: FILE itself, N: FILE.N */
 	uint64_t part_from_ns; /* when it was begun, since counting began */
 	uint64_t snapshots;
+	uint64_t taken_ns; /* when the last one was taken, since attaching */
 };
 
 /* The command's words in one line; NULL without one. The caller frees it. */
@@ -135,6 +136,7 @@ static int take(struct record *record, bool at_exit)
 	growth_judge(record->growth, snapshot);
 	aggregate_sum(snapshot);
 	record->snapshots++;
+	record->taken_ns = snapshot->elapsed_ns;
 	return writer_add(record->writer, snapshot);
 }
 
@@ -151,7 +153,7 @@ static int run(struct record *record)
 		if (events != TRACING_TIMER)
 			continue;
 		error = take(record, false);
-		if (!error && options->duration_ns && session_elapsed_ns(tracing->session) >= options->duration_ns)
+		if (!error && options->duration_ns && record->taken_ns >= options->duration_ns)
 			return 0;
 		if (!error)
 			error = rotate(record);

@@ -54,7 +54,7 @@ static size_t passed_max(struct recording *recording)
 	    database_get(&recording->database, "page_size", &page_bytes) || page_bytes <= 0 ||
 	    pages <= GONE_THROUGH_BYTES / page_bytes)
 		return n;
-	return (size_t)((double)n / 4 * (double)(GONE_THROUGH_BYTES / page_bytes) / (double)pages);
+	return (size_t)((double)n / 4 * (double)GONE_THROUGH_BYTES / ((double)pages * (double)page_bytes));
 }
 
 /* Moments that stand for all. 0 or -ENOMEM. */
