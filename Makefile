@@ -69,6 +69,12 @@ $(call embedding,html): $(BUILD)/html/head.html
 $(BUILD)/html/head.html: scripts/bundle-html $(wildcard $(addprefix src/report/html/,*.js *.css *.html *.json bundle/*.html))
 	@scripts/bundle-html $(@D)
 
+# What was left out is tried again. Without npm that takes no time, and what stays as it was is not built anew.
+ifneq ($(wildcard $(BUILD)/html/left-out),)
+.PHONY: html-again
+$(BUILD)/html/head.html: html-again
+endif
+
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h bpf/kernel/*.h vmlinux/*.h) $(wildcard src/model/*.h) | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<

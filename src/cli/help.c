@@ -114,7 +114,9 @@ const struct command_row command_rows[] = {
 			   "privileges.\n",
 		.accept = ACCEPT_REPORT | ACCEPT_FILE | ACCEPT_ORDER | ACCEPT_NAMES,
 		.examples = "  memtrace diff before.memtrace after.memtrace\n"
-			    "  memtrace diff app.memtrace@12:30 app.memtrace@+3600\n",
+			    "  memtrace diff app.memtrace@12:30 app.memtrace@+3600\n"
+			    "  memtrace diff --format html --output diff.html old.memtrace new.memtrace\n"
+			    "  memtrace diff --format folded old.memtrace new.memtrace | flamegraph.pl >diff.svg\n",
 	},
 	{
 		.name = "system",

@@ -231,15 +231,18 @@ def build_id(path):
     return notes.split("Build ID:")[1].split()[0]
 
 
-@case(times=["beside", "alone", "by-build-id", "as-a-tree"])
+@case(times=["beside", "alone", "by-build-id", "as-a-tree", "without-the-program"])
 def names_from_debug_files(where):
-    """Of a stripped program: its debug file in the same folder, or alone with the program where it was, or where debug files are kept."""
+    """Of a stripped program: its debug file in the same folder, or alone with the program where it was, or where debug
+    files are kept, or with no program at all."""
     with moved_away(strip=True) as (folder, program, path, target):
         kept, number = f"{folder}/kept", build_id(program)
         assert "site_leak" not in names(shown(path))
-        if where != "alone":
+        if where == "without-the-program":
+            os.remove(program)
+        elif where != "alone":
             shutil.move(program, f"{kept}/a-stripped-one")
-        if where == "by-build-id":
+        if where in ("by-build-id", "without-the-program"):
             os.makedirs(f"{kept}/.build-id/{number[:2]}")
             shutil.move(f"{kept}/app.debug", f"{kept}/.build-id/{number[:2]}/{number[2:]}.debug")
         if where == "as-a-tree":
@@ -248,6 +251,19 @@ def names_from_debug_files(where):
         report = shown(path, "--symbols-from", kept)
         check_sites(report, target)
         assert any(f["file"] and f["file"].endswith("verdicts.c") for s in report.stacks for f in s["frames"])
+
+
+@case
+def names_of_its_own():
+    """What --symbols-from finds nothing for keeps the names that the recording has."""
+    with scratch() as folder:
+        program, path = f"{folder}/app", f"{folder}/r"
+        shutil.copy(fixture_path("verdicts"), program)
+        target = record_rounds(path, rounds=2, fixture=program)
+        check_sites(shown(path), target)
+        os.remove(program)
+        os.mkdir(f"{folder}/nothing")
+        check_sites(shown(path, "--symbols-from", f"{folder}/nothing"), target)
 
 
 @case
