@@ -101,6 +101,18 @@ const struct command_row command_rows[] = {
 			    "  memtrace diff app.memtrace@12:30 app.memtrace@+3600\n",
 	},
 	{
+		.name = "top",
+		.synopsis = "memtrace top [OPTIONS] -p PID[,PID...] [INTERVAL [COUNT]]",
+		.summary = "watch the stacks of running processes on the terminal",
+		.details = "Shows the stacks whose allocations stay, refreshed in place every INTERVAL\n"
+			   "seconds (1), COUNT times (until q), each with the course of its live bytes and a\n"
+			   "verdict. Keys order and search the stacks, show their frames, mark a moment to\n"
+			   "show what has changed since, and record into a file; ? lists them.\n",
+		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_STACKS | ACCEPT_HEAP | ACCEPT_ORDER,
+		.examples = "  memtrace top -p 1234                  every second\n"
+			    "  memtrace top --sort growth -p 1234 5  what surely grows first, every 5 seconds\n",
+	},
+	{
 		.name = "system",
 		.synopsis = "memtrace system [OPTIONS] [INTERVAL [COUNT]]",
 		.summary = "say where the memory of this machine is",

@@ -10,7 +10,11 @@
 #define TEXT_STACK_INDENT "    "
 #define TEXT_FRAME_INDENT "        "
 
-/* Also why they end where they end, or why there are none. */
+/* One of them, without the blanks before and the end of the line. */
+void text_frame_write(FILE *out, const struct frame *frame);
+/* Why they end where they end, or why there are none; so too. Nothing where they are all there. */
+void text_frames_end_write(FILE *out, const struct stack *stack);
+/* All, also why they end where they end, or why there are none. */
 void text_frames_write(FILE *out, const struct snapshot *snapshot, const struct stack *stack);
 
 #endif
