@@ -7,9 +7,13 @@
 
 #include "util/quantity.h"
 
-/* As long as a stack has less room than this, columns are left out. */
+/* As long as a stack has less room than this, and than a third of it all, columns are left out. */
 #define STACK_WIDTH_MIN 24
 #define TREND_WIDTH 12
+/* "growing", and with its rate where there is much room. */
+#define VERDICT_WIDTH 8
+#define VERDICT_RATE_WIDTH 18
+#define RATE_COLUMNS_MIN 100
 #define CELL_SIZE (SPARKLINE_SIZE > 64 ? SPARKLINE_SIZE : 64)
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -94,21 +98,21 @@ static void verdict_cell(const struct screen *screen, const struct watched *watc
 		         quantity_bytes(rate, quantity_of(verdict->bytes_per_s * 60)));
 }
 
-/* The room that something wider than the title may take is measured. */
 static const struct {
 	const char *title;
-	size_t width;      /* at least; that of the title */
-	unsigned int rank; /* the greatest one is left out first */
-	bool right;
+	size_t width;         /* at least */
+	unsigned int rank;    /* the greatest one is left out first */
+	bool right, measured; /* as wide as what stands in it */
+	int order;            /* whose figures it has; -1: none's */
 	void (*write)(const struct screen *screen, const struct watched *watched, struct cell *cell);
 } rows[COLUMN_COUNT] = {
-    [COLUMN_BYTES] = {"BYTES", 5, 1, true, bytes_cell},
-    [COLUMN_BLOCKS] = {"BLOCKS", 6, 4, true, blocks_cell},
-    [COLUMN_CHANGE_BYTES] = {"CHANGE", 6, 2, true, change_bytes_cell},
-    [COLUMN_CHANGE_BLOCKS] = {"BLOCKS", 6, 5, true, change_blocks_cell},
-    [COLUMN_OLDEST] = {"OLDEST", 6, 7, true, oldest_cell},
-    [COLUMN_TREND] = {"TREND", TREND_WIDTH, 6, false, trend_cell},
-    [COLUMN_VERDICT] = {"VERDICT", 8, 3, false, verdict_cell},
+    [COLUMN_BYTES] = {"BYTES", 9, 1, true, true, ORDER_BYTES, bytes_cell},
+    [COLUMN_BLOCKS] = {"BLOCKS", 6, 4, true, true, ORDER_COUNT, blocks_cell},
+    [COLUMN_CHANGE_BYTES] = {"±BYTES", 8, 2, true, true, ORDER_CHANGE, change_bytes_cell},
+    [COLUMN_CHANGE_BLOCKS] = {"±BLOCKS", 8, 5, true, true, -1, change_blocks_cell},
+    [COLUMN_OLDEST] = {"OLDEST", 6, 7, true, true, ORDER_AGE, oldest_cell},
+    [COLUMN_TREND] = {"TREND", TREND_WIDTH, 6, false, false, -1, trend_cell},
+    [COLUMN_VERDICT] = {"VERDICT", VERDICT_WIDTH, 3, false, false, ORDER_GROWTH, verdict_cell},
 };
 
 static bool is_wanted(const struct screen *screen, enum column column)
@@ -124,7 +128,9 @@ static size_t measure(const struct screen *screen, enum column column)
 	size_t width = rows[column].width;
 	struct cell cell = {.style = STYLE_PLAIN};
 
-	for (size_t i = 0; i < screen->n_rows && column != COLUMN_TREND; i++) {
+	if (column == COLUMN_VERDICT && screen->n_columns >= RATE_COLUMNS_MIN)
+		return VERDICT_RATE_WIDTH;
+	for (size_t i = 0; i < screen->n_rows && rows[column].measured; i++) {
 		size_t length;
 
 		rows[column].write(screen, screen->rows[i], &cell);
@@ -158,19 +164,23 @@ static void leave_one_out(struct columns *columns)
 
 void columns_measure(const struct screen *screen, struct columns *columns)
 {
+	size_t third = screen->n_columns / 3, least = third < STACK_WIDTH_MIN ? third : STACK_WIDTH_MIN;
+
 	for (int i = 0; i < COLUMN_COUNT; i++)
 		columns->widths[i] = is_wanted(screen, (enum column)i) ? measure(screen, (enum column)i) : 0;
-	while (sum(columns) && sum(columns) + STACK_WIDTH_MIN > screen->n_columns)
+	while (sum(columns) && sum(columns) + least > screen->n_columns)
 		leave_one_out(columns);
 }
 
 void columns_draw_heading(const struct screen *screen, const struct columns *columns, struct page *page)
 {
-	(void)screen;
 	for (int i = 0; i < COLUMN_COUNT; i++) {
+		bool ordering = rows[i].order == (int)screen->order;
+
 		if (!columns->widths[i])
 			continue;
-		page_field(page, STYLE_HEADING, columns->widths[i], rows[i].right, rows[i].title);
+		page_field(page, ordering ? STYLE_ORDERING : STYLE_HEADING, columns->widths[i], rows[i].right,
+		           rows[i].title);
 		page_add(page, STYLE_HEADING, " ");
 	}
 	page_add(page, STYLE_HEADING, "STACK");

@@ -30,13 +30,10 @@ static void write_usage(FILE *out, const struct stack *stack)
 {
 	const struct usage *usage = &stack->usage;
 
-	fprintf(out,
-	        "%" PRIu64 " bytes in %" PRIu64 " blocks live; %" PRIu64 " bytes in %" PRIu64 " allocated, %" PRIu64
-	        " bytes in %" PRIu64 " freed",
-	        usage->live_bytes, usage->live_blocks, usage->alloc_bytes, usage->alloc_count, usage->free_bytes,
-	        usage->free_count);
+	fprintf(out, "allocated %" PRIu64 " bytes in %" PRIu64 ", freed %" PRIu64 " in %" PRIu64, usage->alloc_bytes,
+	        usage->alloc_count, usage->free_bytes, usage->free_count);
 	if (stack->oldest_ns)
-		fprintf(out, "; oldest block %.1f s", (double)stack->oldest_ns / 1e9);
+		fprintf(out, ", oldest live block %.1f s", (double)stack->oldest_ns / 1e9);
 }
 
 static void write_line(FILE *out, const struct process *process, const struct watched *watched, size_t i)

@@ -30,7 +30,7 @@ static void draw_processes(const struct screen *screen, struct page *page, size_
 	const struct snapshot *keys = &screen->watch->keys;
 	size_t i = 0;
 
-	while (i < keys->n_processes && page->n_columns - page_room(page) < width) {
+	while (i < keys->n_processes && (!i || page->n_columns - page_room(page) < width)) {
 		page_add(page, STYLE_STRONG, i ? ", " : " ");
 		draw_process(page, &keys->processes[i++]);
 	}
@@ -92,7 +92,7 @@ void head_draw_totals(const struct screen *screen, struct page *page)
 	draw_rate(page, ", ", (double)now->live_bytes - (double)before->live_bytes, seconds);
 	page_printf(page, STYLE_PLAIN, "; allocated %s/s",
 	            quantity_words(text, quantity_of((double)(now->alloc_bytes - before->alloc_bytes) / seconds)));
-	page_printf(page, STYLE_PLAIN, " in %s/s",
+	page_printf(page, STYLE_PLAIN, ", %s/s",
 	            quantity_count(text, quantity_of((double)(now->alloc_count - before->alloc_count) / seconds)));
 }
 
@@ -117,14 +117,14 @@ void head_draw_choice(const struct screen *screen, struct page *page)
 {
 	char text[SCREEN_SEARCH_MAX * 4];
 
-	page_printf(page, STYLE_PLAIN, "%zu stacks by %s%s", screen->n_rows, order_name(screen->order),
-	            screen->reversed ? ", least first" : "");
+	page_printf(page, STYLE_PLAIN, "%zu stack%s", screen->n_live, screen->n_live == 1 ? "" : "s");
 	if (screen->search[0]) {
 		escape_copy(text, sizeof(text), screen->search);
-		page_printf(page, STYLE_PLAIN, ", of %zu those with '", screen->n_live);
+		page_printf(page, STYLE_PLAIN, ", %zu of them with '", screen->n_rows);
 		page_add(page, STYLE_STRONG, text);
 		page_add(page, STYLE_PLAIN, "'");
 	}
+	page_printf(page, STYLE_PLAIN, ", by %s%s", order_name(screen->order), screen->reversed ? ", least first" : "");
 	if (screen->watch->n_left_out)
 		page_printf(page, STYLE_ALERT, "; %zu smaller ones left out for want of room (--max-memory)",
 		            screen->watch->n_left_out);

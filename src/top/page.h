@@ -12,9 +12,10 @@ enum style {
 	STYLE_PLAIN,
 	STYLE_STRONG,
 	STYLE_FAINT,
-	STYLE_HEADING, /* of the columns */
-	STYLE_KEY,     /* in the last line */
-	STYLE_MORE,    /* what has become more, grows, or was lost */
+	STYLE_HEADING,  /* of the columns */
+	STYLE_ORDERING, /* of the one that they are ordered by */
+	STYLE_KEY,      /* in the last line */
+	STYLE_MORE,     /* what has become more, grows, or was lost */
 	STYLE_LESS,
 	STYLE_STEADY,
 	STYLE_BUSY,

@@ -39,13 +39,16 @@ static void add_frame(struct buffer *text, const struct process *process, const 
                       bool with_line)
 {
 	struct printed_frame printed;
+	const char *file, *name;
 
 	printed_frame_get(&printed, process, stack, i);
 	frame_name_add(text, &printed.frame, "");
-	if (!with_line || !printed.frame.file)
+	file = printed.frame.file;
+	if (!with_line || !file)
 		return;
+	name = strrchr(file, '/');
 	buffer_text(text, " ");
-	escape_add(text, printed.frame.file, "");
+	escape_add(text, name ? name + 1 : file, "");
 	if (printed.frame.line)
 		buffer_printf(text, ":%u", printed.frame.line);
 }

@@ -132,6 +132,7 @@ static void set_attributes(struct terminal *terminal)
 	    [STYLE_STRONG] = {A_BOLD, -1, A_BOLD},
 	    [STYLE_FAINT] = {A_DIM, -1, A_DIM},
 	    [STYLE_HEADING] = {A_REVERSE, -1, A_REVERSE},
+	    [STYLE_ORDERING] = {A_REVERSE | A_BOLD | A_UNDERLINE, -1, A_REVERSE | A_BOLD | A_UNDERLINE},
 	    [STYLE_KEY] = {A_REVERSE, -1, A_REVERSE},
 	    [STYLE_MORE] = {A_BOLD, COLOR_RED, A_BOLD},
 	    [STYLE_LESS] = {A_NORMAL, COLOR_GREEN, A_NORMAL},
