@@ -12,9 +12,9 @@
 #include "top/sparkline.h"
 #include "unit/top_fixture.h"
 
-#define WIDE "\xe5\xae\xbd"       /* U+5BBD, two columns */
-#define ACUTE "\xcc\x81"          /* U+0301, on the letter before */
-#define ARROW "\xe2\x86\x90"      /* U+2190 */
+#define WIDE "\xe5\xae\xbd"  /* U+5BBD, two columns */
+#define ACUTE "\xcc\x81"     /* U+0301, on the letter before */
+#define ARROW "\xe2\x86\x90" /* U+2190 */
 #define ALL 1000
 
 static void check(const char *text, size_t skip, size_t width, bool utf8, const char *expected, size_t columns)
@@ -65,7 +65,9 @@ static void escapes_what_has_no_width(void **state)
 	check("a\x1b[31m", 0, ALL, true, "a\\x1b[31m", 9);
 	check("a\x7f\n", 0, ALL, true, "a\\x7f\\x0a", 9);
 	check("a\xff\xc2", 0, ALL, true, "a\\xff\\xc2", 9);
-	check("a\xc2\x9b" "31m", 0, ALL, true, "a\\u{9b}31m", 10);
+	check("a\xc2\x9b"
+	      "31m",
+	      0, ALL, true, "a\\u{9b}31m", 10);
 	check("a\x1b[31m", 0, 3, true, "a\\x", 3);
 }
 
