@@ -163,6 +163,26 @@ static void leave_flow_control(void)
 	def_prog_mode();
 }
 
+static void never_called(int number)
+{
+	(void)number;
+}
+
+/*
+ * ncurses ignores SIGTSTP while it draws, unless it finds a handler that is not its own; and a signal that is ignored,
+ * were it only for a moment, is no longer pending.
+ */
+static SCREEN *new_screen(void)
+{
+	SCREEN *screen;
+
+	signal(SIGTSTP, never_called);
+	screen = newterm(NULL, stdout, stdin);
+	/* What suspend() wants done. */
+	signal(SIGTSTP, SIG_DFL);
+	return screen;
+}
+
 int terminal_begin(struct terminal *terminal, char *error, size_t error_size)
 {
 	char restoring[256];
@@ -172,13 +192,11 @@ int terminal_begin(struct terminal *terminal, char *error, size_t error_size)
 	failed = restore_arm(restoring);
 	if (failed)
 		return fail(error, error_size, failed, strerror(-failed));
-	terminal->screen = newterm(NULL, stdout, stdin);
+	terminal->screen = new_screen();
 	if (!terminal->screen) {
 		restore_disarm();
 		return fail(error, error_size, -ENOTSUP, "it cannot be set up");
 	}
-	/* Suspending is for terminal_key(), by the default action. */
-	signal(SIGTSTP, SIG_DFL);
 	set_escdelay(ESCAPE_DELAY_MS);
 	cbreak();
 	noecho();
