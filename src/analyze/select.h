@@ -16,6 +16,10 @@ enum select_key {
 	SELECT_GROWTH,
 	SELECT_AGE,       /* of the oldest live block */
 	SELECT_ALLOCATED, /* bytes since attaching */
+	/* Of memtrace churn; stacks without allocations since the report before are not shown among the first. */
+	SELECT_RATE,        /* allocations since then */
+	SELECT_BYTE_RATE,   /* their bytes */
+	SELECT_SHORT_LIVED, /* blocks freed soon, since attaching */
 };
 
 /*

@@ -5,6 +5,7 @@
 
 int command_trace(int argc, char **argv);
 int command_leaks(int argc, char **argv);
+int command_churn(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_record(int argc, char **argv);
 int command_report(int argc, char **argv);

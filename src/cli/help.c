@@ -22,7 +22,7 @@ const struct command_row command_rows[] = {
 			   "interrupted). With -- the command is started and traced from its first\n"
 			   "allocation; the last report is made when it exits, from what is still live then.\n",
 		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP |
-			  ACCEPT_LISTING,
+			  ACCEPT_LISTING | ACCEPT_ORDER,
 		.examples = "  memtrace -p 1234              a report every 5 seconds\n"
 			    "  memtrace -p 1234 10 3         three reports, 10 seconds apart\n"
 			    "  memtrace -a -T 3 -- ./app -x  what ./app -x has not freed when it exits\n",
@@ -39,10 +39,26 @@ const struct command_row command_rows[] = {
 			   "INTERVAL seconds (5) after attaching, COUNT times (1), or when interrupted. A\n"
 			   "command is looked at when it exits.\n",
 		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP |
-			  ACCEPT_LISTING | ACCEPT_LEAKS | ACCEPT_SCAN,
+			  ACCEPT_LISTING | ACCEPT_ORDER | ACCEPT_LEAKS | ACCEPT_SCAN,
 		.examples = "  memtrace leaks -p 1234 60      what is lost of a minute's allocations\n"
 			    "  memtrace leaks -- ./app -x     what ./app -x has lost when it exits\n"
 			    "  memtrace leaks --reachable -p 1234   and who holds the rest\n",
+	},
+	{
+		.name = "churn",
+		.synopsis = "memtrace churn [OPTIONS] -p PID[,PID...] [INTERVAL [COUNT]]\n"
+			    "       memtrace churn [OPTIONS] [INTERVAL [COUNT]] -- COMMAND [ARG...]",
+		.summary = "find the stacks that keep the allocator busy",
+		.details = "Says of each stack how much it allocates a second, how large its blocks are, how\n"
+			   "long they live, who frees them, what realloc wastes, and how much was live at\n"
+			   "most. Rates are those of the last interval, all else counts since attaching. A\n"
+			   "report is made every INTERVAL seconds (5), COUNT times (until interrupted), and\n"
+			   "at a command's exit.\n",
+		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP |
+			  ACCEPT_LISTING | ACCEPT_CHURN,
+		.examples = "  memtrace churn -p 1234 10 1           who allocates most within 10 seconds\n"
+			    "  memtrace churn --sort short-lived -p 1234   and frees soonest\n"
+			    "  memtrace churn -- ./app -x            all that ./app -x allocated\n",
 	},
 	{
 		.name = "check",
@@ -132,7 +148,8 @@ const struct command_row command_rows[] = {
 			   "frees that its events tell, and shows what stays, by stack: slab objects, pages,\n"
 			   "per-CPU memory and mappings. A report is made every INTERVAL seconds (5), COUNT\n"
 			   "times (until interrupted); growth counts from the start.\n",
-		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_LISTING | ACCEPT_KERNEL,
+		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_LISTING |
+			  ACCEPT_ORDER | ACCEPT_KERNEL,
 		.examples = "  memtrace kernel 10 1                  which caches grow within 10 seconds\n"
 			    "  memtrace kernel --cache dentry        that cache's stacks alone\n"
 			    "  memtrace kernel --by process 60 1     and which processes make it grow\n",

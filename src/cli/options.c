@@ -389,25 +389,37 @@ static char *take_value(struct parser *parser)
 	return parser->next < parser->argc ? parser->argv[parser->next++] : NULL;
 }
 
-static int parse_long(struct parser *parser, char *argument)
+/* Of two of one name, the one that the command takes. NULL: there is none. */
+static const struct option_row *row_of_name(const char *name, size_t length, unsigned int accept)
 {
-	size_t length = strcspn(argument, "=");
-	char *value = argument[length] ? argument + length + 1 : NULL;
+	const struct option_row *found = NULL;
 
 	for (size_t i = 0; i < n_option_rows; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		if (strlen(row->name) != length || strncmp(row->name, argument, length) != 0)
+		if (strlen(row->name) != length || strncmp(row->name, name, length) != 0)
 			continue;
-		if (value && !row->argument)
-			return wrong(parser, "--%s takes no value", row->name);
-		if (row->argument && !value)
-			value = take_value(parser);
-		if (row->argument && !value)
-			return wrong(parser, "--%s needs a value: %s", row->name, row->argument);
-		return apply_given(parser, row, value);
+		if (!found || option_row_accepted(row, accept))
+			found = row;
 	}
-	return wrong(parser, "unknown option '--%s'; 'memtrace help' lists the options", quote(argument).text);
+	return found;
+}
+
+static int parse_long(struct parser *parser, char *argument)
+{
+	size_t length = strcspn(argument, "=");
+	char *value = argument[length] ? argument + length + 1 : NULL;
+	const struct option_row *row = row_of_name(argument, length, parser->accept);
+
+	if (!row)
+		return wrong(parser, "unknown option '--%s'; 'memtrace help' lists the options", quote(argument).text);
+	if (value && !row->argument)
+		return wrong(parser, "--%s takes no value", row->name);
+	if (row->argument && !value)
+		value = take_value(parser);
+	if (row->argument && !value)
+		return wrong(parser, "--%s needs a value: %s", row->name, row->argument);
+	return apply_given(parser, row, value);
 }
 
 static const struct option_row *row_of_letter(char letter)

@@ -90,6 +90,7 @@ static int open_session(struct tracing *tracing)
 	    .frame_pointers = options->frame_pointers,
 	    .follow_fork = options->follow_fork,
 	    .keep_blocks = options->show_allocs || tracing->scan,
+	    .churns = tracing->churns,
 	    .backend = options->backend ? options->backend : session_backend_for(options->pids, options->n_pids),
 	    .objects = options->objects,
 	    .n_objects = options->n_objects,
@@ -275,6 +276,7 @@ int tracing_write(struct tracing *tracing, const struct snapshot *snapshot)
 	    .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 	    .show_blocks = options->show_allocs,
 	    .top = options->top,
+	    .view = tracing->view,
 	    .reports_before = options->output ? 0 : tracing->n_written,
 	};
 	int error = output_report(options->output, options->renderer, snapshot, &render);

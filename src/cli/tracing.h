@@ -21,7 +21,9 @@ struct tracing {
 	struct symbolizer *symbolizer;
 	struct sigaction pipe_action; /* as memtrace found it */
 	sigset_t signals_found;
-	bool scan; /* a command is looked at when it exits; set before tracing_open() */
+	bool scan;      /* a command is looked at when it exits; set before tracing_open() */
+	bool churns;    /* what becomes of blocks is counted; likewise */
+	enum view view; /* of forms that have one value a stack; likewise */
 	int signal_fd, timer_fd;
 	/* Of who shows what goes on while it waits: a descriptor that is waited for too, also when no process is left
 	 * (-1: none), and who gets the lines that otherwise go to standard error. */

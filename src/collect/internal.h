@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "collect/churn_table.h"
 #include "collect/live.h"
 #include "collect/reclaim.h"
 #include "collect/session.h"
@@ -70,7 +71,8 @@ struct session {
 	struct launched launched;
 	int epoll_fd, child_signal_fd;
 	struct stack_table stacks;
-	uint64_t stack_bytes;      /* what it takes */
+	uint64_t stack_bytes; /* what it takes */
+	struct churn_table churn;
 	struct usage *range_usage; /* by stack number, for the kinds that are ranges */
 	struct reclaim reclaim;
 	uint64_t lost[LOSS_COUNT]; /* noticed here, beside what the programs count */

@@ -14,6 +14,7 @@
 #include "collect/ended.h"
 #include "collect/internal.h"
 #include "collect/memory.h"
+#include "collect/nodes.h"
 #include "collect/procfs.h"
 #include "collect/programs.h"
 #include "collect/twice.h"
@@ -88,6 +89,20 @@ static uint64_t unwind_bytes(const struct session_options *options)
 	return options->unwind_table_bytes ? options->unwind_table_bytes : options->max_memory_bytes / 4;
 }
 
+static int size_churn(struct memtrace_bpf *bpf, uint64_t rows)
+{
+	size_t n;
+	int *nodes = nodes_online(&n), last = 0, error;
+
+	if (!nodes)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		last = nodes[i] > last ? nodes[i] : last;
+	error = churn_table_size(bpf, rows, last + 1);
+	free(nodes);
+	return error;
+}
+
 /* Shares --max-memory out: an eighth to stacks, a 128th to events, a quarter to unwinding, the rest to blocks. */
 static int size_tables(struct session *session)
 {
@@ -105,12 +120,14 @@ static int size_tables(struct session *session)
 		events = PAGE_BYTES;
 	if (events > 16 << 20)
 		events = 16 << 20;
-	session->stack_bytes = stack_table_bytes(rows);
+	session->stack_bytes = stack_table_bytes(rows) + (options->churns ? churn_table_bytes(rows) : 0);
 	bpf->rodata->scratch_mask = scratches - 1;
 	bpf->rodata->stack_depth = options->stack_depth;
 	bpf->rodata->min_size_bytes = options->min_size_bytes;
 	bpf->rodata->max_size_bytes = options->max_size_bytes;
 	error = stack_table_size(bpf, rows);
+	if (!error && options->churns)
+		error = size_churn(bpf, rows);
 	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.scratches, scratches);
 	if (!error)
@@ -150,6 +167,9 @@ static int map_tables(struct session *session)
 	if (!session->tracing.processes || stack_table_map(&session->stacks, bpf))
 		return -ENOMEM;
 	session->tracing.stacks = session->stacks.rows;
+	session->tracing.churn = &session->churn;
+	if (session->options.churns && churn_table_map(&session->churn, bpf))
+		return -ENOMEM;
 	session->range_usage = calloc(session->stacks.n_rows, sizeof(*session->range_usage));
 	return session->range_usage ? reclaim_init(&session->reclaim, &reclaim_session_ops, session, &session->stacks)
 	                            : -ENOMEM;
@@ -384,6 +404,7 @@ void session_free(struct session *session)
 	if (bpf) {
 		unmap_table(session->tracing.processes, bpf->maps.processes);
 		stack_table_unmap(&session->stacks);
+		churn_table_unmap(&session->churn);
 		memtrace_bpf__destroy(bpf);
 	}
 	close_fd(session->epoll_fd);

@@ -10,11 +10,11 @@
 #define TEXT_STACK_INDENT "    "
 #define TEXT_FRAME_INDENT "        "
 
-/* One of them, without the blanks before and the end of the line. */
+/* "fibonacci+0x1f [app] app.c:12", no more. */
 void text_frame_write(FILE *out, const struct frame *frame);
-/* Why they end where they end, or why there are none; so too. Nothing where they are all there. */
+/* Why a stack's frames end where they end, or why there are none; so too. Nothing where they are all there. */
 void text_frames_end_write(FILE *out, const struct stack *stack);
-/* All, also why they end where they end, or why there are none. */
+/* Those of a stack, with both. */
 void text_frames_write(FILE *out, const struct snapshot *snapshot, const struct stack *stack);
 
 #endif
