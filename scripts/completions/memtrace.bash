@@ -64,7 +64,7 @@ _memtrace() {
 				--ignore-children --write --interval --rotate --no-symbols --at --peak --last --view --symbols-from
 				--format --output --max-memory --stack-depth --debuginfod --verbose --quiet --help --version --' -- "$word"))
 		elif [ "$COMP_CWORD" = 1 ]; then
-			COMPREPLY=($(compgen -W 'leaks check record report diff system kernel doctor help' -- "$word"))
+			COMPREPLY=($(compgen -W 'leaks check record report diff top system kernel doctor help' -- "$word"))
 		elif [[ ${COMP_WORDS[1]} == report || ${COMP_WORDS[1]} == diff ]]; then
 			COMPREPLY=($(compgen -f -- "$word"))
 		fi

@@ -7,6 +7,7 @@ complete -c memtrace -n __fish_use_subcommand -a check -d 'A verdict on leaks by
 complete -c memtrace -n __fish_use_subcommand -a record -d 'Keep a series of snapshots in a file'
 complete -c memtrace -n __fish_use_subcommand -a report -d 'Show a recording, in any form'
 complete -c memtrace -n __fish_use_subcommand -a diff -d 'Compare two recordings, or two moments of one'
+complete -c memtrace -n __fish_use_subcommand -a top -d 'The stacks of running processes, live on the terminal'
 complete -c memtrace -n __fish_use_subcommand -a kernel -d 'Which slab cache of the kernel grows, and the stacks behind it'
 complete -c memtrace -n __fish_use_subcommand -a doctor -d 'What this kernel and these privileges allow'
 complete -c memtrace -n __fish_use_subcommand -a help -d 'Print help'
