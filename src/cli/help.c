@@ -241,7 +241,7 @@ static void print_overview(FILE *out)
 	for (size_t i = 0; i < n_command_rows; i++)
 		fprintf(out, "  %-8s %s\n", command_rows[i].name, command_rows[i].summary);
 	fprintf(out, "\nExamples:\n%s", command_rows[0].examples);
-	fprintf(out, "\n'memtrace help COMMAND' lists the options of a command.\n");
+	fprintf(out, "'memtrace help COMMAND' lists the options of a command.\n");
 }
 
 int help_print(FILE *out, const char *command)
