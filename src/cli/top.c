@@ -99,7 +99,7 @@ static int name_some(struct top *top, struct snapshot *snapshot, struct watched 
 		error = symbolizer_stack(top->tracing.symbolizer, &snapshot->processes[stack->process], stack);
 		if (error)
 			return tracing_fail(&top->tracing, "cannot symbolize", error);
-		watched_take_frames(stacks[i], stack);
+		watch_take_frames(top->screen.watch, stacks[i], stack);
 	}
 	return 0;
 }

@@ -14,14 +14,17 @@ struct watch *watch_new(uint64_t max_bytes)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 
-	if (watch)
-		watch->max_stacks =
-		    max_bytes / (sizeof(struct watched) + MEAN_FRAMES * (sizeof(uint64_t) + sizeof(struct frame)));
+	if (!watch)
+		return NULL;
+	watch->max_stacks =
+	    max_bytes / (sizeof(struct watched) + MEAN_FRAMES * (sizeof(uint64_t) + sizeof(struct frame)));
+	watch->max_frames = watch->max_stacks * MEAN_FRAMES;
 	return watch;
 }
 
-static void forget(struct watched *watched)
+static void forget(struct watch *watch, struct watched *watched)
 {
+	watch->n_frames -= watched->stack.n_frames;
 	free(watched->stack.addresses);
 	free(watched->stack.frames);
 	free(watched);
@@ -39,7 +42,7 @@ void watch_free(struct watch *watch)
 	if (!watch)
 		return;
 	for (size_t i = 0; i < watch->n_stacks; i++)
-		forget(watch->stacks[i]);
+		forget(watch, watch->stacks[i]);
 	free(watch->stacks);
 	free_processes(watch->keys.processes, watch->keys.n_processes);
 	free(watch);
@@ -232,7 +235,7 @@ static struct watched *pass(struct walk *walk, const struct stack *stack)
 		if (keep_gone(watch, walk->snapshot, watched))
 			walk->stacks[walk->n++] = watched;
 		else
-			forget(watched);
+			forget(watch, watched);
 	}
 	return NULL;
 }
@@ -262,7 +265,7 @@ static void take(struct walk *walk, size_t at)
 	} else {
 		watch->n_left_out += stack->usage.live_blocks != 0;
 		if (watched)
-			forget(watched);
+			forget(watch, watched);
 	}
 }
 
@@ -312,18 +315,27 @@ int64_t watched_change_blocks(const struct watch *watch, const struct watched *w
 	return watch->marked ? (int64_t)(watched->stack.usage.live_blocks - watched->marked_blocks) : 0;
 }
 
-void watched_take_frames(struct watched *watched, struct stack *from)
+void watch_take_frames(struct watch *watch, struct watched *watched, struct stack *from)
 {
-	free(watched->stack.frames);
-	watched->stack.frames = from->frames;
-	watched->stack.n_frames = from->n_frames;
+	struct stack *own = &watched->stack;
+	size_t others = watch->n_frames - own->n_frames;
+
+	if (from->n_frames > watch->max_frames - others) {
+		watched->left_unnamed = true;
+		return;
+	}
+	free(own->frames);
+	own->frames = from->frames;
+	own->n_frames = from->n_frames;
+	watch->n_frames = others + own->n_frames;
 	from->frames = NULL;
 	from->n_frames = 0;
 }
 
 bool watched_is_unnamed(const struct watched *watched)
 {
-	return !watched->stack.frames && watched->stack.n_addresses && watched->at != SIZE_MAX;
+	return !watched->stack.frames && watched->stack.n_addresses && watched->at != SIZE_MAX &&
+	       !watched->left_unnamed;
 }
 
 const struct process *watched_process(const struct watch *watch, const struct watched *watched)

@@ -18,13 +18,15 @@ struct watched {
 	size_t n_courses;
 	uint64_t marked_bytes, marked_blocks; /* live when the moment was marked */
 	bool expanded;
+	bool left_unnamed; /* there was no room for its frames */
 };
 
 struct watch {
 	struct watched **stacks; /* in the order of their identities; owned */
 	size_t n_stacks, max_stacks;
-	size_t n_left_out;    /* of the newest snapshot, for want of room */
-	struct snapshot keys; /* of the newest snapshot the processes: what names them and tells them apart */
+	size_t n_frames, max_frames; /* of all stacks */
+	size_t n_left_out;           /* of the newest snapshot, for want of room */
+	struct snapshot keys;        /* of the newest snapshot the processes: what names them and tells them apart */
 	uint64_t next_number;
 	uint64_t n_snapshots;
 	bool marked;
@@ -47,8 +49,8 @@ void watch_mark(struct watch *watch, bool mark);
 int64_t watched_change_bytes(const struct watch *watch, const struct watched *watched);
 int64_t watched_change_blocks(const struct watch *watch, const struct watched *watched);
 
-/* Takes the frames of the same stack over. */
-void watched_take_frames(struct watched *watched, struct stack *from);
+/* Takes the frames of the same stack over, as long as there is room; without, it goes on being shown by addresses. */
+void watch_take_frames(struct watch *watch, struct watched *watched, struct stack *from);
 /* Whether its frames could be named and have not been. */
 bool watched_is_unnamed(const struct watched *watched);
 const struct process *watched_process(const struct watch *watch, const struct watched *watched);

@@ -44,7 +44,7 @@ static const struct {
 };
 
 /* As the symbolizer would: the first frame of CACHE is a library's, all others are the program's own. */
-static void name(struct watched *watched)
+static void name(struct watch *watch, struct watched *watched)
 {
 	struct stack from = {.n_frames = 3, .frames = calloc(3, sizeof(struct frame))};
 
@@ -67,7 +67,7 @@ static void name(struct watched *watched)
 			};
 		}
 	}
-	watched_take_frames(watched, &from);
+	watch_take_frames(watch, watched, &from);
 }
 
 static void update(struct test *test, uint64_t seconds, const struct top_row *rows, size_t n)
@@ -78,7 +78,7 @@ static void update(struct test *test, uint64_t seconds, const struct top_row *ro
 	snapshot_free(snapshot);
 	for (size_t i = 0; i < test->screen.watch->n_stacks; i++) {
 		if (watched_is_unnamed(test->screen.watch->stacks[i]))
-			name(test->screen.watch->stacks[i]);
+			name(test->screen.watch, test->screen.watch->stacks[i]);
 	}
 	screen_arrange(&test->screen);
 }
@@ -491,7 +491,7 @@ static void names_do_no_harm(void **state)
 	memcpy(snapshot->processes[0].comm, "\x1b[2J\xc3(\n", 8);
 	assert_int_equal(screen_update(&test->screen, snapshot), 0);
 	snapshot_free(snapshot);
-	watched_take_frames(test->screen.rows[0], &from);
+	watch_take_frames(test->screen.watch, test->screen.rows[0], &from);
 	screen_arrange(&test->screen);
 	type(test, "\r");
 	expect(test, "\\x1b[2J\\xc3(\\x0a (1001)", true);

@@ -141,21 +141,31 @@ static void keeps_the_largest_where_there_is_no_room(void **state)
 	watch_free(none);
 }
 
-static void takes_frames_over(void **state)
+static void takes_frames_over_as_long_as_there_is_room(void **state)
 {
 	struct watch *watch = watch_new(TOP_MEMORY);
-	struct stack from = {.n_frames = 2};
-	const struct top_row row = {0, 16, 1, 1};
+	struct stack from = {.n_frames = 2}, many = {.n_frames = 2};
+	const struct top_row rows[] = {{0, 16, 1, 1}, {0, 32, 1, 1}};
 
 	(void)state;
 	from.frames = calloc(2, sizeof(*from.frames));
-	update(watch, 1, &row, 1);
-	assert_true(watched_is_unnamed(watch->stacks[0]));
-	watched_take_frames(watch->stacks[0], &from);
+	many.frames = calloc(2, sizeof(*many.frames));
+	watch->max_frames = 3;
+	update(watch, 1, rows, 2);
+	assert_true(watched_is_unnamed(find(watch, 16)));
+	watch_take_frames(watch, find(watch, 16), &from);
 	assert_null(from.frames);
-	assert_false(watched_is_unnamed(watch->stacks[0]));
-	update(watch, 2, &row, 1);
-	assert_int_equal(watch->stacks[0]->stack.n_frames, 2);
+	assert_false(watched_is_unnamed(find(watch, 16)));
+	/* It is not asked for again. */
+	watch_take_frames(watch, find(watch, 32), &many);
+	assert_non_null(many.frames);
+	assert_false(watched_is_unnamed(find(watch, 32)));
+	update(watch, 2, rows, 2);
+	assert_int_equal(find(watch, 16)->stack.n_frames, 2);
+	assert_int_equal(watch->n_frames, 2);
+	update(watch, 3, rows + 1, 1);
+	assert_int_equal(watch->n_frames, 0);
+	free(many.frames);
 	watch_free(watch);
 }
 
@@ -167,7 +177,7 @@ int main(void)
 	    cmocka_unit_test(shows_the_change_since_a_moment),
 	    cmocka_unit_test(forgets_what_a_lost_process_had),
 	    cmocka_unit_test(keeps_the_largest_where_there_is_no_room),
-	    cmocka_unit_test(takes_frames_over),
+	    cmocka_unit_test(takes_frames_over_as_long_as_there_is_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
