@@ -53,13 +53,13 @@ static void change_blocks_cell(const struct screen *screen, const struct watched
 	change_cell(watched_change_blocks(screen->watch, watched), cell);
 }
 
-/* "850ms", "12s", "10min", "14h", "3d" */
+/* "0.3s", "12s", "10min", "14h", "3d" */
 static void oldest_cell(const struct screen *screen, const struct watched *watched, struct cell *cell)
 {
 	static const struct {
 		uint64_t ns;
 		const char *unit;
-	} units[] = {{86400 * NS_PER_S, "d"}, {3600 * NS_PER_S, "h"}, {60 * NS_PER_S, "min"}, {NS_PER_S, "s"}};
+	} units[] = {{86400 * NS_PER_S, "d"}, {3600 * NS_PER_S, "h"}, {60 * NS_PER_S, "min"}};
 	uint64_t ns = watched->stack.oldest_ns;
 
 	(void)screen;
@@ -69,7 +69,7 @@ static void oldest_cell(const struct screen *screen, const struct watched *watch
 		snprintf(cell->text, sizeof(cell->text), "%" PRIu64 "%s", ns / units[i].ns, units[i].unit);
 		return;
 	}
-	snprintf(cell->text, sizeof(cell->text), "%" PRIu64 "ms", ns / (NS_PER_S / 1000));
+	snprintf(cell->text, sizeof(cell->text), ns < 10 * NS_PER_S ? "%.1fs" : "%.0fs", (double)ns / (double)NS_PER_S);
 }
 
 static void trend_cell(const struct screen *screen, const struct watched *watched, struct cell *cell)

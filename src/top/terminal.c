@@ -340,7 +340,7 @@ static void draw_line(const struct terminal *terminal, const struct page_line *l
 	for (size_t i = 0; i < line->n_runs && !line->text.failed; i++) {
 		const struct page_run *run = &line->runs[i];
 
-		attrset((attr_t)terminal->attributes[run->style] | (line->chosen ? A_REVERSE : 0));
+		attrset((int)(line->chosen ? A_REVERSE : (attr_t)terminal->attributes[run->style]));
 		addnstr(line->text.bytes + begin, (int)(run->end - begin));
 		begin = run->end;
 	}

@@ -14,7 +14,7 @@ from harness.terminal import Terminal
 # Of each site of the fixture, how its name is shown.
 SHOWN = {"site_evil": "evil?]0;owned??[2J\\u{202e}_end", "site_wide": "wide_宽名_end"}
 # A row of the list: figures, perhaps the change since the mark, the course, perhaps a verdict, then the stack.
-ROW = re.compile(r"^ *(\d+) +(\d+) (?: *([-+]?\d+) +([-+]?\d+) )? *\d+(?:ms|s|min) .* (\S+) watched\.c:\d+")
+ROW = re.compile(r"^ *(\d+) +(\d+) (?: *([-+]?\d+) +([-+]?\d+) )? *[\d.]+(?:s|min|h) .* (\S+) watched\.c:\d+")
 QUICK = "0.1"
 
 

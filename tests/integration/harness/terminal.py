@@ -39,10 +39,15 @@ class Terminal:
         return self
 
     def __exit__(self, kind, value, trace):
-        if kind:
-            print("".join(f"    | {line}\n" for line in self.screen().splitlines()), end="")
-        self.tmux("kill-server")
-        wait_until(lambda: not os.path.exists(f"/proc/{self.pid}"), "the end of tmux")
+        try:
+            if kind:
+                print("".join(f"    | {line}\n" for line in self.screen().splitlines()), end="")
+        finally:
+            path = self.tmux("display-message", "-p", "#{socket_path}").strip()
+            self.tmux("kill-server")
+            wait_until(lambda: not os.path.exists(f"/proc/{self.pid}"), "the end of tmux")
+            if os.path.exists(path):
+                os.unlink(path)
 
     def screen(self, colours=False):
         return self.tmux("capture-pane", "-p", *(["-e"] if colours else []))
