@@ -31,7 +31,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwr
 CPPFLAGS += $(TARGET_FLAGS) -D_GNU_SOURCE -DMEMTRACE_VERSION='"$(VERSION)"' -DMEMTRACE_HTML='"$(BUILD)/html"' \
 	    -Isrc -Ibpf -I$(BUILD)
 # libbpf stands in the program itself; elfutils cannot be linked so (its static archive lacks symbols).
-LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -lsqlite3 -l:libiberty.a -llzma -lzstd -lz -lm -lpthread
+LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -lsqlite3 -l:libiberty.a -llzma -lzstd -lz -lncursesw -ltinfo -lm -lpthread
 
 BPF_TARGET_x86_64 := x86
 BPF_TARGET_aarch64 := arm64

@@ -25,6 +25,7 @@ _memtrace_options() { # COMMAND
 	case $1 in
 	trace) echo "--pid $report $stacks $heap $listing --sort $all --" ;;
 	leaks) echo "--pid $report $stacks $heap $listing --sort $scan --reachable $all --" ;;
+	top) echo "--pid $stacks $heap --sort $all" ;;
 	churn) echo "--pid $report $stacks $heap $listing --sort $all --" ;;
 	check)
 		echo "--pid $report $stacks $heap $scan $names --kinds --max-leak-bytes --max-leak-count --max-stack-bytes \
@@ -43,7 +44,8 @@ _memtrace_options() { # COMMAND
 
 _memtrace_formats() { # COMMAND
 	case $1 in
-	system | diff) echo 'text json' ;;
+	system) echo 'text json' ;;
+	diff) echo 'text json html folded csv' ;;
 	check) echo 'text json html svg folded csv pprof speedscope massif junit sarif github' ;;
 	*) echo 'text json html svg folded csv pprof speedscope massif' ;;
 	esac
@@ -87,7 +89,7 @@ _memtrace_value() { # COMMAND OPTION WORD
 }
 
 _memtrace() {
-	local commands='leaks churn check record report diff system kernel doctor help'
+	local commands='leaks churn check record report diff top system kernel doctor help'
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=trace i
 	COMPREPLY=()
 

@@ -3,7 +3,7 @@
 # The command of the command line; trace where none is named.
 function __memtrace_command
     set -l words (commandline -opc)
-    if contains -- "$words[2]" leaks churn check record report diff system kernel doctor help
+    if contains -- "$words[2]" leaks churn check record report diff top system kernel doctor help
         echo $words[2]
     else
         echo trace
@@ -41,6 +41,7 @@ end
 
 complete -c memtrace -f
 complete -c memtrace -n __memtrace_first -a leaks -d 'Find the blocks that nothing leads to any more'
+complete -c memtrace -n __memtrace_first -a top -d 'Watch the stacks of running processes on the terminal'
 complete -c memtrace -n __memtrace_first -a churn -d 'Find the stacks that keep the allocator busy'
 complete -c memtrace -n __memtrace_first -a check -d 'Give a verdict on leaks by the exit status, for CI'
 complete -c memtrace -n __memtrace_first -a record -d 'Keep a series of snapshots in a file'
@@ -50,18 +51,18 @@ complete -c memtrace -n __memtrace_first -a system -d 'Say where the memory of t
 complete -c memtrace -n __memtrace_first -a kernel -d 'Find which slab cache of the kernel grows, and the stacks behind it'
 complete -c memtrace -n __memtrace_first -a doctor -d 'Say what this kernel and these privileges allow'
 complete -c memtrace -n __memtrace_first -a help -d 'Print the help of a command'
-complete -c memtrace -n 'not __memtrace_first; and __memtrace_in help' -a 'leaks churn check record report diff system kernel doctor help'
+complete -c memtrace -n 'not __memtrace_first; and __memtrace_in help' -a 'leaks churn check record report diff top system kernel doctor help'
 complete -c memtrace -n '__memtrace_in check report diff' -F
 complete -c memtrace -n 'contains -- -- (commandline -opc)' -a '(__memtrace_program)'
 
 # The options; their groups are those of src/cli/option_rows.c.
-set -l pid trace leaks churn check record kernel doctor
+set -l pid trace leaks churn check record top kernel doctor
 set -l reports trace leaks churn check report diff system kernel
-set -l stacks trace leaks churn check record kernel
-set -l heap trace leaks churn check record
+set -l stacks trace leaks churn check record top kernel
+set -l heap trace leaks churn check record top
 set -l scan leaks check
 set -l names check report diff
-set -l all trace leaks churn check record report diff system kernel doctor help
+set -l all trace leaks churn check record report diff top system kernel doctor help
 
 complete -c memtrace -n "__memtrace_in $pid" -s p -l pid -x -a '(__fish_append , (__fish_complete_pids))' -d 'Processes to trace'
 complete -c memtrace -n "__memtrace_in $stacks" -s o -l older -x -d 'Leave out blocks younger than MS milliseconds'
@@ -74,11 +75,12 @@ complete -c memtrace -n "__memtrace_in $heap" -s O -l obj -r -F -d 'Object that 
 complete -c memtrace -n "__memtrace_in $heap" -l follow-fork -d 'Trace the children of the processes too, each by itself'
 complete -c memtrace -n "__memtrace_in $heap report diff" -l debuginfod -d 'Fetch missing debug files from servers'
 complete -c memtrace -n '__memtrace_in trace leaks churn kernel' -s a -l show-allocs -d 'List the live blocks under each stack'
-complete -c memtrace -n '__memtrace_in trace leaks kernel report diff' -l sort -x -a 'bytes count growth age' -d 'Order of the stacks'
+complete -c memtrace -n '__memtrace_in trace leaks top kernel report diff' -l sort -x -a 'bytes count growth age' -d 'Order of the stacks'
 complete -c memtrace -n '__memtrace_in churn' -l sort -x -a 'rate bytes short-lived' -d 'Order of the stacks'
 complete -c memtrace -n "__memtrace_in $reports" -s T -l top -x -d 'Stacks to print, 0 for all'
 complete -c memtrace -n "__memtrace_in $reports" -l output -r -F -d 'Keep the newest report in FILE'
 complete -c memtrace -n "__memtrace_in $reports" -l format -x -a 'text json' -d 'Form of the report'
+complete -c memtrace -n '__memtrace_in diff' -l format -x -a 'html folded csv'
 complete -c memtrace -n '__memtrace_in trace leaks churn check report kernel' -l format -x -a 'html svg folded csv pprof speedscope massif'
 complete -c memtrace -n '__memtrace_in check' -l format -x -a 'junit sarif github'
 complete -c memtrace -n '__memtrace_in leaks' -l reachable -d 'Show reachable blocks too, and what holds them'

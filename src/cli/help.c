@@ -119,6 +119,18 @@ const struct command_row command_rows[] = {
 			    "  memtrace diff --format folded old.memtrace new.memtrace | flamegraph.pl >diff.svg\n",
 	},
 	{
+		.name = "top",
+		.synopsis = "memtrace top [OPTIONS] -p PID[,PID...] [INTERVAL [COUNT]]",
+		.summary = "watch the stacks of running processes on the terminal",
+		.details = "Shows the stacks whose allocations stay, refreshed in place every INTERVAL\n"
+			   "seconds (1), COUNT times (until q), each with the course of its live bytes and a\n"
+			   "verdict. Keys order and search the stacks, show their frames, mark a moment to\n"
+			   "show what has changed since, and record into a file; ? lists them.\n",
+		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_STACKS | ACCEPT_HEAP | ACCEPT_ORDER,
+		.examples = "  memtrace top -p 1234                  every second\n"
+			    "  memtrace top --sort growth -p 1234 5  what surely grows first, every 5 seconds\n",
+	},
+	{
 		.name = "system",
 		.synopsis = "memtrace system [OPTIONS] [INTERVAL [COUNT]]",
 		.summary = "say where the memory of this machine is",
@@ -235,7 +247,7 @@ static void print_overview(FILE *out)
 	for (size_t i = 0; i < n_command_rows; i++)
 		fprintf(out, "  %-8s %s\n", command_rows[i].name, command_rows[i].summary);
 	fprintf(out, "\nExamples:\n%s", command_rows[0].examples);
-	fprintf(out, "\n'memtrace help COMMAND' lists the options of a command.\n");
+	fprintf(out, "'memtrace help COMMAND' lists the options of a command.\n");
 }
 
 int help_print(FILE *out, const char *command)
