@@ -9,6 +9,7 @@
  */
 #include "tables.bpf.h"
 #include "calls.bpf.h"
+#include "churn.bpf.h"
 #include "machine.bpf.h"
 #include "own_stack.bpf.h"
 #include "stacks.bpf.h"
@@ -16,6 +17,8 @@
 const volatile __u64 min_size_bytes = 0, max_size_bytes = ~0ULL;
 /* A program on a perf uprobe runs for whoever shares the address space. */
 const volatile bool check_process = false;
+/* Of memtrace churn. */
+const volatile bool churns = false;
 
 __u64 lost[LOSS_COUNT];
 __u64 abandoned_calls, unknown_frees, inherited_frees;
@@ -91,9 +94,27 @@ static __always_inline bool returns_exhausted(const struct task_struct *task)
 	return task->utask->depth >= MAX_PENDING_RETURNS;
 }
 
-static __always_inline void block_freed(const struct mt_block *block)
+/* From where it was called: a return address, 0 if not known. */
+static __always_inline void block_freed(const struct mt_block *block, __u32 slot, __u64 from)
 {
 	stack_count_free(block->stack, block->size_bytes);
+	if (churns)
+		churn_freed(block, slot, from);
+}
+
+static __always_inline void block_allocated(const struct mt_block *block, __u32 slot)
+{
+	stack_count_alloc(block->stack, block->size_bytes);
+	if (churns)
+		churn_allocated(block, slot);
+}
+
+/* Where a function was called that was entered at this stack pointer; 0: not to be read, or of no interest. */
+static __always_inline __u64 called_from(__u64 stack_pointer, __u64 link)
+{
+	__u64 pc = 0;
+
+	return churns && return_address(stack_pointer, link, &pc) ? code_address(pc) : 0;
 }
 
 /* Called at this stack pointer; 0: not known where from. */
@@ -138,7 +159,7 @@ static __always_inline int enter_free(struct pt_regs *ctx, __u64 cookie, __u64 a
 	if (!thread || !call_begin(thread, task, stack_pointer, link_register(ctx), slot, process))
 		return 0;
 	if (live_take(owner_of(slot, process), address, &block))
-		block_freed(&block);
+		block_freed(&block, slot, called_from(stack_pointer, link_register(ctx)));
 	else if (!free_nested(thread, address, stack_pointer))
 		free_unknown(process, stack_pointer, link_register(ctx));
 	thread->freed = address;
@@ -205,25 +226,27 @@ static __always_inline int enter_call(struct pt_regs *ctx, void *nowhere)
 	return 0;
 }
 
-static __always_inline void record(__u64 owner, __u64 address, __u64 size_bytes, __u32 stack)
+static __always_inline void record(__u64 owner, __u32 slot, __u64 address, __u64 size_bytes, __u32 stack)
 {
 	struct mt_block block = {
 	    .size_bytes = size_bytes,
 	    .time_ns = bpf_ktime_get_ns(),
 	    .stack = stack,
-	    .node = bpf_get_numa_node_id(),
+	    .origin = MT_ORIGIN(bpf_get_numa_node_id(), (__u32)bpf_get_current_pid_tgid()),
 	};
 	struct mt_block old;
 	int result = live_replace(owner, address, &block, &old);
 
 	if (result & LIVE_REPLACED) {
 		COUNT(lost[LOSS_MISSED_FREES]);
-		block_freed(&old);
+		stack_count_free(old.stack, old.size_bytes);
+		if (churns)
+			churn_missed(&old, slot);
 	}
 	if (result & LIVE_FULL)
 		COUNT(lost[LOSS_LIVE_TABLE_FULL]);
 	else
-		stack_count_alloc(stack, size_bytes);
+		block_allocated(&block, slot);
 }
 
 static __always_inline bool call_failed(const struct call *call, __u64 result)
@@ -246,7 +269,7 @@ static __always_inline bool result_address(const struct call *call, __u64 result
 	return true;
 }
 
-static __always_inline void finish_call(struct call *call, __u64 result)
+static __always_inline void finish_call(struct call *call, __u64 result, __u64 return_to)
 {
 	__u32 slot = MT_COOKIE_SLOT(call->cookie), op = MT_COOKIE_OP(call->cookie);
 	struct mt_process *process = process_of_slot(slot);
@@ -262,15 +285,18 @@ static __always_inline void finish_call(struct call *call, __u64 result)
 		return;
 	}
 	if (call->taken)
-		block_freed(&call->block);
+		block_freed(&call->block, slot, return_to);
 	else if (call->old)
 		free_unknown(process, 0, 0);
 	if (failed || !size_passes(call->size_bytes))
 		return;
 	if (!result_address(call, result, &address))
 		COUNT(lost[LOSS_READ_FAULTS]);
-	else if (address)
-		record(owner, address, call->size_bytes, call->stack);
+	else if (address) {
+		record(owner, slot, address, call->size_bytes, call->stack);
+		if (churns && call->taken)
+			churn_regrown(call->stack, call->block.size_bytes, call->size_bytes, address != call->old);
+	}
 }
 
 static __always_inline int leave_call(struct pt_regs *ctx)
@@ -284,7 +310,7 @@ static __always_inline int leave_call(struct pt_regs *ctx)
 		struct call *call = &thread->calls[i];
 
 		if (call->active && call->stack_pointer == stack_pointer) {
-			finish_call(call, PT_REGS_RC(ctx));
+			finish_call(call, PT_REGS_RC(ctx), code_address(PT_REGS_IP(ctx)));
 			/* Last: until then its stack must not be reclaimed. */
 			barrier();
 			call->active = 0;

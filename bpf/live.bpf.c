@@ -108,8 +108,7 @@ static __always_inline bool bucket_put(struct mt_bucket *bucket, __u64 key, cons
 			continue;
 		bucket->block[i].size_bytes = block->size_bytes;
 		bucket->block[i].stack = block->stack;
-		bucket->block[i].node = block->node;
-		bucket->block[i].spare = block->spare;
+		bucket->block[i].origin = block->origin;
 		barrier();
 		bucket->block[i].time_ns = block->time_ns;
 		return true;

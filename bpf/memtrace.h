@@ -70,9 +70,14 @@ struct mt_block {
 	__u64 size_bytes;
 	__u64 time_ns; /* of the allocation, CLOCK_MONOTONIC; 0: being written */
 	__u32 stack;
-	__u16 node; /* of the CPU that allocated */
-	__u16 spare;
+	__u32 origin;
 };
+
+/* The node of the CPU that allocated (Linux has at most 1,024) and the thread's ID; of kernel memory, the node asked
+ * for + 1. */
+#define MT_ORIGIN(node, rest) ((__u32)(node) | (__u32)(rest) << 10)
+#define MT_ORIGIN_NODE(origin) ((origin)&1023)
+#define MT_ORIGIN_REST(origin) ((origin) >> 10)
 
 struct mt_bucket {
 	__u64 key[MT_BUCKET_SLOTS];
@@ -143,6 +148,43 @@ struct mt_free_list {
 struct mt_index_bucket {
 	__u64 word[MT_INDEX_SLOTS];
 };
+
+/*
+ * Churn, for memtrace churn alone: a row for each of the stack table, of the blocks that the stack allocated.
+ * Histograms are by significant bits, the last bucket open: [0] 0, [b] from 2^(b-1) to 2^b - 1.
+ */
+#define MT_CHURN_BUCKETS 48
+#define MT_FREE_PLACES 8
+#define MT_SOON_NS 1000000
+
+struct mt_free_place {
+	__u64 address; /* return address of the call that freed; 0: none yet */
+	__u64 count;
+};
+
+struct mt_churn {
+	__u64 live_bytes, peak_bytes;
+	__u64 soon_count, soon_bytes; /* freed within MT_SOON_NS */
+	__u64 other_thread_count;     /* freed by another thread than allocated them */
+	/* Of its own calls of realloc: those that made a block larger, the bytes it had, and bytes that moved. */
+	__u64 regrown_count, outgrown_bytes, moved_bytes;
+	__u64 lifetimes_ns[MT_CHURN_BUCKETS]; /* of freed blocks */
+	__u64 sizes[MT_CHURN_BUCKETS];        /* of allocated ones, in bytes */
+	struct mt_free_place places[MT_FREE_PLACES];
+	__u64 elsewhere_count; /* freed from further places, or from one that could not be read */
+};
+
+/*
+ * Rows of the table of totals: of a slot its process's, which is by the node of none, and one for each node, by
+ * the CPU that allocated.
+ */
+struct mt_churn_total {
+	__u64 live_bytes, peak_bytes; /* the process's alone */
+	__u64 alloc_count, alloc_bytes;
+	__u64 free_count, free_bytes;
+	__u64 other_node_count; /* freed by a CPU of another node */
+};
+#define MT_CHURN_TOTAL(slot, n_nodes, node) ((slot) * ((n_nodes) + 1) + (node) + 1)
 
 /*
  * Unwind tables (model/unwind_rule.h), one for each file whatever processes map it: an object.

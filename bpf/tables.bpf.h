@@ -10,7 +10,7 @@
 #include "threads.bpf.h"
 
 /* Counters, read by src/collect. */
-extern const volatile bool check_process;
+extern const volatile bool check_process, churns;
 extern __u64 lost[LOSS_COUNT];
 extern __u64 abandoned_calls, unknown_frees, inherited_frees;
 

@@ -3,26 +3,29 @@
 BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/memtrace
 ZSHDIR ?= $(DATADIR)/zsh/site-functions
 INSTALL ?= install
 
-# Where each installed file goes.
-INSTALLED := $(BINDIR)/memtrace \
-	     $(patsubst docs/%,$(MANDIR)/man1/%,$(wildcard docs/*.1)) \
-	     $(DATADIR)/bash-completion/completions/memtrace \
-	     $(ZSHDIR)/_memtrace \
-	     $(DATADIR)/fish/vendor_completions.d/memtrace.fish
+PAGES := $(wildcard docs/man/*.1)
+DOCUMENTS := README.md LICENSE CHANGELOG.md docs/RECORDINGS.md docs/ci.md $(wildcard docs/*.schema.json)
+
+# MODE:FILE:WHERE of all that is installed.
+INSTALLED := 755:$(BUILD)/memtrace:$(BINDIR)/memtrace \
+	     $(foreach page,$(PAGES),644:$(page):$(MANDIR)/man1/$(notdir $(page))) \
+	     $(foreach document,$(DOCUMENTS),644:$(document):$(DOCDIR)/$(notdir $(document))) \
+	     644:scripts/completions/memtrace.bash:$(DATADIR)/bash-completion/completions/memtrace \
+	     644:scripts/completions/_memtrace:$(ZSHDIR)/_memtrace \
+	     644:scripts/completions/memtrace.fish:$(DATADIR)/fish/vendor_completions.d/memtrace.fish
+
+part = $(word $(1),$(subst :, ,$(2)))
 
 .PHONY: install uninstall
 install: all ## install under PREFIX (/usr/local), below DESTDIR when that is given
-	$(INSTALL) -D -m 755 $(BUILD)/memtrace $(DESTDIR)$(BINDIR)/memtrace
-	$(foreach page,$(wildcard docs/*.1),$(INSTALL) -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man1/$(notdir $(page))$(newline))
-	$(INSTALL) -D -m 644 scripts/completions/memtrace.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/memtrace
-	$(INSTALL) -D -m 644 scripts/completions/_memtrace $(DESTDIR)$(ZSHDIR)/_memtrace
-	$(INSTALL) -D -m 644 scripts/completions/memtrace.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/memtrace.fish
+	$(foreach row,$(INSTALLED),$(INSTALL) -D -m $(call part,1,$(row)) $(call part,2,$(row)) $(DESTDIR)$(call part,3,$(row))$(newline))
 
 uninstall: ## remove what install put there
-	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	rm -f $(foreach row,$(INSTALLED),$(DESTDIR)$(call part,3,$(row)))
 
 define newline
 

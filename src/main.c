@@ -10,8 +10,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-    {"leaks", command_leaks},   {"check", command_check},   {"record", command_record},
-    {"report", command_report}, {"diff", command_diff},     {"system", command_system},
+    {"leaks", command_leaks},   {"churn", command_churn},   {"check", command_check}, {"record", command_record},
+    {"report", command_report}, {"diff", command_diff},     {"top", command_top},     {"system", command_system},
     {"kernel", command_kernel}, {"doctor", command_doctor}, {"help", command_help},
 };
 

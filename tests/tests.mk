@@ -6,9 +6,9 @@
 UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer \
 	       $(if $(SYSROOT),,-fsanitize=address,undefined -fno-sanitize-recover=all)
 UNIT_SOURCES := $(filter-out src/main.c src/cli/% src/collect/% src/probe/attach.c src/probe/detach.c src/probe/guard.c,$(SOURCES)) \
-		src/cli/options.c src/cli/option_rows.c src/cli/help.c src/cli/moment.c \
+		src/cli/options.c src/cli/option_rows.c src/cli/option_values.c src/cli/help.c src/cli/moment.c \
 		$(patsubst %,src/collect/%.c,frames ranges maps nodes place place_memo procfs modules resident kernel_words \
-				     memory memory_parts smaps thread_stacks own_stack)
+				     memory memory_parts smaps thread_stacks thread_descriptor)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/unit/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(call of_this_machine,$(wildcard tests/unit/*.c)))
 

@@ -78,8 +78,7 @@ __noinline int block_allocated(struct allocation *allocation)
 	block.size_bytes = MK_SIZE(allocation->requested_bytes, slack);
 	block.time_ns = allocation_time();
 	block.stack = allocation->row;
-	block.node = bpf_get_numa_node_id();
-	block.spare = allocation->node + 1;
+	block.origin = MT_ORIGIN(bpf_get_numa_node_id(), allocation->node + 1);
 	result = live_replace(allocation->class.kind, allocation->address, &block, &old);
 	if (result & LIVE_REPLACED)
 		block_replaced(&old);

@@ -53,8 +53,14 @@ static int merge(struct stack *to, struct stack *from)
 {
 	int err = merge_blocks(to, from);
 
+	if (!err && to->churn && from->churn)
+		err = churn_add(to->churn, from->churn, true);
 	if (err)
 		return err;
+	if (!to->churn) {
+		to->churn = from->churn;
+		from->churn = NULL;
+	}
 	merge_placements(&to->placement, &from->placement);
 	usage_add(&to->usage, &from->usage);
 	to->slack_bytes += from->slack_bytes;
@@ -65,9 +71,7 @@ static int merge(struct stack *to, struct stack *from)
 	if (from->end > to->end)
 		to->end = from->end;
 	to->guessed |= from->guessed;
-	free(from->addresses);
-	placement_free(&from->placement);
-	free(from->blocks);
+	stack_clear(from);
 	memset(from, 0, sizeof(*from));
 	return 0;
 }

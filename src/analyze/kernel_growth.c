@@ -197,12 +197,9 @@ static uint64_t key_of(const struct stack *stack, enum select_key key)
 		return stack->usage.live_blocks;
 	case SELECT_AGE:
 		return stack->oldest_ns;
-	case SELECT_GROWTH:
-	case SELECT_ALLOCATED:
-	case SELECT_BYTES:
-		break;
+	default:
+		return stack->usage.live_bytes;
 	}
-	return stack->usage.live_bytes;
 }
 
 static int compare_stacks(const void *left, const void *right, void *context)

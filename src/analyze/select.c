@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/earlier.h"
 #include "model/identity.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
@@ -18,14 +19,6 @@ struct ranking {
 	const struct snapshot *snapshot;
 	enum select_key key;
 };
-
-/* Of two stacks of one snapshot. */
-static int compare_identity(const void *a, const void *b, void *context)
-{
-	const struct snapshot *snapshot = context;
-
-	return identity_compare(snapshot, *(const struct stack *const *)a, snapshot, *(const struct stack *const *)b);
-}
 
 /* What is known to grow, then what nothing is known of, then what is known not to. */
 static int rank_of(const struct verdict *verdict)
@@ -45,6 +38,11 @@ int select_compare_growth(const struct verdict *a, int64_t a_growth_bytes, const
 	return order ? order : COMPARE(b_growth_bytes, a_growth_bytes);
 }
 
+static uint64_t soon_count(const struct stack *stack)
+{
+	return stack->churn ? stack->churn->soon_count : 0;
+}
+
 /* The larger comes first. */
 static int compare_key(const struct candidate *a, const struct candidate *b, enum select_key key)
 {
@@ -58,6 +56,12 @@ static int compare_key(const struct candidate *a, const struct candidate *b, enu
 		return COMPARE(b->stack.oldest_ns, a->stack.oldest_ns);
 	case SELECT_ALLOCATED:
 		return COMPARE(b->stack.usage.alloc_bytes, a->stack.usage.alloc_bytes);
+	case SELECT_RATE:
+		return COMPARE(b->stack.recent_count, a->stack.recent_count);
+	case SELECT_BYTE_RATE:
+		return COMPARE(b->stack.recent_bytes, a->stack.recent_bytes);
+	case SELECT_SHORT_LIVED:
+		return COMPARE(soon_count(&b->stack), soon_count(&a->stack));
 	case SELECT_BYTES:
 		break;
 	}
@@ -90,48 +94,38 @@ static int64_t difference(uint64_t now, uint64_t before)
 	return growth;
 }
 
-static uint64_t bytes_before(const struct snapshot *now, const struct stack *stack, const struct snapshot *before,
-                             struct stack *const *sorted)
-{
-	size_t low = 0, high = before->n_stacks;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = identity_compare(before, sorted[middle], now, stack);
-
-		if (order == 0)
-			return sorted[middle]->usage.live_bytes;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return 0;
-}
-
 int select_find_growth(struct snapshot *snapshot, const struct snapshot *before)
 {
-	size_t n_before = before ? before->n_stacks : 0;
-	struct stack **sorted = calloc(n_before + 1, sizeof(struct stack *));
+	struct earlier earlier;
+	int error = earlier_init(&earlier, before);
 
-	if (!sorted)
-		return -ENOMEM;
-	for (size_t i = 0; i < n_before; i++)
-		sorted[i] = &before->stacks[i];
-	if (n_before)
-		qsort_r(sorted, n_before, sizeof(struct stack *), compare_identity, (void *)before);
-	for (size_t i = 0; i < snapshot->n_stacks; i++) {
+	for (size_t i = 0; i < snapshot->n_stacks && !error; i++) {
 		struct stack *stack = &snapshot->stacks[i];
+		const struct stack *was = earlier_find(&earlier, snapshot, stack);
 
-		stack->growth_bytes =
-		    difference(stack->usage.live_bytes, n_before ? bytes_before(snapshot, stack, before, sorted) : 0);
+		stack->growth_bytes = difference(stack->usage.live_bytes, was ? was->usage.live_bytes : 0);
 	}
-	free(sorted);
-	return 0;
+	earlier_free(&earlier);
+	return error;
+}
+
+/* It has what it is ordered by. */
+static bool is_of_interest(const struct stack *stack, enum select_key key)
+{
+	switch (key) {
+	case SELECT_RATE:
+	case SELECT_BYTE_RATE:
+		return stack->recent_count;
+	case SELECT_ALLOCATED:
+	case SELECT_SHORT_LIVED:
+		return stack->usage.alloc_count;
+	default:
+		return stack->usage.live_blocks;
+	}
 }
 
 /* Marks, of candidates in their order, the first `top` of each process that may be shown. */
-static int mark_shown(struct candidate *candidates, const struct snapshot *snapshot, size_t top)
+static int mark_shown(struct candidate *candidates, const struct snapshot *snapshot, enum select_key key, size_t top)
 {
 	size_t *n_shown = calloc(snapshot->n_processes + 1, sizeof(*n_shown));
 
@@ -141,7 +135,7 @@ static int mark_shown(struct candidate *candidates, const struct snapshot *snaps
 		const struct stack *stack = &candidates[i].stack;
 
 		if (top)
-			candidates[i].shown = stack->usage.live_blocks && n_shown[stack->process] < top;
+			candidates[i].shown = is_of_interest(stack, key) && n_shown[stack->process] < top;
 		else
 			candidates[i].shown = stack->usage.alloc_count || stack->usage.live_blocks;
 		n_shown[stack->process] += candidates[i].shown;
@@ -180,7 +174,7 @@ int select_stacks(struct snapshot *snapshot, const struct snapshot *before, enum
 		candidates[i].stack = snapshot->stacks[i];
 	if (!err) {
 		qsort_r(candidates, snapshot->n_stacks, sizeof(*candidates), compare_candidates, &ranking);
-		err = mark_shown(candidates, snapshot, top);
+		err = mark_shown(candidates, snapshot, key, top);
 	}
 	if (!err)
 		put_back(snapshot, candidates);

@@ -9,6 +9,7 @@
 #include "analyze/compare.h"
 #include "cli/begin.h"
 #include "cli/commands.h"
+#include "cli/losses.h"
 #include "cli/message.h"
 #include "cli/moment.h"
 #include "cli/options.h"
@@ -77,11 +78,14 @@ static int write_comparison(struct diff *diff, const struct comparison *comparis
 	int error = output_comparison(options->output, options->renderer, comparison, &render);
 
 	if (error == -EOPNOTSUPP)
-		snprintf(diff->error, sizeof(diff->error), "there is no comparison in the form '%s': use text or json",
+		snprintf(diff->error, sizeof(diff->error),
+		         "there is no comparison in the form '%s': use text, json, csv, folded or html",
 		         options->renderer->name);
 	else if (error)
 		snprintf(diff->error, sizeof(diff->error), "%s: %s",
 		         options->output ? options->output : "cannot write the comparison", strerror(-error));
+	for (int i = 0; i < 2 && !error; i++)
+		losses_tell(options->renderer, diff->sides[i].snapshot);
 	return error;
 }
 

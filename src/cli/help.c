@@ -22,7 +22,7 @@ const struct command_row command_rows[] = {
 			   "interrupted). With -- the command is started and traced from its first\n"
 			   "allocation; the last report is made when it exits, from what is still live then.\n",
 		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP |
-			  ACCEPT_LISTING,
+			  ACCEPT_LISTING | ACCEPT_ORDER,
 		.examples = "  memtrace -p 1234              a report every 5 seconds\n"
 			    "  memtrace -p 1234 10 3         three reports, 10 seconds apart\n"
 			    "  memtrace -a -T 3 -- ./app -x  what ./app -x has not freed when it exits\n",
@@ -39,10 +39,26 @@ const struct command_row command_rows[] = {
 			   "INTERVAL seconds (5) after attaching, COUNT times (1), or when interrupted. A\n"
 			   "command is looked at when it exits.\n",
 		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP |
-			  ACCEPT_LISTING | ACCEPT_LEAKS | ACCEPT_SCAN,
+			  ACCEPT_LISTING | ACCEPT_ORDER | ACCEPT_LEAKS | ACCEPT_SCAN,
 		.examples = "  memtrace leaks -p 1234 60      what is lost of a minute's allocations\n"
 			    "  memtrace leaks -- ./app -x     what ./app -x has lost when it exits\n"
 			    "  memtrace leaks --reachable -p 1234   and who holds the rest\n",
+	},
+	{
+		.name = "churn",
+		.synopsis = "memtrace churn [OPTIONS] -p PID[,PID...] [INTERVAL [COUNT]]\n"
+			    "       memtrace churn [OPTIONS] [INTERVAL [COUNT]] -- COMMAND [ARG...]",
+		.summary = "find the stacks that keep the allocator busy",
+		.details = "Says of each stack how much it allocates a second, how large its blocks are, how\n"
+			   "long they live, who frees them, what realloc wastes, and how much was live at\n"
+			   "most. Rates are those of the last interval, all else counts since attaching. A\n"
+			   "report is made every INTERVAL seconds (5), COUNT times (until interrupted), and\n"
+			   "at a command's exit.\n",
+		.accept = ACCEPT_PID | ACCEPT_COMMAND | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_HEAP |
+			  ACCEPT_LISTING | ACCEPT_CHURN,
+		.examples = "  memtrace churn -p 1234 10 1           who allocates most within 10 seconds\n"
+			    "  memtrace churn --sort short-lived -p 1234   and frees soonest\n"
+			    "  memtrace churn -- ./app -x            all that ./app -x allocated\n",
 	},
 	{
 		.name = "check",
@@ -98,7 +114,21 @@ const struct command_row command_rows[] = {
 			   "privileges.\n",
 		.accept = ACCEPT_REPORT | ACCEPT_FILE | ACCEPT_ORDER | ACCEPT_NAMES,
 		.examples = "  memtrace diff before.memtrace after.memtrace\n"
-			    "  memtrace diff app.memtrace@12:30 app.memtrace@+3600\n",
+			    "  memtrace diff app.memtrace@12:30 app.memtrace@+3600\n"
+			    "  memtrace diff --format html --output diff.html old.memtrace new.memtrace\n"
+			    "  memtrace diff --format folded old.memtrace new.memtrace | flamegraph.pl >diff.svg\n",
+	},
+	{
+		.name = "top",
+		.synopsis = "memtrace top [OPTIONS] -p PID[,PID...] [INTERVAL [COUNT]]",
+		.summary = "watch the stacks of running processes on the terminal",
+		.details = "Shows the stacks whose allocations stay, refreshed in place every INTERVAL\n"
+			   "seconds (1), COUNT times (until q), each with the course of its live bytes and a\n"
+			   "verdict. Keys order and search the stacks, show their frames, mark a moment to\n"
+			   "show what has changed since, and record into a file; ? lists them.\n",
+		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_STACKS | ACCEPT_HEAP | ACCEPT_ORDER,
+		.examples = "  memtrace top -p 1234                  every second\n"
+			    "  memtrace top --sort growth -p 1234 5  what surely grows first, every 5 seconds\n",
 	},
 	{
 		.name = "system",
@@ -120,23 +150,29 @@ const struct command_row command_rows[] = {
 			   "frees that its events tell, and shows what stays, by stack: slab objects, pages,\n"
 			   "per-CPU memory and mappings. A report is made every INTERVAL seconds (5), COUNT\n"
 			   "times (until interrupted); growth counts from the start.\n",
-		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_LISTING | ACCEPT_KERNEL,
+		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_REPORT | ACCEPT_STACKS | ACCEPT_LISTING |
+			  ACCEPT_ORDER | ACCEPT_KERNEL,
 		.examples = "  memtrace kernel 10 1                  which caches grow within 10 seconds\n"
 			    "  memtrace kernel --cache dentry        that cache's stacks alone\n"
 			    "  memtrace kernel --by process 60 1     and which processes make it grow\n",
 	},
 	{
 		.name = "doctor",
-		.synopsis = "memtrace doctor [-p PID]",
+		.synopsis = "memtrace doctor [-p PID[,PID...]]",
 		.summary = "say what this kernel and these privileges allow",
-		.details = "Prints what memtrace can use here, and what it falls back to.\n",
+		.details = "Prints what memtrace can use here, and what it falls back to; with -p also every\n"
+			   "probe that would be set in that process, which is left alone.\n",
 		.accept = ACCEPT_PID,
+		.examples = "  memtrace doctor               what this kernel has\n"
+			    "  memtrace doctor -p 1234       and where probes would go in a process\n",
 	},
 	{
 		.name = "help",
 		.synopsis = "memtrace help [COMMAND]",
 		.summary = "print the help of a command",
 		.details = "Without COMMAND, lists the commands.\n",
+		.accept = ACCEPT_FILE,
+		.examples = "  memtrace help check           the options of memtrace check\n",
 	},
 };
 // clang-format on
@@ -201,8 +237,7 @@ static void print_command(FILE *out, const struct command_row *command)
 	}
 	if (command->accept & ACCEPT_STACKS)
 		fputs("\nSizes take K, M or G (powers of 1024), with an optional iB.\n", out);
-	if (command->examples)
-		fprintf(out, "\nExamples:\n%s", command->examples);
+	fprintf(out, "\nExamples:\n%s", command->examples);
 }
 
 static void print_overview(FILE *out)
@@ -212,7 +247,7 @@ static void print_overview(FILE *out)
 	for (size_t i = 0; i < n_command_rows; i++)
 		fprintf(out, "  %-8s %s\n", command_rows[i].name, command_rows[i].summary);
 	fprintf(out, "\nExamples:\n%s", command_rows[0].examples);
-	fprintf(out, "\n'memtrace help COMMAND' lists the options of a command.\n");
+	fprintf(out, "'memtrace help COMMAND' lists the options of a command.\n");
 }
 
 int help_print(FILE *out, const char *command)

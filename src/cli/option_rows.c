@@ -16,6 +16,8 @@ _Static_assert((int)SORT_BYTES == SELECT_BYTES && (int)SORT_COUNT == SELECT_COUN
 
 /* In the order of enum sort_key. */
 static const char *const sort_keys[] = {"bytes", "count", "growth", "age", NULL};
+/* In the order of enum churn_key. */
+static const char *const churn_keys[] = {"rate", "bytes", "short-lived", NULL};
 /* In the order of enum laid_to. */
 static const char *const laid_to[] = {"nothing", "process", "cgroup", NULL};
 /* In the order of enum check_kind. */
@@ -48,10 +50,12 @@ const struct option_row option_rows[] = {
 	  .help = "the object that holds the allocator; may be repeated (found by itself)" },
 	{ .name = "follow-fork", .kind = OPTION_FLAG, .needs = ACCEPT_HEAP, FIELD(follow_fork),
 	  .help = "trace the children of the processes too, each by itself" },
-	{ .name = "sort", .argument = "KEY", .kind = OPTION_CHOICE, .needs = ACCEPT_LISTING | ACCEPT_ORDER, FIELD(sort),
-	  GIVEN(sort_given),
-	  .choices = sort_keys, .initial = "bytes",
+	{ .name = "sort", .argument = "KEY", .kind = OPTION_CHOICE, .needs = ACCEPT_ORDER, FIELD(sort),
+	  GIVEN(sort_given), .choices = sort_keys, .initial = "bytes",
 	  .help = "order of the stacks: bytes, count, growth or age (bytes)" },
+	{ .name = "sort", .argument = "KEY", .kind = OPTION_CHOICE, .needs = ACCEPT_CHURN, FIELD(churn_sort),
+	  .choices = churn_keys, .initial = "rate",
+	  .help = "order of the stacks: rate (allocations a second), bytes (a second) or short-lived (rate)" },
 	{ .name = "cache", .argument = "NAME", .kind = OPTION_TEXT, .needs = ACCEPT_KERNEL, FIELD(cache),
 	  .help = "only objects of this slab cache, by any of its names" },
 	{ .name = "order", .argument = "N", .kind = OPTION_NUMBER, .needs = ACCEPT_KERNEL, FIELD(order),

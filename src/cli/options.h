@@ -11,6 +11,7 @@
 #include "analyze/baseline.h"
 #include "report/renderer.h"
 
+enum churn_key { CHURN_RATE, CHURN_BYTES, CHURN_SHORT_LIVED };
 enum sort_key { SORT_BYTES, SORT_COUNT, SORT_GROWTH, SORT_AGE };
 
 struct options {
@@ -33,6 +34,7 @@ struct options {
 	size_t n_objects;
 	enum sort_key sort;
 	bool sort_given;
+	enum churn_key churn_sort; /* of memtrace churn, in its place */
 	const struct renderer *renderer;
 	const char *output; /* NULL: standard output */
 	uint64_t max_memory_bytes;
@@ -97,10 +99,11 @@ enum options_accept {
 	ACCEPT_LISTING = 1 << 9,  /* how stacks are listed */
 	ACCEPT_CHECK = 1 << 10,   /* what memtrace check judges, and by what */
 	ACCEPT_RECORD = 1 << 11,  /* what memtrace record writes, and where */
-	ACCEPT_FILE = 1 << 12,    /* recordings, named without an option */
+	ACCEPT_FILE = 1 << 12,    /* recordings (of help, a command), named without an option */
 	ACCEPT_MOMENT = 1 << 13,  /* which moment of a recording */
 	ACCEPT_ORDER = 1 << 14,   /* order of stacks */
 	ACCEPT_NAMES = 1 << 15,   /* where names of recordings are found */
+	ACCEPT_CHURN = 1 << 16,   /* order of stacks by what they allocate */
 };
 
 /* What options_parse() returns when it was asked for something else than to trace. */

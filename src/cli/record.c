@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "analyze/aggregate.h"
 #include "analyze/growth.h"
 #include "cli/commands.h"
 #include "cli/message.h"
+#include "cli/recorder.h"
 #include "cli/tracing.h"
 #include "recording/writer.h"
 
@@ -25,20 +25,6 @@ struct record {
 	uint64_t part_from_ns; /* when it was begun, since counting began */
 	uint64_t snapshots;
 };
-
-/* The command's words in one line; NULL without one. The caller frees it. */
-static char *command_line(char **command)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = command ? open_memstream(&text, &size) : NULL;
-
-	for (size_t i = 0; out && command[i]; i++)
-		fprintf(out, "%s%s", i ? " " : "", command[i]);
-	if (out)
-		fclose(out);
-	return text;
-}
 
 static int name_stack(void *context, const struct process *process, struct stack *stack)
 {
@@ -60,33 +46,14 @@ static int open_part(struct record *record)
 {
 	struct tracing *tracing = &record->tracing;
 	const struct options *options = &tracing->options;
-	char *command = command_line(options->command), interval[24], older[24], cpus[24];
 	const struct writer_namer namer = {options->no_symbols ? NULL : name_stack, tell_progress, record};
-	struct utsname machine;
-	int error;
 
 	if (record->part)
 		snprintf(record->path, sizeof(record->path), "%s.%u", options->write, record->part);
 	else
 		snprintf(record->path, sizeof(record->path), "%s", options->write);
-	uname(&machine);
-	snprintf(interval, sizeof(interval), "%" PRIu64, options->interval_ns);
-	snprintf(older, sizeof(older), "%" PRIu64, options->older_ns);
-	snprintf(cpus, sizeof(cpus), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
-	error = writer_open(record->path,
-	                    (const struct about[]){{"memtrace", MEMTRACE_VERSION},
-	                                           {"command_line", command},
-	                                           {"interval_ns", interval},
-	                                           {"older_ns", older},
-	                                           {"host", machine.nodename},
-	                                           {"kernel", machine.release},
-	                                           {"machine", machine.machine},
-	                                           {"cpus", cpus},
-	                                           {"symbols", "none"}},
-	                    9, &namer, &record->writer, tracing->error, sizeof(tracing->error));
-	free(command);
 	record->part_from_ns = tracing->session ? session_elapsed_ns(tracing->session) : 0;
-	return error;
+	return recorder_open(record->path, options, &namer, &record->writer, tracing->error, sizeof(tracing->error));
 }
 
 static int close_part(struct record *record)
@@ -138,28 +105,46 @@ static int take(struct record *record, bool at_exit)
 	return writer_add(record->writer, snapshot);
 }
 
+/* Where --duration ends before the next snapshot is due, that is made then. */
+static int look_ahead(struct record *record)
+{
+	struct tracing *tracing = &record->tracing;
+	const struct options *options = &tracing->options;
+	uint64_t elapsed_ns = session_elapsed_ns(tracing->session), left_ns;
+
+	if (!options->duration_ns || options->duration_ns > elapsed_ns + options->interval_ns)
+		return 0;
+	left_ns = options->duration_ns > elapsed_ns ? options->duration_ns - elapsed_ns : 1;
+	return tracing_set_timer(tracing, left_ns, 0);
+}
+
+static int snapshot_and_rotate(void *context, int events)
+{
+	struct record *record = context;
+	const struct options *options = &record->tracing.options;
+	struct session *session = record->tracing.session;
+	bool over = options->duration_ns && session_elapsed_ns(session) >= options->duration_ns;
+	int error;
+
+	if (events != TRACING_TIMER)
+		return take(record, session_running(session) == 0);
+	error = take(record, false);
+	if (!error && over)
+		return TRACING_ENOUGH;
+	if (!error)
+		error = rotate(record);
+	return error ? error : look_ahead(record);
+}
+
 static int run(struct record *record)
 {
 	struct tracing *tracing = &record->tracing;
 	const struct options *options = &tracing->options;
-	int events = 0, error = tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
+	int error = tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
 
-	while (!error && !(events & (TRACING_STOP | TRACING_ENDED))) {
-		events = tracing_wait(tracing);
-		if (events < 0)
-			return events;
-		if (events != TRACING_TIMER)
-			continue;
-		error = take(record, false);
-		if (!error && options->duration_ns && session_elapsed_ns(tracing->session) >= options->duration_ns)
-			return 0;
-		if (!error)
-			error = rotate(record);
-	}
-	if (error)
-		return error;
-	tracing_tell_news(tracing);
-	return take(record, session_running(tracing->session) == 0);
+	if (!error)
+		error = look_ahead(record);
+	return error ? error : tracing_series(tracing, 0, snapshot_and_rotate, record);
 }
 
 /* What was stored before a failure is a recording too. */

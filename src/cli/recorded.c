@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analyze/aggregate.h"
@@ -76,6 +77,41 @@ int recorded_snapshot(struct recorded *recorded, size_t moment, struct snapshot 
 	return error;
 }
 
+static size_t count_nameless(const struct stack *stack)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < stack->n_frames; i++)
+		n += !stack->frames[i].function;
+	return n;
+}
+
+/* Where files are missing, the names that the recording has are the better ones. */
+static int fall_back(struct recorded *recorded, struct stack *stack)
+{
+	struct stack stored = {.number = stack->number};
+	int error = recording_name(recorded->recording, &stored);
+
+	if (!error && stored.n_frames && count_nameless(&stored) < count_nameless(stack)) {
+		struct frame *worse = stack->frames;
+
+		stack->frames = stored.frames;
+		stack->n_frames = stored.n_frames;
+		stored.frames = worse;
+	}
+	free(stored.frames);
+	return error;
+}
+
+static int name_stack(struct recorded *recorded, const struct process *process, struct stack *stack)
+{
+	if (!recorded->symbolizer)
+		return recording_name(recorded->recording, stack);
+	if (symbolizer_stack(recorded->symbolizer, process, stack))
+		return fail(recorded, "cannot name the stacks", -ENOMEM);
+	return recording_has_names(recorded->recording) && count_nameless(stack) ? fall_back(recorded, stack) : 0;
+}
+
 int recorded_name(struct recorded *recorded, struct snapshot *snapshot)
 {
 	int error = 0;
@@ -83,10 +119,7 @@ int recorded_name(struct recorded *recorded, struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->n_stacks_shown && !error; i++) {
 		struct stack *stack = &snapshot->stacks[i];
 
-		if (!recorded->symbolizer)
-			error = recording_name(recorded->recording, stack);
-		else if (symbolizer_stack(recorded->symbolizer, &snapshot->processes[stack->process], stack))
-			error = fail(recorded, "cannot name the stacks", -ENOMEM);
+		error = name_stack(recorded, &snapshot->processes[stack->process], stack);
 	}
 	return error;
 }

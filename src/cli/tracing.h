@@ -21,8 +21,15 @@ struct tracing {
 	struct symbolizer *symbolizer;
 	struct sigaction pipe_action; /* as memtrace found it */
 	sigset_t signals_found;
-	bool scan; /* a command is looked at when it exits; set before tracing_open() */
+	bool scan;      /* a command is looked at when it exits; set before tracing_open() */
+	bool churns;    /* what becomes of blocks is counted; likewise */
+	enum view view; /* of forms that have one value a stack; likewise */
 	int signal_fd, timer_fd;
+	/* Of who shows what goes on while it waits: a descriptor that is waited for too, also when no process is left
+	 * (-1: none), and who gets the lines that otherwise go to standard error. */
+	int input_fd;
+	void (*tell)(void *context, const char *text);
+	void *tell_context;
 	uint64_t n_written; /* reports */
 	char error[512];    /* one line on what has failed */
 };
@@ -32,6 +39,7 @@ enum tracing_event {
 	TRACING_TIMER = 1 << 0, /* the time that was set is over */
 	TRACING_STOP = 1 << 1,  /* a signal asks memtrace to end; a launched command has been let go */
 	TRACING_ENDED = 1 << 2, /* no process is left */
+	TRACING_INPUT = 1 << 3, /* input_fd is readable */
 };
 
 /*
@@ -50,6 +58,14 @@ int tracing_set_timer(struct tracing *tracing, uint64_t first_ns, uint64_t every
 int tracing_wait(struct tracing *tracing);
 /* Lines that whoever started memtrace should read. */
 void tracing_tell_news(struct tracing *tracing);
+/*
+ * Calls `report` each time that the timer goes off, `count` times (0: without end) or until it returns TRACING_ENOUGH,
+ * and, if all ends before, then once more; `events` are what tracing_wait() has met. 0, or -errno as above.
+ */
+int tracing_series(struct tracing *tracing, uint64_t count, int (*report)(void *context, int events), void *context);
+#define TRACING_ENOUGH 1
+/* Starts the timer for INTERVAL: of a command there is one report, at its end, unless an interval is asked for. */
+int tracing_start_interval(struct tracing *tracing);
 
 /* Names the frames of the stacks that are shown. 0 or -errno as above. */
 int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot);

@@ -104,7 +104,7 @@ static void on_live_block(void *context, uint64_t owner, uint64_t address, const
 	uint32_t slot = owner / MT_GENERATIONS;
 	struct found_block found = {.stack = block->stack,
 	                            .slot = slot,
-	                            .cpu_node = block->node,
+	                            .cpu_node = MT_ORIGIN_NODE(block->origin),
 	                            .address = address,
 	                            .size_bytes = block->size_bytes,
 	                            .time_ns = block->time_ns};
@@ -177,6 +177,11 @@ static int copy_processes(struct drain *drain)
 		process->n_mappings = target->n_mappings;
 		if (placement_init(&process->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
 			return -ENOMEM;
+		if (session->options.churns) {
+			process->churn = churn_table_process(&session->churn, i, drain->nodes, drain->n_nodes);
+			if (!process->churn)
+				return -ENOMEM;
+		}
 		if (target->scanned) {
 			process->scan = target->scanned->scan;
 			/* Of one that goes on the next one will be made anew. */
@@ -222,6 +227,14 @@ static int copy_addresses(const struct session *session, const struct mt_stack *
 	return 0;
 }
 
+static int copy_churn(const struct session *session, uint32_t number, struct stack *stack)
+{
+	if (!session->options.churns || stack->kind != KIND_HEAP)
+		return 0;
+	stack->churn = churn_table_stack(&session->churn, number);
+	return stack->churn ? 0 : -ENOMEM;
+}
+
 static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stack *from, const struct usage *ranges)
 {
 	struct snapshot *snapshot = drain->snapshot;
@@ -245,7 +258,7 @@ static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stac
 	tally->placement = (struct placement){.nodes = NULL};
 	if (!stack->usage.alloc_count && !stack->usage.live_blocks)
 		return 0;
-	if (copy_addresses(drain->session, from, stack))
+	if (copy_addresses(drain->session, from, stack) || copy_churn(drain->session, number, stack))
 		return -ENOMEM;
 	cut_at_unmapped(stack, &snapshot->processes[stack->process], from->code_version);
 	tally->row = ++snapshot->n_stacks;

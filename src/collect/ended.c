@@ -52,7 +52,8 @@ void ended_free(struct ended *ended)
 static uint64_t stack_bytes(const struct stack *stack)
 {
 	return sizeof(*stack) + stack->n_addresses * sizeof(*stack->addresses) +
-	       stack->n_blocks * sizeof(*stack->blocks) + stack->placement.n_nodes * sizeof(*stack->placement.nodes);
+	       stack->n_blocks * sizeof(*stack->blocks) + stack->placement.n_nodes * sizeof(*stack->placement.nodes) +
+	       (stack->churn ? sizeof(*stack->churn) + stack->churn->n_places * sizeof(*stack->churn->places) : 0);
 }
 
 static uint64_t snapshot_bytes(const struct snapshot *snapshot)
@@ -79,6 +80,8 @@ static void drop_frames(struct stack *stack)
 	stack->n_addresses = 0;
 	stack->guessed = false;
 	stack->end = END_COMPLETE;
+	if (stack->churn)
+		stack->churn->peak_is_bound = true;
 }
 
 static void add_stack(struct stack *sums, struct stack *stack)
@@ -86,6 +89,8 @@ static void add_stack(struct stack *sums, struct stack *stack)
 	usage_add(&sums->usage, &stack->usage);
 	if (stack->oldest_ns > sums->oldest_ns)
 		sums->oldest_ns = stack->oldest_ns;
+	if (sums->churn && stack->churn)
+		churn_add(sums->churn, stack->churn, false);
 	if (sums->placement.nodes && stack->placement.nodes) {
 		placement_add(&sums->placement, &stack->placement);
 	} else if (stack->placement.nodes) {
@@ -265,6 +270,14 @@ static int copy_process(struct process *to, const struct process *from, const st
 	                       .exit_status_known = from->exit_status_known};
 	memcpy(to->comm, from->comm, sizeof(to->comm));
 	to->scan = scan_share(from->scan);
+	if (from->churn) {
+		to->churn = churn_totals_new(from->churn->n_nodes);
+		if (!to->churn)
+			return -ENOMEM;
+		to->churn->counted = true;
+		to->churn->churn.peak_live_bytes = from->churn->churn.peak_live_bytes;
+		churn_totals_add_nodes(to->churn, from->churn);
+	}
 	to->exe = from->exe ? strdup(from->exe) : NULL;
 	to->mappings = copy(from->mappings, from->n_mappings, sizeof(*to->mappings));
 	if ((from->exe && !to->exe) || !to->mappings)
@@ -297,10 +310,13 @@ static int copy_stack(struct stack *to, const struct stack *from, const struct s
 	to->process += snapshot->n_processes;
 	to->oldest_ns += from->usage.live_blocks ? older_by_ns : 0;
 	to->n_blocks = with_blocks ? from->n_blocks : 0;
+	to->churn = from->churn ? churn_copy(from->churn) : NULL;
 	to->addresses = copy(from->addresses, from->n_addresses, sizeof(*to->addresses));
 	to->blocks = copy(from->blocks, to->n_blocks, sizeof(*to->blocks));
 	for (size_t i = 0; to->blocks && i < to->n_blocks; i++)
 		to->blocks[i].age_ns += older_by_ns;
+	if (from->churn && !to->churn)
+		return -ENOMEM;
 	return to->addresses && to->blocks ? copy_placement(to, from, &snapshot->placement) : -ENOMEM;
 }
 

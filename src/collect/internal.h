@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "collect/churn_table.h"
 #include "collect/live.h"
 #include "collect/reclaim.h"
 #include "collect/session.h"
@@ -70,7 +71,8 @@ struct session {
 	struct launched launched;
 	int epoll_fd, child_signal_fd;
 	struct stack_table stacks;
-	uint64_t stack_bytes;      /* what it takes */
+	uint64_t stack_bytes; /* what it takes */
+	struct churn_table churn;
 	struct usage *range_usage; /* by stack number, for the kinds that are ranges */
 	struct reclaim reclaim;
 	uint64_t lost[LOSS_COUNT]; /* noticed here, beside what the programs count */
@@ -87,13 +89,25 @@ enum {
 	EVENT_PROCESS, /* + the target's slot */
 };
 
-/* session.c */
+/* session_targets.c */
 /* Also where an ended child's slot is the only one left. */
 int session_add_target(struct session *session, pid_t pid, struct target **result, char *error, size_t error_size);
 /* Frees a target of which the tables hold nothing any more. */
 void session_give_up_slot(struct session *session, struct target *target);
 /* Takes a target out of which nothing counts yet. */
 void session_drop_target(struct session *session, struct target *target);
+/* session_tables.c: before and after the programs are loaded. 0 or -errno. */
+int session_size_tables(struct session *session);
+int session_map_tables(struct session *session);
+void session_unmap_tables(struct session *session);
+/* What of --max-memory goes to tables to unwind by; to what ended children leave; to blocks, in slots. */
+uint64_t session_unwind_bytes(const struct session_options *options);
+uint64_t session_ended_bytes(const struct session_options *options);
+uint64_t session_live_slots(const struct session *session);
+
+/* session.c */
+/* Are stacks walked by call frame information? */
+bool session_unwinds(const struct session *session);
 /* A line for whoever runs the session. */
 void session_tell(struct session *session, const char *text);
 uint64_t clock_ns(clockid_t clock);

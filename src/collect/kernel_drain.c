@@ -295,11 +295,14 @@ static int zone_add(struct kernel_memory *memory, const struct mk_place *place, 
 
 static int stack_on_node(struct snapshot *snapshot, struct stack *stack, const struct found_block *block, int node)
 {
+	int asked = (int)MT_ORIGIN_REST(block->block.origin);
+
 	if (!stack->placement.nodes &&
 	    placement_init(&stack->placement, snapshot->placement.nodes, snapshot->placement.n_nodes))
 		return -ENOMEM;
-	placement_add_block(&stack->placement, MK_REQUESTED(block->block.size_bytes), node, block->block.node);
-	stack->misplaced_blocks += block->block.spare && node >= 0 && block->block.spare - 1 != node;
+	placement_add_block(&stack->placement, MK_REQUESTED(block->block.size_bytes), node,
+	                    MT_ORIGIN_NODE(block->block.origin));
+	stack->misplaced_blocks += asked && node >= 0 && asked - 1 != node;
 	return 0;
 }
 
@@ -318,7 +321,7 @@ static int list_block(struct drain *drain, struct stack *stack, const struct fou
 	    .size_bytes = MK_REQUESTED(found->block.size_bytes),
 	    .age_ns = age_of(drain, found->block.time_ns),
 	    .node = node,
-	    .cpu_node = found->block.node,
+	    .cpu_node = MT_ORIGIN_NODE(found->block.origin),
 	    .placed = node >= 0,
 	};
 	return 0;

@@ -183,8 +183,7 @@ static bool slot_read(const struct mt_bucket *bucket, int i, uint64_t *key, stru
 		time_ns = __atomic_load_n(&from->time_ns, __ATOMIC_ACQUIRE);
 		block->size_bytes = __atomic_load_n(&from->size_bytes, __ATOMIC_RELAXED);
 		block->stack = __atomic_load_n(&from->stack, __ATOMIC_RELAXED);
-		block->node = __atomic_load_n(&from->node, __ATOMIC_RELAXED);
-		block->spare = __atomic_load_n(&from->spare, __ATOMIC_RELAXED);
+		block->origin = __atomic_load_n(&from->origin, __ATOMIC_RELAXED);
 		block->time_ns = time_ns;
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		again = __atomic_load_n(&from->time_ns, __ATOMIC_RELAXED);

@@ -76,9 +76,11 @@ static void keep_sums(void *context, uint32_t number)
 
 	if (slot < session->n_targets && row->owner == MT_OWNER(slot, session->tracing.processes[slot].generation)) {
 		stack_table_add_sums(&session->stacks, MT_NO_STACK(slot, row->kind), number);
+		churn_table_add(&session->churn, MT_NO_STACK(slot, row->kind), number);
 		usage_add(&session->range_usage[MT_NO_STACK(slot, row->kind)], &session->range_usage[number]);
 	}
 	session->range_usage[number] = (struct usage){0};
+	churn_table_empty(&session->churn, number);
 }
 
 const struct reclaim_ops reclaim_session_ops = {

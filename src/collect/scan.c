@@ -18,7 +18,7 @@
 #include "collect/internal.h"
 #include "collect/iterate.h"
 #include "collect/kernel_words.h"
-#include "collect/own_stack.h"
+#include "collect/thread_descriptor.h"
 #include "collect/procfs.h"
 #include "collect/registers.h"
 #include "collect/resident.h"
@@ -214,7 +214,7 @@ static int take_blocks(struct scanning *scanning)
 /* Where the stack begins that the C library made for the thread; 0: not known. */
 static uint64_t own_stack(struct scanning *scanning, const struct registers *registers)
 {
-	uint64_t descriptor[OWN_STACK_DESCRIPTOR_WORDS], at = registers->thread_pointer / sizeof(uint64_t);
+	uint64_t descriptor[THREAD_DESCRIPTOR_WORDS], at = registers->thread_pointer / sizeof(uint64_t);
 	ssize_t bytes;
 
 	at *= sizeof(uint64_t);
@@ -222,8 +222,8 @@ static uint64_t own_stack(struct scanning *scanning, const struct registers *reg
 		at -= sizeof(descriptor);
 	bytes = pread(scanning->words.memory_fd, descriptor, sizeof(descriptor), (off_t)at);
 	return bytes <= 0 ? 0
-	                  : own_stack_start(descriptor, (size_t)bytes / sizeof(uint64_t), registers->stack_pointer,
-	                                    registers->thread_pointer);
+	                  : thread_descriptor_stack(descriptor, (size_t)bytes / sizeof(uint64_t),
+	                                            registers->stack_pointer, registers->thread_pointer);
 }
 
 static int read_registers(struct scanning *scanning)

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,8 +20,6 @@
 #include "probe/features.h"
 #include "probe/guard.h"
 #include "probe/tracepoint.h"
-
-#define PAGE_BYTES 4096
 
 uint64_t clock_ns(clockid_t clock)
 {
@@ -66,93 +63,9 @@ static const struct {
 
 #define N_TRACEPOINTS (sizeof(tracepoints) / sizeof(tracepoints[0]))
 
-static uint64_t power_of_two_below(uint64_t n)
-{
-	return n < 2 ? 1 : 1ULL << (63 - __builtin_clzll(n));
-}
-
-/* Are stacks walked by call frame information? */
-static bool unwinds(const struct session *session)
+bool session_unwinds(const struct session *session)
 {
 	return feature_present(FEATURE_LOOP) && !session->options.frame_pointers;
-}
-
-static uint64_t at_most(uint64_t n, uint64_t limit)
-{
-	return n < limit ? n : limit;
-}
-
-/* For tables to unwind by: a quarter. */
-static uint64_t unwind_bytes(const struct session_options *options)
-{
-	return options->unwind_table_bytes ? options->unwind_table_bytes : options->max_memory_bytes / 4;
-}
-
-/* Shares --max-memory out: an eighth to stacks, a 128th to events, a quarter to unwinding, the rest to blocks. */
-static int size_tables(struct session *session)
-{
-	const struct session_options *options = &session->options;
-	struct memtrace_bpf *bpf = session->tracing.bpf;
-	uint64_t rows = options->stack_table_rows, events = options->event_buffer_bytes;
-	uint64_t scratches = power_of_two_below(4 * (uint64_t)sysconf(_SC_NPROCESSORS_CONF) * 2 - 1);
-	int error;
-
-	if (!rows)
-		rows = power_of_two_below(options->max_memory_bytes / 8192);
-	if (!events)
-		events = power_of_two_below(options->max_memory_bytes / 128);
-	if (events < PAGE_BYTES)
-		events = PAGE_BYTES;
-	if (events > 16 << 20)
-		events = 16 << 20;
-	session->stack_bytes = stack_table_bytes(rows);
-	bpf->rodata->scratch_mask = scratches - 1;
-	bpf->rodata->stack_depth = options->stack_depth;
-	bpf->rodata->min_size_bytes = options->min_size_bytes;
-	bpf->rodata->max_size_bytes = options->max_size_bytes;
-	error = stack_table_size(bpf, rows);
-	if (!error)
-		error = bpf_map__set_max_entries(bpf->maps.scratches, scratches);
-	if (!error)
-		error = bpf_map__set_max_entries(bpf->maps.events, power_of_two_below(events));
-	if (!error)
-		error = bpf_map__set_max_entries(
-		    bpf->maps.unwind_rules,
-		    at_most(unwind_bytes(options) / 64 / sizeof(struct unwind_rule) + 2 * MT_FIRST_RULE,
-		            MT_MAX_UNWIND_RULES));
-	if (!error)
-		error = bpf_map__set_max_entries(
-		    bpf->maps.unwind_pages,
-		    at_most(unwind_bytes(options) / 32 / sizeof(struct mt_unwind_page) + 1, MT_MAX_UNWIND_PAGES));
-	return error;
-}
-
-static void *map_table(const struct bpf_map *map, int protection)
-{
-	size_t bytes = (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) / 8 * 8);
-	void *table = mmap(NULL, bytes, protection, MAP_SHARED, bpf_map__fd(map), 0);
-
-	return table == MAP_FAILED ? NULL : table;
-}
-
-static void unmap_table(const void *table, const struct bpf_map *map)
-{
-	if (table)
-		munmap((void *)table, (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) / 8 * 8));
-}
-
-static int map_tables(struct session *session)
-{
-	struct memtrace_bpf *bpf = session->tracing.bpf;
-
-	session->tracing.processes = map_table(bpf->maps.processes, PROT_READ | PROT_WRITE);
-	session->tracing.lost = session->lost;
-	if (!session->tracing.processes || stack_table_map(&session->stacks, bpf))
-		return -ENOMEM;
-	session->tracing.stacks = session->stacks.rows;
-	session->range_usage = calloc(session->stacks.n_rows, sizeof(*session->range_usage));
-	return session->range_usage ? reclaim_init(&session->reclaim, &reclaim_session_ops, session, &session->stacks)
-	                            : -ENOMEM;
 }
 
 static int load(struct session *session)
@@ -166,17 +79,17 @@ static int load(struct session *session)
 		return -errno;
 	session->tracing.bpf = bpf;
 	twice_prepare(bpf->obj);
-	bpf->rodata->unwind_tables = unwinds(session);
+	bpf->rodata->unwind_tables = session_unwinds(session);
 	bpf->rodata->follow_fork = session->options.follow_fork;
 	error = programs_choose(bpf->obj, PROGRAMS_OF_PROCESSES);
 	if (!error)
 		error = attach_prepare(bpf, session->tracing.backend);
 	if (!error)
-		error = size_tables(session);
+		error = session_size_tables(session);
 	if (!error)
 		error = memtrace_bpf__load(bpf);
 	if (!error)
-		error = map_tables(session);
+		error = session_map_tables(session);
 	return error;
 }
 
@@ -245,26 +158,6 @@ static void raise_file_limit(struct session *session)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* For what ended children leave: an eighth. */
-static uint64_t ended_bytes(const struct session_options *options)
-{
-	if (!options->follow_fork)
-		return 0;
-	return options->ended_bytes ? options->ended_bytes : options->max_memory_bytes / 8;
-}
-
-static uint64_t live_slots(const struct session *session)
-{
-	uint64_t stacks = session->stack_bytes;
-	uint64_t budget = session->options.max_memory_bytes;
-
-	if (session->options.live_table_slots)
-		return session->options.live_table_slots;
-	budget -= unwind_bytes(&session->options) + ended_bytes(&session->options);
-	budget = budget > 2 * stacks ? budget - stacks : budget / 2;
-	return budget / (sizeof(struct mt_bucket) / MT_BUCKET_SLOTS);
-}
-
 const char *session_backend_for(const pid_t *pids, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -296,7 +189,7 @@ static int set_up(struct session *session)
 	int error = load(session);
 
 	if (!error)
-		error = live_new(session->tracing.bpf, live_slots(session), &session->live);
+		error = live_new(session->tracing.bpf, session_live_slots(session), &session->live);
 	if (!error)
 		error = events_new(session);
 	if (!error)
@@ -304,11 +197,11 @@ static int set_up(struct session *session)
 	if (!error)
 		error = attach_syscalls(session);
 	if (!error)
-		error =
-		    unwinder_new(session->tracing.bpf, unwinds(session) ? unwind_bytes(&session->options) * 3 / 4 : 0,
-		                 &session->tracing.unwinder);
+		error = unwinder_new(session->tracing.bpf,
+		                     session_unwinds(session) ? session_unwind_bytes(&session->options) * 3 / 4 : 0,
+		                     &session->tracing.unwinder);
 	session->targets = calloc(MT_MAX_PROCESSES, sizeof(struct target *));
-	if (!error && (!session->targets || ended_new(ended_bytes(&session->options), &session->ended)))
+	if (!error && (!session->targets || ended_new(session_ended_bytes(&session->options), &session->ended)))
 		error = -ENOMEM;
 	session->tracing.detacher = detacher_new();
 	session->tracing.modules = modules_new();
@@ -350,7 +243,7 @@ int session_new(const struct session_options *options, struct session **result, 
 		session_free(session);
 		return code;
 	}
-	if (!unwinds(session))
+	if (!session_unwinds(session))
 		snprintf(session->untold, sizeof(session->untold),
 		         "stacks rest on frame pointers%s: code without them hides its callers",
 		         feature_present(FEATURE_LOOP) ? "" : " on this kernel (before Linux 5.17)");
@@ -382,8 +275,7 @@ void session_free(struct session *session)
 	unwinder_free(session->tracing.unwinder);
 	ring_buffer__free(session->ring);
 	if (bpf) {
-		unmap_table(session->tracing.processes, bpf->maps.processes);
-		stack_table_unmap(&session->stacks);
+		session_unmap_tables(session);
 		memtrace_bpf__destroy(bpf);
 	}
 	close_fd(session->epoll_fd);
@@ -423,130 +315,6 @@ bool session_news(struct session *session, char *text, size_t size)
 	session->untold[0] = 0;
 	session_unlock(session);
 	return text[0];
-}
-
-static struct usage *range_usage(void *context, uint32_t stack)
-{
-	struct session *session = context;
-
-	return stack < session->stacks.n_rows ? &session->range_usage[stack] : NULL;
-}
-
-/* MT_MAX_PROCESSES: none. */
-static size_t free_slot(const struct session *session)
-{
-	size_t slot = 0;
-
-	while (slot < session->n_targets && session->targets[slot])
-		slot++;
-	return slot;
-}
-
-/* Watches for its end. 0 or -errno. */
-static int watch(struct session *session, const struct target *target)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_PROCESS + target->slot};
-
-	return epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, target->pidfd, &event) ? -errno : 0;
-}
-
-int session_add_target(struct session *session, pid_t pid, struct target **result, char *error, size_t error_size)
-{
-	struct ranges_stats stats = {.of_stack = range_usage, .context = session};
-	struct target *target;
-	size_t slot;
-	int code;
-
-	*result = NULL;
-	ended_retire(session);
-	slot = free_slot(session);
-	if (slot == MT_MAX_PROCESSES) {
-		snprintf(error, error_size, "too many processes: %d can be traced at once", MT_MAX_PROCESSES);
-		return -E2BIG;
-	}
-	code = target_new(&session->tracing, pid, slot, &stats, &target, error, error_size);
-	if (code)
-		return code;
-	code = watch(session, target);
-	if (code) {
-		snprintf(error, error_size, "cannot watch process %d: %s", pid, strerror(-code));
-		target_free(target);
-		return code;
-	}
-	target->number = session->n_added++;
-	session->targets[slot] = target;
-	if (slot == session->n_targets)
-		session->n_targets++;
-	*result = target;
-	return 0;
-}
-
-void session_give_up_slot(struct session *session, struct target *target)
-{
-	struct mt_process *process = &session->tracing.processes[target->slot];
-
-	session->untraced_children += process->untraced_children;
-	process->untraced_children = 0;
-	process->generation++; /* events that come late are not of the next one */
-	session->targets[target->slot] = NULL;
-	target_free(target);
-}
-
-void session_drop_target(struct session *session, struct target *target)
-{
-	unwinder_forget(session->tracing.unwinder, target->slot);
-	session_give_up_slot(session, target);
-}
-
-/* Without it, what a library allocates while it is opened may have cut stacks, which say so. */
-static void hook_dlopen(struct session *session, struct target *target)
-{
-	struct memtrace_bpf *bpf = session->tracing.bpf;
-
-	if (session->options.follow_fork) /* its tracer looks at what it opens */
-		target_hook_loader(target, bpf->progs.loader_state);
-	else if (unwinds(session))
-		target_hook_loader(target, bpf->progs.loader_waits);
-}
-
-static int add_process(struct session *session, pid_t pid, char *error, size_t error_size)
-{
-	struct target *target;
-	int code = session_add_target(session, pid, &target, error, error_size);
-
-	if (code)
-		return code;
-	code = target_read_mappings(target);
-	if (code) {
-		snprintf(error, error_size,
-		         code == -EACCES || code == -EPERM ? "not allowed to read process %d (CAP_SYS_PTRACE is needed)"
-		                                           : "process %d ended while memtrace attached",
-		         pid);
-		return code;
-	}
-	code = target_check_program(target, error, error_size);
-	if (!code) {
-		code = target_attach(target, error, error_size);
-		if (code > 0 && error[0])
-			session_unprobed(session, error);
-		if (code >= 0)
-			code = target_check_attached(target, error, error_size);
-		if (!code)
-			hook_dlopen(session, target);
-	}
-	return code;
-}
-
-int session_add_process(struct session *session, pid_t pid, char *error, size_t error_size)
-{
-	int code = procfs_check_traceable(pid, error, error_size);
-
-	if (code)
-		return code;
-	session_lock(session);
-	code = add_process(session, pid, error, error_size);
-	session_unlock(session);
-	return code;
 }
 
 void session_start(struct session *session)

@@ -26,6 +26,7 @@ struct session_options {
 	bool frame_pointers;      /* stacks by them alone, whatever the kernel can do */
 	bool follow_fork;         /* children are traced too */
 	bool keep_blocks;         /* snapshots are asked for with blocks */
+	bool churns;              /* what becomes of blocks is counted (model/churn.h) */
 	const char *backend;      /* NULL: the best the kernel has */
 	char **objects;           /* -O */
 	size_t n_objects;

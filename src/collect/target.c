@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "collect/churn_table.h"
 #include "collect/procfs.h"
 #include "collect/scan.h"
 #include "model/kind.h"
@@ -318,6 +319,7 @@ void target_start(struct target *target)
 	if (process_of(target)->traced)
 		return;
 	reset_no_stacks(target);
+	churn_table_start(target->tracing->churn, target->slot);
 	target->started = true;
 	__atomic_store_n(&process_of(target)->traced, 1, __ATOMIC_RELEASE);
 }

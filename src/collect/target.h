@@ -35,7 +35,8 @@ struct tracing {
 	struct modules *modules;
 	struct mt_process *processes; /* the programs' process table, mapped */
 	struct mt_stack *stacks;      /* the programs' stacks, mapped */
-	uint64_t *lost;               /* the session's, by cause */
+	struct churn_table *churn;
+	uint64_t *lost; /* the session's, by cause */
 	struct objects *objects;
 	struct unwinder *unwinder;
 	char **named; /* -O */

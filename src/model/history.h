@@ -24,6 +24,7 @@ struct moment_usage {
 struct history {
 	struct moment *moments; /* by time; owned */
 	size_t n_moments;
+	size_t n_recorded;           /* moments that the recording has, of which these are the ones chosen */
 	size_t n_stacks;             /* the first so many of snapshot.stacks have a course */
 	struct moment_usage *usages; /* of stack s at moment m: [s * n_moments + m]; owned */
 	size_t shown;                /* the moment that the snapshot is of */

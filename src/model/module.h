@@ -50,4 +50,11 @@ struct mapping {
 /* The mapping that held the address in that version, or NULL. `mappings` are sorted by start. */
 const struct mapping *mapping_find(const struct mapping *mappings, size_t n, uint64_t address, uint32_t version);
 
+/*
+ * What of the mapping's file lies around it in that version without a gap: an mprotect(2) divides what was one. Offsets
+ * in the file, bytes. False where it is in more pieces than anything but a hostile file makes of it.
+ */
+bool mapping_stretch(const struct mapping *mappings, size_t n, const struct mapping *mapping, uint32_t version,
+                     uint64_t *first, uint64_t *end);
+
 #endif

@@ -43,6 +43,9 @@ void stack_clear(struct stack *stack)
 		free(stack->held_by[i].site);
 	}
 	free(stack->held_by);
+	if (stack->churn)
+		churn_clear(stack->churn);
+	free(stack->churn);
 }
 
 void snapshot_free(struct snapshot *snapshot)
@@ -57,10 +60,12 @@ void snapshot_free(struct snapshot *snapshot)
 		free(snapshot->processes[i].mappings);
 		scan_free(snapshot->processes[i].scan);
 		placement_free(&snapshot->processes[i].placement);
+		churn_totals_free(snapshot->processes[i].churn);
 	}
 	free(snapshot->stacks);
 	free(snapshot->processes);
 	placement_free(&snapshot->placement);
+	churn_totals_free(snapshot->churn);
 	kernel_memory_free(snapshot->kernel);
 	judgement_free(snapshot->judgement);
 	history_free(snapshot->history);

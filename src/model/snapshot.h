@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "model/churn.h"
 #include "model/history.h"
 #include "model/judgement.h"
 #include "model/kernel.h"
@@ -95,6 +96,9 @@ struct stack {
 	bool held_by_more;    /* the chain is longer */
 	struct frame *frames; /* after symbolizing, else NULL */
 	size_t n_frames;
+	/* By memtrace churn: allocated since the report before, or since attaching. */
+	uint64_t recent_count, recent_bytes;
+	struct churn *churn; /* of a heap's stack, by memtrace churn; else NULL; owned */
 	/* Of kernel memory: */
 	size_t class_index;        /* into snapshot.kernel->classes */
 	uint64_t slack_bytes;      /* given beyond what was asked for, of live blocks */
@@ -118,8 +122,9 @@ struct process {
 	struct process_memory memory;
 	struct usage usage; /* of its stacks */
 	struct placement placement;
-	struct scan *scan;        /* of its memory, by memtrace leaks; else NULL; owned */
-	struct mapping *mappings; /* executable ones, also those that are gone, sorted by start */
+	struct scan *scan;          /* of its memory, by memtrace leaks; else NULL; owned */
+	struct churn_totals *churn; /* by memtrace churn, else NULL; owned */
+	struct mapping *mappings;   /* executable ones, also those that are gone, sorted by start */
 	size_t n_mappings;
 };
 
@@ -146,6 +151,8 @@ struct snapshot {
 	uint64_t ends[END_COUNT]; /* stacks with frames, by why they end */
 	uint64_t untraced_children;
 	size_t n_stacks_shown;        /* stacks[0..n) are to be printed, in that order */
+	struct churn_totals *churn;   /* of all processes, by memtrace churn; else NULL; owned */
+	uint64_t recent_ns;           /* by memtrace churn: since the report before, or since attaching */
 	struct kernel_memory *kernel; /* of command "kernel", else NULL; owned */
 	struct judgement *judgement;  /* of command "check", else NULL; owned */
 	struct history *history;      /* of a recording, else NULL; owned */

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The course of stacks over a recording's moments. All that is stored from the first whole snapshot on is gone through
- * once, or where that would be far more than is asked for, from whole snapshot to whole snapshot.
+ * once, or where that would take too long, from whole snapshot to whole snapshot.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "recording/choose_moments.h"
 #include "recording/recording_state.h"
 
-/* Moments that are gone through for one that is asked for. */
-#define GONE_THROUGH 60
-/* The same in bytes of the file (some two million rows), where enough moments are stored whole to stand for all. */
+/*
+ * Of a file of this size (some two million rows) all moments are gone through; of a larger one, where enough of them
+ * are stored whole to stand for all, some more, that take a quarter of that.
+ */
 #define GONE_THROUGH_BYTES (100LL << 20)
 #define WHOLE_ENOUGH 12
 /* So few stacks are looked up in a whole snapshot, rather than all that it has gone through. */
@@ -40,43 +42,47 @@ static bool is_whole(const struct recording *recording, size_t moment)
 	return recording->places[moment].whole == recording->places[moment].snapshot;
 }
 
-/* One place of `max` is kept for the moment that is shown. */
-static bool begins_step(size_t moment, size_t n, size_t max)
-{
-	if (max >= n)
-		return true;
-	if (max < 3)
-		return max == 2 && moment == 0;
-	return moment == 0 || moment * (max - 2) / (n - 1) != (moment - 1) * (max - 2) / (n - 1);
-}
-
-static bool is_too_much(struct recording *recording, size_t max)
+/* How many moments may be gone through. */
+static size_t passed_max(struct recording *recording)
 {
 	int64_t pages = 0, page_bytes = 0;
-	size_t n_whole = 0;
+	size_t n = recording->n_moments, n_whole = 0;
 
-	if (recording->n_moments / GONE_THROUGH > max)
-		return true;
-	for (size_t i = 0; i < recording->n_moments; i++)
+	for (size_t i = 0; i < n; i++)
 		n_whole += is_whole(recording, i);
-	return n_whole >= WHOLE_ENOUGH && !database_get(&recording->database, "page_count", &pages) &&
-	       !database_get(&recording->database, "page_size", &page_bytes) && pages > GONE_THROUGH_BYTES / page_bytes;
+	if (n_whole < WHOLE_ENOUGH || database_get(&recording->database, "page_count", &pages) ||
+	    database_get(&recording->database, "page_size", &page_bytes) || page_bytes <= 0 ||
+	    pages <= GONE_THROUGH_BYTES / page_bytes)
+		return n;
+	return (size_t)((double)n / 4 * (double)GONE_THROUGH_BYTES / ((double)pages * (double)page_bytes));
 }
 
-/* Moments that stand for all, in even steps; where there are too many, only such as are stored whole. */
-static void choose(struct course *course, size_t shown, size_t max)
+/* Moments that stand for all. 0 or -ENOMEM. */
+static int choose(struct course *course, size_t shown, size_t max)
 {
 	struct recording *recording = course->recording;
 	size_t n = recording->n_moments;
-	bool whole_alone = is_too_much(recording, max), due = false;
+	size_t *whole = calloc(n, sizeof(*whole));
+	bool *chosen = calloc(n, sizeof(*chosen));
+	struct moments_asked asked = {.moments = recording->moments,
+	                              .whole = whole,
+	                              .n = n,
+	                              .shown = shown,
+	                              .max = max ? max : 1,
+	                              .passed_max = passed_max(recording)};
+	int error = whole && chosen ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < n; i++) {
-		due |= begins_step(i, n, max);
-		if (i != shown && (!due || (whole_alone && !is_whole(recording, i))))
-			continue;
-		course->chosen[course->n_chosen++] = i;
-		due = false;
+	for (size_t i = 0; i < n && !error; i++)
+		whole[i] = is_whole(recording, i) || !i ? i : whole[i - 1];
+	if (!error)
+		error = moments_choose(&asked, chosen);
+	for (size_t i = 0; i < n && !error; i++) {
+		if (chosen[i])
+			course->chosen[course->n_chosen++] = i;
 	}
+	free(whole);
+	free(chosen);
+	return error;
 }
 
 static int by_number(const void *left, const void *right)
@@ -86,19 +92,17 @@ static int by_number(const void *left, const void *right)
 	return (a->number > b->number) - (a->number < b->number);
 }
 
-static void take_row(struct course *course, sqlite3_stmt *read)
+static int take_row(struct course *course, sqlite3_stmt *read)
 {
 	struct followed key = {.number = (uint64_t)sqlite3_column_int64(read, 1)};
 	const struct followed *found =
 	    course->n_followed ? bsearch(&key, course->followed, course->n_followed, sizeof(key), by_number) : NULL;
+	struct moment_usage *usage = found ? &course->now[found->index] : NULL;
 
-	if (found)
-		course->now[found->index] = (struct moment_usage){
-		    .live_bytes = (uint64_t)sqlite3_column_int64(read, 2),
-		    .live_blocks = (uint64_t)sqlite3_column_int64(read, 3),
-		    .alloc_bytes = (uint64_t)sqlite3_column_int64(read, 4),
-		    .alloc_count = (uint64_t)sqlite3_column_int64(read, 5),
-		};
+	return usage ? recording_counts(course->recording, read, 2,
+	                                (uint64_t *const[]){&usage->live_bytes, &usage->live_blocks,
+	                                                    &usage->alloc_bytes, &usage->alloc_count, NULL})
+	             : 0;
 }
 
 static int read_rows(struct course *course, enum read statement, int64_t first, int64_t second)
@@ -107,10 +111,8 @@ static int read_rows(struct course *course, enum read statement, int64_t first, 
 	sqlite3_stmt *read = recording->statements[statement];
 	int row = database_bind(&recording->database, read, "ii", first, second);
 
-	while (!row && (row = database_step(&recording->database, read)) > 0) {
-		take_row(course, read);
-		row = 0;
-	}
+	while (!row && (row = database_step(&recording->database, read)) > 0)
+		row = take_row(course, read);
 	sqlite3_reset(read);
 	return row;
 }
@@ -167,11 +169,13 @@ static int prepare(struct course *course, const struct snapshot *snapshot, size_
 	course->now = calloc(n_stacks + 1, sizeof(*course->now));
 	if (!history || !course->chosen || !course->followed || !course->now)
 		return recording_out_of_memory(course->recording);
-	choose(course, shown, max);
+	if (choose(course, shown, max))
+		return recording_out_of_memory(course->recording);
 	for (size_t i = 0; i < n_stacks; i++)
 		course->followed[i] = (struct followed){snapshot->stacks[i].number, i};
 	course->n_followed = n_stacks;
 	qsort(course->followed, n_stacks, sizeof(*course->followed), by_number);
+	history->n_recorded = course->recording->n_moments;
 	history->n_moments = course->n_chosen;
 	history->n_stacks = n_stacks;
 	history->moments = calloc(course->n_chosen + 1, sizeof(*history->moments));

@@ -37,8 +37,8 @@ int recording_snapshot(struct recording *recording, size_t moment, struct snapsh
 /* Fills in the frames of a stack of a snapshot of it, where it has names. 0 or -errno. */
 int recording_name(struct recording *recording, struct stack *stack);
 /*
- * The course of the snapshot's first n_stacks stacks, over at most max_moments moments, the one given among them. 0 or
- * -errno; the caller frees it.
+ * The course of the snapshot's first n_stacks stacks, over at most max_moments moments, the one given among them, and
+ * those that stand out (recording/choose_moments.h). 0 or -errno; the caller frees it.
  */
 int recording_history(struct recording *recording, const struct snapshot *snapshot, size_t n_stacks, size_t moment,
                       size_t max_moments, struct history **result);

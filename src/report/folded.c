@@ -6,26 +6,11 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "report/frame.h"
+#include "report/comparison_folded.h"
+#include "report/folded_frames.h"
 #include "report/owner.h"
 #include "report/renderer.h"
 #include "report/stream.h"
-
-#define SEPARATOR ";"
-
-static void add_stack(struct buffer *line, const struct snapshot *snapshot, const struct stack *stack)
-{
-	const struct process *process = &snapshot->processes[stack->process];
-	struct printed_frame printed;
-
-	/* Some tools take a line that begins with # for a comment. */
-	owner_name_add(line, snapshot, process, SEPARATOR "#");
-	for (size_t i = tree_frame_count(stack); i--;) {
-		tree_frame_get(&printed, process, stack, i);
-		buffer_text(line, SEPARATOR);
-		frame_name_add(line, &printed.frame, SEPARATOR);
-	}
-}
 
 static int folded_report(FILE *out, const struct snapshot *snapshot, const struct render_options *options)
 {
@@ -33,12 +18,16 @@ static int folded_report(FILE *out, const struct snapshot *snapshot, const struc
 	int unwritten;
 
 	for (size_t i = 0; i < snapshot->n_stacks_shown && !line.failed; i++) {
-		uint64_t bytes = view_bytes(snapshot, &snapshot->stacks[i], options->view);
+		const struct stack *stack = &snapshot->stacks[i];
+		const struct process *process = &snapshot->processes[stack->process];
+		uint64_t bytes = view_bytes(snapshot, stack, options->view);
 
 		if (!bytes)
 			continue;
 		buffer_clear(&line);
-		add_stack(&line, snapshot, &snapshot->stacks[i]);
+		owner_name_add(&line, snapshot, process, FOLDED_BEGINNING);
+		buffer_text(&line, FOLDED_SEPARATOR);
+		folded_frames_add(&line, process, stack);
 		buffer_printf(&line, " %" PRIu64 "\n", bytes);
 		if (!line.failed)
 			fwrite(line.bytes, 1, line.size, out);
@@ -56,4 +45,5 @@ const struct renderer folded_renderer = {
     .alone = true,
     .mute = true,
     .report = folded_report,
+    .comparison = comparison_folded,
 };

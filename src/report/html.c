@@ -20,7 +20,9 @@ static const char *html_missing(void)
 	return !html_head[0] ? "this memtrace was built without it, for want of node and npm" : NULL;
 }
 
-static int html_report(FILE *out, const struct snapshot *snapshot, const struct render_options *options)
+/* Of one of the two. */
+static int write_page(FILE *out, const struct snapshot *snapshot, const struct comparison *comparison,
+                      const struct render_options *options)
 {
 	int error, unwritten;
 
@@ -28,11 +30,22 @@ static int html_report(FILE *out, const struct snapshot *snapshot, const struct 
 		return -EOPNOTSUPP;
 	error = stream_write(out, html_head);
 	if (!error)
-		error = html_data_write(out, snapshot, options);
+		error = comparison ? html_data_write_comparison(out, comparison, options)
+		                   : html_data_write(out, snapshot, options);
 	if (!error)
 		error = stream_write(out, html_tail);
 	unwritten = stream_finish(out);
 	return error ? error : unwritten;
+}
+
+static int html_report(FILE *out, const struct snapshot *snapshot, const struct render_options *options)
+{
+	return write_page(out, snapshot, NULL, options);
+}
+
+static int html_comparison(FILE *out, const struct comparison *comparison, const struct render_options *options)
+{
+	return write_page(out, NULL, comparison, options);
 }
 
 const struct renderer html_renderer = {
@@ -40,5 +53,6 @@ const struct renderer html_renderer = {
     .whole = true,
     .alone = true,
     .report = html_report,
+    .comparison = html_comparison,
     .missing = html_missing,
 };

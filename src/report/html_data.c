@@ -7,6 +7,7 @@
 
 #include "report/call_tree.h"
 #include "report/clock.h"
+#include "report/html_comparison.h"
 #include "report/html_history.h"
 #include "report/integrity.h"
 #include "report/script_json.h"
@@ -15,6 +16,7 @@
 struct data {
 	FILE *out;
 	const struct snapshot *snapshot;
+	const struct comparison *comparison; /* whose rows the snapshot's stacks are; NULL: a report */
 	const struct render_options *options;
 	const struct call_tree *tree;
 };
@@ -363,9 +365,18 @@ static int write_tables(const struct data *data)
 	return error ? error : write_table(data, "stacks", data->snapshot->n_stacks_shown, stacks);
 }
 
-/* The line, with the word before it cut off: the page has a place of its own for it. */
+static bool is_complete(const struct data *data)
+{
+	const struct comparison *comparison = data->comparison;
+
+	return comparison ? snapshot_complete(comparison->before) && snapshot_complete(comparison->after)
+	                  : snapshot_complete(data->snapshot);
+}
+
+/* The line that is always seen; of two, both. */
 static int write_integrity(const struct data *data)
 {
+	const struct comparison *comparison = data->comparison;
 	char *line = NULL;
 	size_t size;
 	FILE *memory = open_memstream(&line, &size);
@@ -373,7 +384,12 @@ static int write_integrity(const struct data *data)
 
 	if (!memory)
 		return -ENOMEM;
-	integrity_write(memory, data->snapshot, data->options);
+	if (comparison) {
+		fprintf(memory, "%s: ", comparison->before_name);
+		integrity_write(memory, comparison->before, data->options);
+		fprintf(memory, "; %s: ", comparison->after_name);
+	}
+	integrity_write(memory, comparison ? comparison->after : data->snapshot, data->options);
 	script_json_key(data->out, "integrity", 0);
 	error = fclose(memory) ? -ENOMEM : script_json_string(data->out, line);
 	free(line);
@@ -393,7 +409,7 @@ static int write_head(const struct data *data)
 	        "\"memtrace-page/1\",\n\"view\":\"%s\",\n\"command\":\"%s\",\n\"time\":\"%s\",\n\"date\":\"%s\"",
 	        views[data->options->view], snapshot->command, time, date);
 	fprintf(data->out, ",\n\"elapsed_ns\":%" PRIu64 ",\n\"complete\":%s,\n\"placed\":%s", snapshot->elapsed_ns,
-	        snapshot_complete(snapshot) ? "true" : "false", snapshot->placed ? "true" : "false");
+	        is_complete(data) ? "true" : "false", snapshot->placed ? "true" : "false");
 	fprintf(data->out,
 	        ",\n\"totals\":{\"live_bytes\":%" PRIu64 ",\"live_blocks\":%" PRIu64 ",\"alloc_bytes\":%" PRIu64
 	        ",\"alloc_count\":%" PRIu64 "},\n\"n_stacks\":%zu",
@@ -402,10 +418,12 @@ static int write_head(const struct data *data)
 	return write_integrity(data);
 }
 
-int html_data_write(FILE *out, const struct snapshot *snapshot, const struct render_options *options)
+static int write_all(FILE *out, const struct snapshot *snapshot, const struct comparison *comparison,
+                     const struct render_options *options)
 {
 	struct call_tree tree = {0};
-	const struct data data = {.out = out, .snapshot = snapshot, .options = options, .tree = &tree};
+	const struct data data = {
+	    .out = out, .snapshot = snapshot, .comparison = comparison, .options = options, .tree = &tree};
 	int error = call_tree_build(&tree, snapshot, TREE_LINES);
 
 	fputs("{", out);
@@ -419,7 +437,29 @@ int html_data_write(FILE *out, const struct snapshot *snapshot, const struct ren
 		script_json_key(out, "history", 0);
 		error = html_history_write(out, snapshot);
 	}
+	if (!error && comparison) {
+		script_json_key(out, "comparison", 0);
+		error = html_comparison_write(out, comparison, snapshot->n_stacks_shown, options);
+	}
 	fputs("}\n", out);
 	call_tree_clear(&tree);
+	return error;
+}
+
+int html_data_write(FILE *out, const struct snapshot *snapshot, const struct render_options *options)
+{
+	return write_all(out, snapshot, NULL, options);
+}
+
+int html_data_write_comparison(FILE *out, const struct comparison *comparison, const struct render_options *options)
+{
+	/* What has not changed is shown too: the graph shows the change as a part of all. */
+	size_t n_rows = options->top ? comparison->n_shown : comparison->n_rows;
+	struct snapshot *joint;
+	int error = html_comparison_join(comparison, n_rows, &joint);
+
+	if (!error)
+		error = write_all(out, joint, comparison, options);
+	html_comparison_free(joint);
 	return error;
 }

@@ -11,5 +11,7 @@
 
 /* Harmless within a <script type="application/json">. 0 or -ENOMEM; a failed write is left in ferror(out). */
 int html_data_write(FILE *out, const struct snapshot *snapshot, const struct render_options *options);
+/* The same of a comparison, of as many rows as `options` asks for. */
+int html_data_write_comparison(FILE *out, const struct comparison *comparison, const struct render_options *options);
 
 #endif

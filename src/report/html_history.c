@@ -26,30 +26,32 @@ static size_t count_wanted(size_t n_stacks)
 	return n < MOMENTS_MAX ? n : MOMENTS_MAX;
 }
 
-static size_t highest(const struct history *history, size_t first, size_t end)
+/* The moments of a stretch with the most and the least live bytes. */
+static void find_extremes(const struct history *history, size_t first, size_t end, size_t *high, size_t *low)
 {
-	size_t best = first;
-
+	*high = *low = first;
 	for (size_t i = first; i < end; i++) {
-		if (history->moments[i].live_bytes > history->moments[best].live_bytes)
-			best = i;
+		if (history->moments[i].live_bytes > history->moments[*high].live_bytes)
+			*high = i;
+		if (history->moments[i].live_bytes < history->moments[*low].live_bytes)
+			*low = i;
 	}
-	return best;
 }
 
 static int choose(struct choice *choice, const struct history *history, size_t n_wanted)
 {
-	size_t n = history->n_moments, stretches = n < n_wanted ? n : n_wanted;
+	size_t n = history->n_moments, stretches = n <= n_wanted ? n : n_wanted / 2, high, low;
 
 	choice->moments = calloc(n + 1, sizeof(*choice->moments));
 	if (!choice->moments)
 		return -ENOMEM;
 	for (size_t i = 0; i < stretches; i++) {
 		size_t first = i * n / stretches, end = (i + 1) * n / stretches;
-		size_t high = highest(history, first, end);
 
+		find_extremes(history, first, end, &high, &low);
 		for (size_t moment = first; moment < end; moment++) {
-			if (moment == high || moment == history->shown || moment == 0 || moment == n - 1)
+			if (moment == high || moment == low || moment == history->shown || moment == 0 ||
+			    moment == n - 1)
 				choice->moments[choice->n++] = moment;
 		}
 	}
@@ -174,7 +176,7 @@ int html_history_write(FILE *out, const struct snapshot *snapshot)
 		return error;
 	while (shown + 1 < choice.n && choice.moments[shown] < history->shown)
 		shown++;
-	fprintf(out, "{\"n_moments\":%zu,\"shown\":%zu", history->n_moments, shown);
+	fprintf(out, "{\"n_recorded\":%zu,\"shown\":%zu", history->n_recorded, shown);
 	write_moments(out, history, &choice);
 	write_courses(out, snapshot, &choice);
 	fputc('}', out);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "report/check_json.h"
+#include "report/churn_json.h"
 #include "report/clock.h"
 #include "report/comparison_json.h"
 #include "report/frames_json.h"
@@ -116,6 +117,7 @@ static json_t *build_process(const struct snapshot *snapshot, const struct proce
 	    object, set_placement(object, snapshot, &process->placement) |
 	                (!snapshot->kernel && json_object_set_new(object, "memory", build_memory(&process->memory))) |
 	                kernel_json_set_owner(object, snapshot, process) |
+	                churn_json_set_process(object, snapshot, process) |
 	                leaks_json_set_process(object, snapshot, process));
 }
 
@@ -140,7 +142,7 @@ static json_t *build_head(const struct snapshot *snapshot)
 	                 "elapsed_ns", json_uint(snapshot->elapsed_ns), "processes", build_processes(snapshot),
 	                 "totals", build_totals(snapshot));
 	return json_whole(head, set_placement(head, snapshot, &snapshot->placement) |
-	                            leaks_json_set_report(head, snapshot) |
+	                            leaks_json_set_report(head, snapshot) | churn_json_set_report(head, snapshot) |
 	                            json_object_set_new(head, "integrity", integrity_json(snapshot)));
 }
 
@@ -160,6 +162,7 @@ static json_t *build_stack(const struct snapshot *snapshot, const struct stack *
 
 	if (stack->leak != LEAK_UNJUDGED)
 		failed |= leaks_json_set_stack(object, snapshot, stack);
+	failed |= churn_json_set_stack(object, snapshot, stack);
 	if (snapshot->kernel)
 		failed |= kernel_json_set_stack(object, snapshot, stack);
 	if (snapshot->judgement)

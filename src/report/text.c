@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "report/check_text.h"
+#include "report/churn_text.h"
 #include "report/clock.h"
 #include "report/comparison_text.h"
 #include "report/integrity.h"
@@ -113,7 +114,8 @@ static void write_heading(const struct page *page, size_t process)
 
 	clock_time(time, page->snapshot->time_unix_ns, page->options->utc);
 	begin_colour(page, BOLD);
-	fprintf(page->out, "[%s] Top %zu stacks with outstanding allocations", time, top);
+	fprintf(page->out, "[%s] Top %zu stacks %s", time, top,
+	        page->snapshot->churn ? "by what they allocate" : "with outstanding allocations");
 	if (page->snapshot->n_processes > 1) {
 		fputs(" of ", page->out);
 		write_process(page, &page->snapshot->processes[process]);
@@ -147,7 +149,8 @@ static void write_blocks(const struct page *page, const struct stack *stack)
 	}
 }
 
-static void write_stack(const struct page *page, const struct stack *stack)
+/* What of it is live. */
+static void write_live(const struct page *page, const struct stack *stack)
 {
 	fprintf(page->out, TEXT_STACK_INDENT "%" PRIu64 " bytes in %" PRIu64 " allocations from stack",
 	        stack->usage.live_bytes, stack->usage.live_blocks);
@@ -157,6 +160,14 @@ static void write_stack(const struct page *page, const struct stack *stack)
 	fputc('\n', page->out);
 	write_remote(page, TEXT_FRAME_INDENT, &stack->placement);
 	verdict_text_write(page->out, &stack->verdict, stack->oldest_ns, TEXT_FRAME_INDENT);
+}
+
+static void write_stack(const struct page *page, const struct stack *stack)
+{
+	if (page->snapshot->churn)
+		churn_text_write_stack(page->out, page->snapshot, stack);
+	else
+		write_live(page, stack);
 	text_frames_write(page->out, page->snapshot, stack);
 	if (page->options->show_blocks)
 		write_blocks(page, stack);
@@ -270,9 +281,13 @@ static int text_report(FILE *out, const struct snapshot *snapshot, const struct 
 				write_stack(&page, &snapshot->stacks[i]);
 		}
 	}
-	write_totals(&page);
-	write_process_nodes(&page);
-	memory_text_write(out, snapshot);
+	if (snapshot->churn) {
+		churn_text_write_totals(out, snapshot);
+	} else {
+		write_totals(&page);
+		write_process_nodes(&page);
+		memory_text_write(out, snapshot);
+	}
 	write_ended(&page);
 	write_integrity(&page);
 	return stream_finish(out);

@@ -20,6 +20,7 @@
 struct code_file {
 	const struct code_environment *environment;
 	bool readable;
+	bool is_debug; /* the module's debug file alone: its image has no offsets in the module's file */
 	bool in_libc;
 	struct elf_image image;
 	struct elf_image separate; /* file with the debug information; without elf: there is none */
@@ -90,7 +91,8 @@ static void read_file(struct code_file *file, int fd)
 	/* Either may fail, and names or lines are missing then. */
 	if (debug_info_open(&file->debug, &file->image, file->image.elf, fd, &file->search)) {
 		file->debug = NULL;
-		separate_fd = open_separate(file);
+		if (!file->is_debug)
+			separate_fd = open_separate(file);
 	}
 	read_symbols(file);
 	elf_image_detach(&file->image);
@@ -123,12 +125,14 @@ struct code_file *code_file_open(const struct module *module, const struct code_
 		free(file);
 		return NULL;
 	}
-	file->fd = fcntl(module->fd, F_DUPFD_CLOEXEC, 0);
-	if (elf_image_open(&file->image, module->fd))
+	file->is_debug = module->fd < 0;
+	file->fd = file->is_debug ? debug_search_alone(&file->search, module->build_id, module->build_id_size)
+	                          : fcntl(module->fd, F_DUPFD_CLOEXEC, 0);
+	if (file->fd < 0 || elf_image_open(&file->image, file->fd))
 		return file;
 	file->readable = true;
 	file->in_libc |= file->image.is_static_program;
-	read_file(file, module->fd);
+	read_file(file, file->fd);
 	return file;
 }
 
@@ -170,6 +174,11 @@ static void wake(struct code_file *file)
 bool code_file_readable(const struct code_file *file)
 {
 	return file->readable;
+}
+
+bool code_file_is_debug(const struct code_file *file)
+{
+	return file->is_debug;
 }
 
 void code_file_free(struct code_file *file)
@@ -315,13 +324,21 @@ static int compare_places(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
-const struct code_place *code_file_place(struct code_file *file, uint64_t file_offset)
+static uint64_t address_of(const struct code_file *file, const struct code_offset *offset)
 {
-	struct code_place wanted = {0}, *place;
+	const struct elf_image *image = &file->image;
+	uint64_t address;
+	bool known = file->is_debug ? elf_image_mapped_address(image, offset->first, offset->end, offset->at, &address)
+	                            : elf_image_address(image, offset->at, &address);
+
+	return known ? address : NO_ADDRESS;
+}
+
+const struct code_place *code_file_place(struct code_file *file, const struct code_offset *offset)
+{
+	struct code_place wanted = {.address = address_of(file, offset)}, *place;
 	void *found;
 
-	if (!elf_image_address(&file->image, file_offset, &wanted.address))
-		wanted.address = NO_ADDRESS;
 	found = tfind(&wanted, &file->places, compare_places);
 	if (found)
 		return *(struct code_place **)found;

@@ -44,7 +44,8 @@ struct code_environment {
 
 /*
  * Reads the module's file, and its debug information from wherever it is; the module is
- * not used any more after the call, but its view is. A file that cannot be read as ELF gives
+ * not used any more after the call, but its view is. A module without a file (fd -1) is read from its
+ * debug file alone, if that is found by its build ID. A file that cannot be read as ELF gives
  * places without functions. NULL when out of memory.
  */
 struct code_file *code_file_open(const struct module *module, const struct code_environment *environment);
@@ -57,10 +58,18 @@ void code_file_free(struct code_file *file);
  */
 void code_file_rest(struct code_file *file);
 
+/* Has it the debug file alone? Then places are found only where `first` and `end` are known. */
+bool code_file_is_debug(const struct code_file *file);
+
+/* Where in the module's file a byte is, and what of that file is mapped around it without a gap. */
+struct code_offset {
+	uint64_t at, first, end;
+};
+
 /*
  * What is at the return address whose preceding byte has this file offset. The file's own;
  * NULL when out of memory.
  */
-const struct code_place *code_file_place(struct code_file *file, uint64_t file_offset);
+const struct code_place *code_file_place(struct code_file *file, const struct code_offset *offset);
 
 #endif

@@ -223,13 +223,30 @@ static void keep_path(struct debug_search *search, int fd)
 	search->separate[n > 0 ? n : 0] = '\0';
 }
 
-int debug_search_separate(struct debug_search *search, Elf *module, const uint8_t *id, size_t id_size)
+/* Where it is known to be, or where its build ID says. */
+static int open_installed(struct debug_search *search, const uint8_t *id, size_t id_size)
 {
 	struct wanted wanted = {.id = id, .id_size = id_size};
 	int fd = search->known ? debug_search_open(search, &search->known, 1, accept_wanted, &wanted) : -ENOENT;
 
+	return fd >= 0 ? fd : debug_search_build_id(search, id, id_size, false);
+}
+
+int debug_search_alone(struct debug_search *search, const uint8_t *id, size_t id_size)
+{
+	int fd = open_installed(search, id, id_size);
+
 	if (fd < 0)
-		fd = debug_search_build_id(search, id, id_size, false);
+		fd = debug_search_build_id(search, id, id_size, true);
+	if (fd >= 0)
+		keep_path(search, fd);
+	return fd;
+}
+
+int debug_search_separate(struct debug_search *search, Elf *module, const uint8_t *id, size_t id_size)
+{
+	int fd = open_installed(search, id, id_size);
+
 	if (fd < 0)
 		fd = open_link(search, module, id, id_size);
 	if (fd < 0)

@@ -42,6 +42,9 @@ int debug_search_open(const struct debug_search *search, const char *const *name
 /* The debug file of this build ID. `server`: a debuginfod may be asked. A descriptor or -ENOENT. */
 int debug_search_build_id(struct debug_search *search, const uint8_t *id, size_t id_size, bool server);
 
+/* The debug file of a module of which no more is at hand than its build ID. A descriptor or -ENOENT. */
+int debug_search_alone(struct debug_search *search, const uint8_t *id, size_t id_size);
+
 /* The separate debug file of the module, which has this build ID (size 0: none). A descriptor or -ENOENT. */
 int debug_search_separate(struct debug_search *search, Elf *module, const uint8_t *id, size_t id_size);
 

@@ -165,6 +165,42 @@ bool elf_image_address(const struct elf_image *image, uint64_t file_offset, uint
 	return true;
 }
 
+/* What the kernel and the dynamic loader map of a segment: whole pages, of the machine that the program ran on. */
+static bool is_mapped_as(const struct elf_segment *segment, uint64_t size_bytes, uint64_t *start)
+{
+	for (uint64_t page_bytes = 4096; page_bytes <= 65536; page_bytes *= 4) {
+		uint64_t last = (segment->end - 1) | (page_bytes - 1);
+
+		*start = segment->address & ~(page_bytes - 1);
+		if (last - *start == size_bytes - 1)
+			return true;
+	}
+	return false;
+}
+
+bool elf_image_mapped_address(const struct elf_image *image, uint64_t first, uint64_t end, uint64_t file_offset,
+                              uint64_t *address)
+{
+	bool found = false;
+
+	if (first >= end || file_offset < first || file_offset >= end)
+		return false;
+	for (size_t i = 0; i < image->n_segments; i++) {
+		const struct elf_segment *segment = &image->segments[i];
+		uint64_t start;
+
+		if (!segment->executable || segment->address == segment->end ||
+		    !is_mapped_as(segment, end - first, &start))
+			continue;
+		/* Two of one size: which is it? */
+		if (found && *address != start + (file_offset - first))
+			return false;
+		*address = start + (file_offset - first);
+		found = true;
+	}
+	return found;
+}
+
 const struct elf_segment *elf_image_code(const struct elf_image *image, uint64_t address)
 {
 	for (size_t i = 0; i < image->n_segments; i++) {

@@ -46,6 +46,14 @@ int64_t elf_image_bias(const struct elf_image *image, const struct elf_image *ot
 /* File offset to virtual address. False when no segment has that offset. */
 bool elf_image_address(const struct elf_image *image, uint64_t file_offset, uint64_t *address);
 
+/*
+ * The same in a debug file, whose segments have lost their offsets: `first` and `end` are what of the program is mapped
+ * around the byte without a gap, offsets in the program's file. Known where that is the whole of one executable
+ * segment, as it is unless somebody has unmapped a part; false elsewhere.
+ */
+bool elf_image_mapped_address(const struct elf_image *image, uint64_t first, uint64_t end, uint64_t file_offset,
+                              uint64_t *address);
+
 /* The executable segment that holds the virtual address, or NULL. */
 const struct elf_segment *elf_image_code(const struct elf_image *image, uint64_t address);
 

@@ -13,7 +13,7 @@ struct module_files;
  * Opens for each module that has no file yet the one that has its build ID: at its path, or anywhere below `directory`
  * (NULL: none; a tree of files as on the traced machine, a folder of debug files, …), where debug files are looked for
  * first, too. Modules without a build ID are opened where device and inode are the same. What is not found stays
- * without a file. 0 or -errno: -ENOMEM, or the directory cannot be read.
+ * without a file, and has its names from its debug file alone. 0 or -errno: -ENOMEM, or the directory cannot be read.
  */
 int module_files_open(struct module *modules, size_t n, const char *directory, struct module_files **result);
 /* Closes them, after the symbolizer. NULL is allowed. */

@@ -29,7 +29,7 @@ struct symbolizer {
 struct known_module {
 	const struct module *module;
 	struct module seen;     /* what it was then: another may come to stand in its place */
-	struct code_file *code; /* NULL: no file */
+	struct code_file *code; /* NULL: nothing to read */
 	const char *name, *build_id;
 };
 
@@ -262,6 +262,13 @@ static bool is_same(const struct module *a, const struct module *b)
 	       a->build_id_size == b->build_id_size && !memcmp(a->build_id, b->build_id, sizeof(a->build_id));
 }
 
+/* Something to read: the file itself, or perhaps its debug file, which its build ID names. */
+static bool has_file(const struct module *module)
+{
+	return module->fd >= 0 ||
+	       (module->path[0] == '/' && module->build_id_size && module->build_id_size <= BUILD_ID_MAX);
+}
+
 /* NULL when out of memory. */
 static const struct known_module *know_module(struct symbolizer *symbolizer, const struct module *module)
 {
@@ -273,9 +280,9 @@ static const struct known_module *know_module(struct symbolizer *symbolizer, con
 		return known;
 	wanted.name = module_text(symbolizer, module);
 	wanted.build_id = build_id_text(symbolizer, module);
-	if (module->fd >= 0)
+	if (has_file(module))
 		wanted.code = module_file(symbolizer, module);
-	if (!wanted.name || (module->fd >= 0 && !wanted.code))
+	if (!wanted.name || (has_file(module) && !wanted.code))
 		return NULL;
 	if (known) {
 		*known = wanted;
@@ -319,6 +326,7 @@ static int add_address(struct symbolizer *symbolizer, const struct process *proc
 	struct frame frame = {.address = address, .module = "[unknown]"};
 	const struct known_module *known;
 	const struct code_place *place;
+	struct code_offset offset = {0};
 
 	if (!mapping)
 		return add_plain(gathered, &frame);
@@ -329,7 +337,11 @@ static int add_address(struct symbolizer *symbolizer, const struct process *proc
 	frame.build_id = known->build_id;
 	if (!known->code || !code_file_readable(known->code))
 		return add_made_code(symbolizer, mapping->module, gathered, &frame);
-	place = code_file_place(known->code, address - 1 - mapping->start + mapping->offset);
+	offset.at = address - 1 - mapping->start + mapping->offset;
+	if (code_file_is_debug(known->code) &&
+	    !mapping_stretch(process->mappings, process->n_mappings, mapping, code_version, &offset.first, &offset.end))
+		offset.first = offset.end = 0;
+	place = code_file_place(known->code, &offset);
 	return place ? add_levels(gathered, place, &frame) : -ENOMEM;
 }
 

@@ -3,6 +3,7 @@
  * Two files: a program, and what it finds under every name by which it may ask for more debug
  * information: by build ID, .gnu_debuglink, dwz's alternate file, .dwo and .dwp. The input is the
  * size of the program (2 bytes), the program, the other file. tests/fuzz/make-seeds makes such.
+ * Then the program is gone, and the other file is all there is.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -60,6 +61,26 @@ static void make_root(void)
 		abort();
 }
 
+/* Names from the debug file alone, of a program of whose code a page was mapped, as of the seeds'. */
+static void name_without_program(const struct module_view *view)
+{
+	struct module module = {.path = (char *)"/x", .name = "x", .fd = -1, .view = view};
+	struct mapping mapping = {.start = 0x10000, .end = 0x11000, .module = &module};
+	struct process process = {.mappings = &mapping, .n_mappings = 1};
+	struct symbolizer *symbolizer = symbolizer_new();
+	uint64_t addresses[N_ADDRESSES];
+	struct stack stack = {.kind = KIND_MMAP, .addresses = addresses, .n_addresses = N_ADDRESSES};
+
+	module.build_id_size = 5;
+	memcpy(module.build_id, "\x12\x34\x56\x78\x90", 5);
+	for (uint64_t i = 0; i < N_ADDRESSES; i++)
+		addresses[i] = mapping.start + 1 + i * 7;
+	if (!symbolizer || symbolizer_stack(symbolizer, &process, &stack) || stack.n_frames == 0)
+		abort();
+	free(stack.frames);
+	symbolizer_free(symbolizer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	struct module_view view = {.pid_inside = 1};
@@ -92,5 +113,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	free(stack.frames);
 	close(module.fd);
 	symbolizer_free(symbolizer);
+	name_without_program(&view);
 	return 0;
 }

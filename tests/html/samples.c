@@ -85,7 +85,7 @@ static struct history *new_history(size_t n_moments, size_t n_stacks)
 	struct history *history = calloc(1, sizeof(*history));
 
 	assert(history);
-	history->n_moments = n_moments;
+	history->n_moments = history->n_recorded = n_moments;
 	history->n_stacks = n_stacks;
 	history->moments = calloc(n_moments, sizeof(*history->moments));
 	history->usages = calloc(n_moments * n_stacks + 1, sizeof(*history->usages));
@@ -270,6 +270,9 @@ static struct snapshot *make_large(size_t size)
 	struct snapshot *snapshot = sample_new(1, size, 1);
 	struct history *history = new_history(60, size);
 	struct chance chance = {1442695040888963407};
+
+	/* As of a week's recording, of which so many were chosen. */
+	history->n_recorded = 10080;
 
 	for (size_t i = 0; i < size; i++) {
 		char names[LARGE_DEPTH][96];

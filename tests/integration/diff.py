@@ -3,12 +3,17 @@
 # needs: bpf
 # timeout: 180
 """memtrace diff: recordings of two builds of a program, and moments of one recording."""
+import csv
+import io
 import json
+import pathlib
+import re
 import shutil
 import sqlite3
 import subprocess
 
 from harness import *
+from harness.browser import shared_browser
 
 PROGRAM = r"""
 #include <stdio.h>
@@ -112,6 +117,49 @@ def two_builds():
 
 
 @case
+def forms():
+    """What is read from the other forms is what the JSON says; unchanged stacks are in those that show parts of all."""
+    with scratch() as folder:
+        old, new = record(folder, 0), record(folder, 1)
+        expected = changes(diff_json(old, new, "-T", "0"))
+        table = list(csv.DictReader(io.StringIO(diff("--format", "csv", old, new).out.text, newline="")))
+        assert {row["frames"].split(" ")[0]: (row["change"], int(row["change_bytes"]), int(row["change_blocks"]))
+                for row in table if " [app]" in row["frames"].split(";")[0]} == expected, table
+        lines = [re.fullmatch(r"(\S.*) (\d+) (\d+)", line) for line in diff("--format", "folded", old, new).out.text.splitlines()]
+        assert all(lines), lines
+        folded = {line[1].split(";")[-1]: int(line[3]) - int(line[2]) for line in lines}
+        assert {name: folded.get(name) for name in expected} == {name: change[1] for name, change in expected.items()}, folded
+        assert folded["same"] == 0 and "freed" not in folded, folded
+        done = diff("--format", "folded", "-T", "1", old, new)
+        assert done.out.text.endswith(";more 700 1400\n") and len(done.out.text.splitlines()) == 1, done.out.text
+
+
+@case
+def page():
+    """The page is opened on the comparison."""
+    with scratch() as folder, shared_browser() as shown:
+        old, new = record(folder, 0), record(folder, 1)
+        expected = changes(diff_json(old, new, "-T", "0"))
+        done = diff("--format", "html", "--output", f"{folder}/page.html", old, new)
+        assert not done.out.text
+        shown.open(pathlib.Path(folder) / "page.html")
+        shown.painted()
+        assert "more than before" in shown.one(".legend[aria-label='Colours of change']").text
+        assert shown.one("h1").text == f"{old} \u2192 {new}", shown.one("h1").text
+        assert not shown.all(".timeline") and shown.one("footer").text.count("nothing lost") == 2
+        rows = {name.split(" ")[0]: (change, size) for name, change, size in
+                zip(*(shown.texts(f".rows tbody tr[data-stack] td.{key}") for key in ("stack", "change", "change-live")))}
+        in_page = {name: (change, int(re.sub(r"[^\d-]", "", size.replace("\u2212", "-")))) for name, (change, size) in rows.items()
+                   if name in expected}
+        assert in_page == {name: change[:2] for name, change in expected.items()}, rows
+        assert rows["same"][0] == "same"
+        sizes = list(in_page.values())
+        assert sizes == sorted(sizes, key=lambda row: -row[1]), sizes
+        complaints = shown.complaints()
+        assert not complaints, complaints
+
+
+@case
 def moments_of_one():
     with scratch() as folder:
         path = record(folder, 0)
@@ -134,7 +182,7 @@ def what_cannot_be():
                                  ((path, f"{folder}/none"), "none: cannot be read"),
                                  ((path, f"{path}@noon"), "needs a time"),
                                  ((path, f"{path}@1999-01-01T00:00:00"), "before the first"),
-                                 (("--format", "csv", path, path), "no comparison in the form")):
+                                 (("--format", "massif", path, path), "no comparison in the form")):
             done = diff(*arguments, status=2)
             assert words in done.err.text and done.err.text.count("\n") == 1, (arguments, done.err.text)
             assert not done.out.text, done.out.text

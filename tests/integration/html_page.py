@@ -160,6 +160,14 @@ def sorts():
 
 
 @case
+def says_how_many_snapshots_there_are():
+    for scene, words in (("recording", "121 snapshots, all shown"),
+                         ("large", "10080 snapshots, 60 shown: of each stretch of time the highest and the lowest")):
+        with page(scene, size=20 if scene == "large" else None) as shown:
+            assert shown.one("#kept").text.replace("\u202f", "") == words, shown.one("#kept").text
+
+
+@case
 def slides_through_the_recording():
     with page("recording") as shown:
         last = dict(zip(rows(shown, "stack"), rows(shown, "live")))

@@ -105,6 +105,29 @@ def verdicts_and_views():
 
 
 @case
+def rates_of_a_recording():
+    """--view churn: what was allocated between a moment and the one before, a second."""
+    with scratch() as folder:
+        path = f"{folder}/r"
+        record_rounds(path, rounds=4)
+        rows = ask(path, "SELECT time_unix_ns, elapsed_ns, alloc_count, alloc_bytes FROM snapshot ORDER BY snapshot")
+        before = (0, 0, 0, 0)
+        for row in rows:
+            ns = row[0] - rows[0][0]
+            report = shown(path, "--view", "churn", "--at", f"+{ns // 10**9}.{ns % 10**9:09}")
+            assert report["interval_ns"] == row[1] - before[1], (report["interval_ns"], row, before)
+            for key, now, earlier in (("alloc_per_s", row[2], before[2]), ("alloc_bytes_per_s", row[3], before[3])):
+                for told in (report[key], sum(process[key] for process in report["processes"]),
+                             sum(stack[key] for stack in report.stacks)):
+                    assert round(told * report["interval_ns"] / 1e9) == now - earlier, (key, told, now, earlier)
+            assert report["churn"] is None and all(stack["churn"] is None for stack in report.stacks)
+            before = row
+        text = show(path, "--view", "churn").out.text
+        assert "stacks by what they allocate:" in text and " allocations/s, " in text, text
+        assert "since attaching" in text and "peak" not in text, text
+
+
+@case
 def every_moment():
     """The same sums in the row of the snapshot, in the view, and in the report of that moment."""
     with scratch() as folder:
@@ -208,15 +231,18 @@ def build_id(path):
     return notes.split("Build ID:")[1].split()[0]
 
 
-@case(times=["beside", "alone", "by-build-id", "as-a-tree"])
+@case(times=["beside", "alone", "by-build-id", "as-a-tree", "without-the-program"])
 def names_from_debug_files(where):
-    """Of a stripped program: its debug file in the same folder, or alone with the program where it was, or where debug files are kept."""
+    """Of a stripped program: its debug file in the same folder, or alone with the program where it was, or where debug
+    files are kept, or with no program at all."""
     with moved_away(strip=True) as (folder, program, path, target):
         kept, number = f"{folder}/kept", build_id(program)
         assert "site_leak" not in names(shown(path))
-        if where != "alone":
+        if where == "without-the-program":
+            os.remove(program)
+        elif where != "alone":
             shutil.move(program, f"{kept}/a-stripped-one")
-        if where == "by-build-id":
+        if where in ("by-build-id", "without-the-program"):
             os.makedirs(f"{kept}/.build-id/{number[:2]}")
             shutil.move(f"{kept}/app.debug", f"{kept}/.build-id/{number[:2]}/{number[2:]}.debug")
         if where == "as-a-tree":
@@ -225,6 +251,19 @@ def names_from_debug_files(where):
         report = shown(path, "--symbols-from", kept)
         check_sites(report, target)
         assert any(f["file"] and f["file"].endswith("verdicts.c") for s in report.stacks for f in s["frames"])
+
+
+@case
+def names_of_its_own():
+    """What --symbols-from finds nothing for keeps the names that the recording has."""
+    with scratch() as folder:
+        program, path = f"{folder}/app", f"{folder}/r"
+        shutil.copy(fixture_path("verdicts"), program)
+        target = record_rounds(path, rounds=2, fixture=program)
+        check_sites(shown(path), target)
+        os.remove(program)
+        os.mkdir(f"{folder}/nothing")
+        check_sites(shown(path, "--symbols-from", f"{folder}/nothing"), target)
 
 
 @case
@@ -269,12 +308,12 @@ def an_exec():
 def for_a_time():
     with scratch() as folder, Fixture("churn") as target:
         path = f"{folder}/r"
-        with recording(target, path, "--interval", "0.1", "--duration", "0.5") as memtrace:
+        with recording(target, path, "--interval", "0.3", "--duration", "0.5") as memtrace:
             memtrace.attached()
             target.go()
             assert memtrace.wait() == 0, memtrace.err.text
-        elapsed_ns = value(path, "SELECT max(elapsed_ns) FROM snapshot")
-        assert 5 * 10**8 <= elapsed_ns < 10**10, elapsed_ns
+        *before, last = [ns for (ns,) in ask(path, "SELECT elapsed_ns FROM snapshot ORDER BY snapshot")]
+        assert all(ns < 5 * 10**8 for ns in before) and 5 * 10**8 <= last < 10**10, (before, last)
         assert shown(path)["totals"]["alloc_count"] > 0
         unharmed(target)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Comparing snapshots, and reports of it against tests/golden/diff-NAME.{txt,json}. Run from the top folder. */
+/* Comparing snapshots, and reports of it against tests/golden/diff-NAME.*. Run from the top folder. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,17 +67,29 @@ static struct snapshot *make(bool later)
 	return snapshot;
 }
 
-static void check_golden(const char *file, const struct renderer *renderer, const struct comparison *comparison)
+/* In all forms that there are. */
+static void check_golden(const char *file, const struct comparison *comparison)
 {
-	const struct render_options options = {.utc = true, .top = 10};
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	const struct render_options options = {.utc = true, .top = 10}, all = {.utc = true};
 
-	assert_int_equal(renderer->comparison(out, comparison, &options), 0);
-	fclose(out);
-	golden_compare("diff", file, renderer == &json_renderer ? "json" : "txt", text);
-	free(text);
+	for (size_t i = 0; i < sizeof(golden_forms) / sizeof(golden_forms[0]); i++) {
+		const struct renderer *renderer = golden_forms[i].renderer;
+		const struct render_options *wanted = renderer->whole ? &all : &options;
+		char *text = NULL;
+		size_t size;
+		FILE *out;
+
+		if (!renderer->comparison)
+			continue;
+		out = open_memstream(&text, &size);
+		if (renderer == &html_renderer)
+			assert_int_equal(html_data_write_comparison(out, comparison, wanted), 0);
+		else
+			assert_int_equal(renderer->comparison(out, comparison, wanted), 0);
+		fclose(out);
+		golden_compare("diff", file, golden_forms[i].extension, text);
+		free(text);
+	}
 }
 
 static void compare(const struct snapshot *before, const struct snapshot *after, enum select_key key, size_t top,
@@ -115,8 +127,7 @@ static void across_builds(void **state)
 	/* Lines of the later build are shown where both have the stack. */
 	assert_ptr_equal(comparison->rows[1].snapshot, after);
 	assert_ptr_equal(comparison->rows[0].snapshot, before);
-	check_golden("builds", &text_renderer, comparison);
-	check_golden("builds", &json_renderer, comparison);
+	check_golden("builds", comparison);
 	comparison_free(comparison);
 	snapshot_free(before);
 	snapshot_free(after);
@@ -160,8 +171,73 @@ static void with_itself(void **state)
 	(void)state;
 	compare(before, after, SELECT_BYTES, 0, &comparison);
 	assert_int_equal(comparison->n_shown, 0);
-	check_golden("same", &text_renderer, comparison);
-	check_golden("same", &json_renderer, comparison);
+	check_golden("same", comparison);
+	comparison_free(comparison);
+	snapshot_free(before);
+	snapshot_free(after);
+}
+
+static void of_nothing(void **state)
+{
+	struct snapshot *before = sample_new(1, 0, 1), *after = sample_new(1, 0, 1);
+	struct comparison *comparison;
+
+	(void)state;
+	compare(before, after, SELECT_BYTES, 0, &comparison);
+	check_golden("empty", comparison);
+	comparison_free(comparison);
+	snapshot_free(before);
+	snapshot_free(after);
+}
+
+/* What would end a line, a cell, a string, a script, or be a formula, a comment, a terminal's order. */
+static const char *const hostile_names[] = {
+    "=HYPERLINK(\"x\")", "a;b\"c,d\r\ne", "</script><b>&'", "#\x1b[31m", "\xff\xc0 99 1", "\u2028\u202e\\",
+};
+
+#define N_HOSTILE (sizeof(hostile_names) / sizeof(hostile_names[0]))
+
+static struct snapshot *make_hostile(uint64_t bytes)
+{
+	struct snapshot *snapshot = sample_new(1, N_HOSTILE + 1, 1);
+	char *template = NULL;
+	size_t size;
+	FILE *out = open_memstream(&template, &size);
+
+	fputs("map<", out);
+	for (int i = 0; i < 1000; i++)
+		fprintf(out, "list<T%04d>,", i);
+	fputs("end>", out);
+	fclose(out);
+	for (size_t i = 0; i < N_HOSTILE; i++) {
+		name(&snapshot->stacks[i], hostile_names[i], hostile_names[(i + 1) % N_HOSTILE],
+		     10 * (unsigned int)i + 1);
+		snapshot->stacks[i].frames[1].module = hostile_names[i];
+		snapshot->stacks[i].frames[2].file = hostile_names[i];
+		sample_usage(&snapshot->stacks[i], 1 + i, bytes + i);
+	}
+	name(&snapshot->stacks[N_HOSTILE], "long", "inner", 99);
+	/* A stack owns no names: the symbolizer does, and here the text after its frames. */
+	snapshot->stacks[N_HOSTILE].frames =
+	    realloc(snapshot->stacks[N_HOSTILE].frames, 3 * sizeof(struct frame) + size + 1);
+	assert_non_null(snapshot->stacks[N_HOSTILE].frames);
+	snapshot->stacks[N_HOSTILE].frames[1].function =
+	    strcpy((char *)(snapshot->stacks[N_HOSTILE].frames + 3), template);
+	free(template);
+	sample_usage(&snapshot->stacks[N_HOSTILE], 2, bytes);
+	aggregate_sum(snapshot);
+	return snapshot;
+}
+
+static void hostile(void **state)
+{
+	struct snapshot *before = make_hostile(100), *after = make_hostile(200);
+	struct comparison *comparison;
+
+	(void)state;
+	compare(before, after, SELECT_BYTES, 0, &comparison);
+	comparison->before_name = "</script>\"\n=old";
+	check_golden("hostile", comparison);
 	comparison_free(comparison);
 	snapshot_free(before);
 	snapshot_free(after);
@@ -170,10 +246,8 @@ static void with_itself(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(across_builds),
-	    cmocka_unit_test(by_count_and_top),
-	    cmocka_unit_test(kinds_are_told_apart),
-	    cmocka_unit_test(with_itself),
+	    cmocka_unit_test(across_builds), cmocka_unit_test(by_count_and_top), cmocka_unit_test(kinds_are_told_apart),
+	    cmocka_unit_test(with_itself),   cmocka_unit_test(of_nothing),       cmocka_unit_test(hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

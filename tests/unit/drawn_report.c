@@ -239,7 +239,7 @@ static struct snapshot *make_course(size_t n_moments, size_t shown)
 	struct history *history = calloc(1, sizeof(*history));
 
 	assert_non_null(history);
-	*history = (struct history){.n_moments = n_moments, .n_stacks = 3, .shown = shown};
+	*history = (struct history){.n_moments = n_moments, .n_recorded = 7 * n_moments, .n_stacks = 3, .shown = shown};
 	history->moments = calloc(n_moments, sizeof(*history->moments));
 	history->usages = calloc(3 * n_moments, sizeof(*history->usages));
 	assert_true(history->moments && history->usages);
@@ -282,7 +282,7 @@ static void course_is_told_by_its_changes(void **state)
 	json_t *history = load_history(make_course(6, 4)), *courses = json_object_get(history, "courses");
 
 	(void)state;
-	assert_int_equal(json_integer_value(json_object_get(history, "n_moments")), 6);
+	assert_int_equal(json_integer_value(json_object_get(history, "n_recorded")), 42);
 	assert_int_equal(json_integer_value(json_object_get(history, "shown")), 4);
 	check_list(json_object_get(history, "complete"), complete, 6);
 	assert_int_equal(json_array_size(courses), 3);
@@ -291,24 +291,36 @@ static void course_is_told_by_its_changes(void **state)
 	json_decref(history);
 }
 
-static void long_recordings_keep_their_ends_peak_and_moment(void **state)
+/* A spike and a dip of one moment each, in a course that goes up and down all the time. */
+static void long_recordings_keep_what_stands_out(void **state)
 {
-	enum { N = 5000, SHOWN = 1234 };
-	json_t *history = load_history(make_course(N, SHOWN));
-	json_t *times = json_object_get(history, "time_ms"), *bytes = json_object_get(history, "live_bytes");
-	size_t n = json_array_size(times), shown = (size_t)json_integer_value(json_object_get(history, "shown"));
+	enum { N = 5000, SHOWN = 1234, SPIKE = 2222, DIP = 3333, DIP_BYTES = 7 };
+	struct snapshot *snapshot = make_course(N, SHOWN);
+	json_t *history, *times, *bytes;
 	json_int_t first = SAMPLE_TIME_NS / 1000000, most = 0;
+	size_t n, shown;
+	bool dip = false;
 
 	(void)state;
-	assert_in_range(n, 200, 260);
+	snapshot->history->moments[SPIKE].live_bytes = 10 * N;
+	snapshot->history->moments[DIP].live_bytes = DIP_BYTES;
+	history = load_history(snapshot);
+	times = json_object_get(history, "time_ms");
+	bytes = json_object_get(history, "live_bytes");
+	n = json_array_size(times);
+	shown = (size_t)json_integer_value(json_object_get(history, "shown"));
+	assert_in_range(n, 200, 243);
 	assert_int_equal(json_integer_value(json_array_get(times, 0)), first);
 	assert_int_equal(json_integer_value(json_array_get(times, n - 1)), first + (N - 1) * 1000);
 	assert_int_equal(json_integer_value(json_array_get(times, shown)), first + SHOWN * 1000);
 	for (size_t i = 0; i < n; i++) {
 		if (json_integer_value(json_array_get(bytes, i)) > most)
 			most = json_integer_value(json_array_get(bytes, i));
+		dip |= json_integer_value(json_array_get(bytes, i)) == DIP_BYTES &&
+		       json_integer_value(json_array_get(times, i)) == first + DIP * 1000;
 	}
-	assert_int_equal(most, (N - 2) / 2 * 2);
+	assert_int_equal(most, 10 * N);
+	assert_true(dip);
 	json_decref(history);
 }
 
@@ -332,7 +344,7 @@ int main(void)
 	    cmocka_unit_test(names_end_no_element),
 	    cmocka_unit_test(data_is_json_whatever_names_hold),
 	    cmocka_unit_test(course_is_told_by_its_changes),
-	    cmocka_unit_test(long_recordings_keep_their_ends_peak_and_moment),
+	    cmocka_unit_test(long_recordings_keep_what_stands_out),
 	    cmocka_unit_test(no_history_is_null),
 	};
 

@@ -249,6 +249,7 @@ static struct snapshot *make_history(void)
 
 	assert_non_null(history);
 	history->n_moments = 3;
+	history->n_recorded = 3;
 	history->n_stacks = 2;
 	history->shown = 1;
 	history->moments = calloc(3, sizeof(*history->moments));

@@ -81,6 +81,38 @@ static void finds_mappings(void **state)
 	assert_null(mapping_find(mappings, 1, 0x2000, 0));
 }
 
+static void finds_what_is_mapped_around(void **state)
+{
+	enum { PIECES = 300 };
+	struct mapping mappings[PIECES];
+	uint64_t first, end;
+
+	(void)state;
+	for (size_t i = 0; i < PIECES; i++)
+		mappings[i] = (struct mapping){
+		    .start = 0x10000 + i * 0x1000, .end = 0x11000 + i * 0x1000, .offset = 0x3000 + i * 0x1000};
+	for (size_t i = 0; i < 20; i++) {
+		assert_true(mapping_stretch(mappings, 20, &mappings[i], 0, &first, &end));
+		assert_int_equal(first, 0x3000);
+		assert_int_equal(end, 0x3000 + 20 * 0x1000);
+	}
+	mappings[7].offset++;
+	assert_true(mapping_stretch(mappings, 20, &mappings[3], 0, &first, &end));
+	assert_int_equal(end, 0x3000 + 7 * 0x1000);
+	assert_true(mapping_stretch(mappings, 20, &mappings[8], 0, &first, &end));
+	assert_int_equal(first, 0x3000 + 8 * 0x1000);
+	mappings[7].offset--;
+	/* Only a hostile recording has so many. */
+	assert_false(mapping_stretch(mappings, PIECES, &mappings[0], 0, &first, &end));
+	assert_false(mapping_stretch(mappings, PIECES, &mappings[150], 0, &first, &end));
+	assert_false(mapping_stretch(mappings, PIECES, &mappings[299], 0, &first, &end));
+	/* At the ends of the address space. */
+	mappings[0] = (struct mapping){.end = 0x1000};
+	mappings[1] = (struct mapping){.start = 0xfffffffffffff000, .end = UINT64_MAX};
+	assert_true(mapping_stretch(mappings, 2, &mappings[0], 0, &first, &end));
+	assert_true(mapping_stretch(mappings, 2, &mappings[1], 0, &first, &end));
+}
+
 /* Under the address sanitizer: nothing is freed twice, or not at all. */
 static void frees_what_is_there(void **state)
 {
@@ -127,6 +159,7 @@ int main(void)
 	    cmocka_unit_test(kinds_and_ends_have_names),
 	    cmocka_unit_test(adds_usage),
 	    cmocka_unit_test(finds_mappings),
+	    cmocka_unit_test(finds_what_is_mapped_around),
 	    cmocka_unit_test(frees_what_is_there),
 	    cmocka_unit_test(any_loss_makes_it_incomplete),
 	};

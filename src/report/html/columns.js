@@ -69,6 +69,7 @@ export function make_columns(report, now, before, moment) {
 	});
 	const { churn, growth } = now;
 	return [
+		report.comparison && words("change", "Became", report.comparison.words, report.comparison.changes),
 		report.leaks_judged && words("leak", "Class", report.leaks, stacks.leak),
 		report.has_verdicts && {
 			key: "verdict", title: "Verdict", number: false, hint: "what the reports so far say of the stack's live bytes",
@@ -89,7 +90,7 @@ export function make_columns(report, now, before, moment) {
 			value: (stack) => stacks.oldest_ns[stack],
 			cell: (stack) => (stacks.oldest_ns[stack] ? format.duration(stacks.oldest_ns[stack] / 1e9) : "\u2013"),
 		},
-		report.history && { key: "course-cell", title: "Course", number: false, cell: (stack) => course(report, stack, moment, style) },
+		report.history && !report.comparison && { key: "course-cell", title: "Course", number: false, cell: (stack) => course(report, stack, moment, style) },
 		report.kinds_shown > 1 && words("kind", "Kind", report.kinds, stacks.kind),
 		report.processes.n > 1 && {
 			key: "process", title: "Process", number: false, value: (stack) => report.process_name(stacks.process[stack]),

@@ -44,7 +44,7 @@ export class Details {
 			h("dl", {}, pair("Live", format.bytes(now.live[stack])), pair("Blocks", format.count(now.blocks[stack])),
 				pair("Allocated", format.bytes(now.allocated[stack])), pair("Churn", format.bytes(now.churn[stack])),
 				stacks.oldest_ns[stack] ? pair("Oldest block", format.duration(stacks.oldest_ns[stack] / 1e9)) : null,
-				pair("Process", report.process_name(stacks.process[stack])), pair("Kind", report.kinds[stacks.kind[stack]])),
+				report.comparison ? null : pair("Process", report.process_name(stacks.process[stack])), pair("Kind", report.kinds[stacks.kind[stack]])),
 			...[node_list(report, stack)].filter(Boolean),
 			h("ol", { class: "frames" }, report.stack_frames(stack).map((frame) => frame_line(report, frame))),
 			...(stacks.guessed[stack] ? [h("p", { class: "quiet" }, "Guessed by frame pointers.")] : []));

@@ -14,7 +14,7 @@ const started = performance.now();
 const report = new Report(document.getElementById("data").textContent);
 report.leaks_judged = report.stacks.leak.some((leak) => leak !== 0);
 report.kinds_shown = new Set(report.stacks.kind).size;
-const chosen = { view: report.view === "growth" && !report.has_growth ? "live" : report.view, process: -1, node: -1, words: "", moment: null, before: null };
+const chosen = { view: report.view === "growth" && !report.has_growth ? "live" : report.view, process: -1, node: -1, words: "", moment: null, before: report.comparison ? 0 : null };
 const amount = (value, view = chosen.view) => VIEWS[view].unit === "count" ? format.count(value)
 	: format.bytes(value) + (view === "growth" && !report.history ? "/min" : "");
 
@@ -131,6 +131,8 @@ const table = new Table([{ key: "live", title: "", number: true, value: () => 0,
 	status.textContent = `Stack of ${report.node_name(report.calls.leaf[stack])}: ${format.bytes(now.live[stack])} in ` +
 		`${format.plural(now.blocks[stack], "block", "blocks")}${report.stacks.words[stack] ? `, ${report.stacks.words[stack]}` : ""}`;
 });
+if (report.comparison)
+	table.sort = { key: "change-live", direction: -1 };
 const table_note = h("p", { class: "quiet", role: "status" });
 
 function of_process(values) {
@@ -202,7 +204,7 @@ function refresh() {
 	nothing.textContent = chosen.view === "growth" ? "No stack has grown." : "Nothing to show in this view.";
 }
 
-const timeline = report.history && report.history.n > 1 && new Timeline(report.history, (moment, before) => {
+const timeline = report.history && report.history.n > 1 && !report.comparison && new Timeline(report.history, (moment, before) => {
 	chosen.moment = moment === report.history.shown ? null : moment;
 	chosen.before = before;
 	refresh_soon();
@@ -229,10 +231,13 @@ function recolour() {
 
 /* The page. */
 const { totals } = report;
-const names = report.command === "kernel" ? "Kernel memory"
+const { comparison } = report;
+const names = comparison ? `${comparison.before.name} \u2192 ${comparison.after.name}`
+	: report.command === "kernel" ? "Kernel memory"
 	: Array.from({ length: Math.min(report.processes.n, 3) }, (_, i) => report.process_name(i)).join(", ") +
 		(report.processes.n > 3 ? ` and ${format.count(report.processes.n - 3)} more` : "");
 const growing = report.stacks.verdict.filter((verdict) => report.verdicts[verdict] === "growing").length;
+const count_of = (word) => comparison.changes.filter((change) => comparison.words[change] === word).length;
 const resident = report.processes.rss_bytes.reduce((sum, value) => sum + value, 0);
 const tile = (name, value, note) => h("div", { class: "tile" }, h("dt", {}, name), h("dd", {}, value, note ? h("span", { class: "quiet" }, note) : null));
 document.title = `memtrace: ${names}`;
@@ -240,13 +245,20 @@ document.getElementById("page").replaceChildren(
 	h("a", { class: "skip", href: "#stacks" }, "Skip to the table of stacks"),
 	h("header", {},
 		h("div", { class: "title" }, h("h1", {}, names || "No process"),
-			h("p", { class: "quiet" }, h("b", {}, "memtrace"), ` ${report.command} \u00b7 ${report.date} \u00b7 watched for ${format.duration(report.elapsed_ns / 1e9)}`)),
+			h("p", { class: "quiet" }, h("b", {}, "memtrace"), ` ${report.command} \u00b7 `, comparison
+				? `${comparison.before.date} \u2192 ${comparison.after.date}`
+				: `${report.date} \u00b7 watched for ${format.duration(report.elapsed_ns / 1e9)}`)),
 		theme.element,
 		h("dl", { class: "tiles" },
-			tile("Live", format.bytes(totals.live_bytes), ` in ${format.plural(totals.live_blocks, "block", "blocks")}`),
-			tile("Allocated", format.bytes(totals.alloc_bytes), ` in ${format.plural(totals.alloc_count, "call", "calls")}`),
+			comparison ? tile("Live before", format.bytes(comparison.before.live_bytes), ` in ${format.plural(comparison.before.live_blocks, "block", "blocks")}`) : null,
+			tile(comparison ? "Live now" : "Live", format.bytes(totals.live_bytes), ` in ${format.plural(totals.live_blocks, "block", "blocks")}`),
+			comparison ? tile("Change", format.signed(format.bytes, totals.live_bytes - comparison.before.live_bytes),
+				` in ${format.signed(format.count, totals.live_blocks - comparison.before.live_blocks)} blocks`) : null,
+			comparison ? null : tile("Allocated", format.bytes(totals.alloc_bytes), ` in ${format.plural(totals.alloc_count, "call", "calls")}`),
 			resident ? tile("Resident", format.bytes(resident)) : null,
-			tile("Stacks", format.count(report.n_stacks), report.has_verdicts ? ` ${format.count(growing)} growing` : null))),
+			tile("Stacks", format.count(report.n_stacks), comparison
+				? ` ${format.count(count_of("new"))} new, ${format.count(count_of("gone"))} gone`
+				: report.has_verdicts ? ` ${format.count(growing)} growing` : null))),
 	h("main", {},
 		timeline ? timeline.element : "",
 		h("section", { class: "panel graph", "aria-label": "Flame graph" },

@@ -33,11 +33,11 @@ export class Timeline {
 		this.before_row = h("div", { class: "slider" }, h("label", { for: "moment-before" }, "Compared with"),
 			this.words.before, this.sliders.before);
 		this.chart = h("div", { class: "chart", role: "img", "aria-label": this.#summary() });
-		const left_out = history.n_moments - history.n;
+		const n = format.count(history.n);
 		this.element = h("section", { class: "panel timeline", "aria-label": "Timeline" },
 			h("div", { class: "panel-head" }, h("h2", {}, "Timeline"),
-				h("p", { class: "quiet" }, format.plural(history.n_moments, "moment", "moments"),
-					left_out > 0 ? `, ${format.count(history.n)} of them kept here` : ""),
+				h("p", { class: "quiet", id: "kept" }, format.plural(history.n_recorded, "snapshot", "snapshots"), ", ",
+					history.n < history.n_recorded ? `${n} shown: of each stretch of time the highest and the lowest` : "all shown"),
 				h("label", { class: "check" }, this.check, "Compare two moments")),
 			this.chart,
 			h("div", { class: "slider" }, h("label", { for: "moment-now" }, "Moment"), this.words.now, this.sliders.now),

@@ -15,6 +15,7 @@ class Truth:
         self.integrity = {}  # key -> N
         self.chains = []     # {"about": S, "size": N, "chain": [address], "labels": [function]}
         self.placements = {}  # function -> {"nodes": {node: N}, …}: where its live blocks lie
+        self.lives = {}      # function -> what memtrace churn must say of its blocks; "" -> of the process
         self.blocks = []     # {"block": address, "class": leak class, …}
         self.modules = set()  # whose stacks are all among the chains; the program alone when empty
 
@@ -29,6 +30,8 @@ class Truth:
                 for key, value in row.items()}
         elif "block" in row:
             self.blocks.append(row)
+        elif "life" in row:
+            self.lives[row.pop("life")] = row
         elif "chain" in row:
             self.chains.append(row)
         else:
@@ -92,5 +95,5 @@ class CommandTruth:
     def __init__(self, process):
         self.truth = Truth()
         for line in process.out.lines:
-            if line.startswith(('{"function"', '{"integrity"', '{"placement"', '{"block"')):
+            if line.startswith(('{"function"', '{"integrity"', '{"placement"', '{"block"', '{"life"')):
                 self.truth.read(line)

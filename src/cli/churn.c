@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* memtrace churn: who keeps the allocator busy. */
+#include <errno.h>
+#include <stdbool.h>
+
+#include "analyze/aggregate.h"
+#include "analyze/churn.h"
+#include "analyze/select.h"
+#include "cli/commands.h"
+#include "cli/message.h"
+#include "cli/tracing.h"
+#include "symbolize/free_places.h"
+
+/* A run of the command. */
+struct churning {
+	struct tracing tracing;
+	struct snapshot *before; /* the last report's */
+};
+
+static enum select_key key_of(const struct options *options)
+{
+	static const enum select_key keys[] = {
+	    [CHURN_RATE] = SELECT_RATE,
+	    [CHURN_BYTES] = SELECT_BYTE_RATE,
+	    [CHURN_SHORT_LIVED] = SELECT_SHORT_LIVED,
+	};
+
+	return keys[options->churn_sort];
+}
+
+/* Of all stacks it is told who frees their blocks, for the totals; of those shown, by name. */
+static int name_places(struct tracing *tracing, struct snapshot *snapshot)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < snapshot->n_stacks && !error; i++) {
+		struct stack *stack = &snapshot->stacks[i];
+
+		error = free_places_name(tracing->symbolizer, &snapshot->processes[stack->process], stack,
+		                         i < snapshot->n_stacks_shown);
+	}
+	return error;
+}
+
+static int make(struct churning *churning, struct snapshot *snapshot)
+{
+	const struct options *options = &churning->tracing.options;
+	int error = aggregate_merge(snapshot);
+
+	if (!error)
+		error = churn_find_recent(snapshot, churning->before);
+	if (error)
+		return error;
+	aggregate_sum(snapshot);
+	error = select_stacks(snapshot, NULL, key_of(options), options->top);
+	if (!error)
+		error = name_places(&churning->tracing, snapshot);
+	return error ? error : churn_sum(snapshot);
+}
+
+static int report(void *context, int events)
+{
+	struct churning *churning = context;
+	struct tracing *tracing = &churning->tracing;
+	const struct options *options = &tracing->options;
+	struct snapshot *snapshot;
+	int error = session_snapshot(tracing->session, options->older_given ? options->older_ns : 0,
+	                             options->show_allocs, &snapshot);
+
+	(void)events;
+	if (error)
+		return tracing_fail(tracing, "cannot read the tables", error);
+	snapshot->command = "churn";
+	error = make(churning, snapshot);
+	if (error)
+		tracing_fail(tracing, "cannot make the report", error);
+	else
+		error = tracing_symbolize(tracing, snapshot);
+	if (!error)
+		error = tracing_write(tracing, snapshot);
+	snapshot_free(churning->before);
+	churn_drop(snapshot);
+	churning->before = snapshot;
+	symbolizer_rest(tracing->symbolizer);
+	return error;
+}
+
+static int run(struct churning *churning)
+{
+	int error = tracing_start_interval(&churning->tracing);
+
+	return error ? error : tracing_series(&churning->tracing, churning->tracing.options.count, report, churning);
+}
+
+int command_churn(int argc, char **argv)
+{
+	struct churning churning = {0};
+	int status = 0;
+
+	if (tracing_begin(&churning.tracing, "churn", argc, argv, &status)) {
+		churning.tracing.churns = true;
+		churning.tracing.view = VIEW_CHURN;
+		if (tracing_open(&churning.tracing) || run(&churning))
+			status = message_fail(churning.tracing.error);
+		else
+			status = tracing_command_status(&churning.tracing);
+	}
+	snapshot_free(churning.before);
+	tracing_close(&churning.tracing);
+	return status;
+}
