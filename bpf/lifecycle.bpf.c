@@ -68,14 +68,19 @@ TWICE("raw_tp/sched_process_exec", process_exec, __u64)
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
+/* All threads are made to end: none goes on in user space. */
+static __always_inline bool all_end(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT;
+}
+
 /* The last thread ends: the ID can be another process's from now on. */
 static __always_inline void process_gone(struct task_struct *task, struct mt_process *process)
 {
 	__u32 tgid = process->tgid;
 
-	process->exit_code = BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT
-	                         ? BPF_CORE_READ(task, signal, group_exit_code)
-	                         : BPF_CORE_READ(task, group_leader, exit_code);
+	process->exit_code =
+	    all_end(task) ? BPF_CORE_READ(task, signal, group_exit_code) : BPF_CORE_READ(task, group_leader, exit_code);
 	process->exited = 1;
 	process->traced = 0;
 	bpf_map_delete_elem(&slots, &tgid);
@@ -95,7 +100,7 @@ static __always_inline int process_exit_once(void *ctx, bool again)
 		return 0;
 	if (BPF_CORE_READ(task, signal, live.counter) == 0)
 		process_gone(task, process);
-	else if (check_process && task->pid == task->tgid && !again)
+	else if (check_process && task->pid == task->tgid && !again && !all_end(task))
 		COUNT(lost[LOSS_MISSED_PROBES]); /* perf links count by a thread, and this may be it */
 	return 0;
 }

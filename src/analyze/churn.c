@@ -49,18 +49,20 @@ int churn_sum(struct snapshot *snapshot)
 	snapshot->churn = churn_totals_new(snapshot->placement.n_nodes);
 	if (!snapshot->churn)
 		return -ENOMEM;
-	for (size_t i = 0; i < snapshot->n_stacks; i++) {
-		const struct stack *stack = &snapshot->stacks[i];
-		struct process *process = &snapshot->processes[stack->process];
+	for (size_t i = 0; i < snapshot->n_processes; i++) {
+		struct process *process = &snapshot->processes[i];
 
-		if (process->churn)
-			add_counts(process->churn, stack);
+		if (!process->churn)
+			process->churn = churn_totals_new(snapshot->placement.n_nodes);
+		if (!process->churn)
+			return -ENOMEM;
 	}
+	for (size_t i = 0; i < snapshot->n_stacks; i++)
+		add_counts(snapshot->processes[snapshot->stacks[i].process].churn, &snapshot->stacks[i]);
 	for (size_t i = 0; i < snapshot->n_processes; i++) {
 		const struct churn_totals *totals = snapshot->processes[i].churn;
 
-		if (!totals)
-			continue;
+		snapshot->churn->counted |= totals->counted;
 		churn_add(&snapshot->churn->churn, &totals->churn, false);
 		churn_totals_add_nodes(snapshot->churn, totals);
 		snapshot->churn->recent_count += totals->recent_count;

@@ -109,10 +109,24 @@ int select_find_growth(struct snapshot *snapshot, const struct snapshot *before)
 	return error;
 }
 
+/* It has what it is ordered by. */
+static bool is_of_interest(const struct stack *stack, enum select_key key)
+{
+	switch (key) {
+	case SELECT_RATE:
+	case SELECT_BYTE_RATE:
+		return stack->recent_count;
+	case SELECT_ALLOCATED:
+	case SELECT_SHORT_LIVED:
+		return stack->usage.alloc_count;
+	default:
+		return stack->usage.live_blocks;
+	}
+}
+
 /* Marks, of candidates in their order, the first `top` of each process that may be shown. */
 static int mark_shown(struct candidate *candidates, const struct snapshot *snapshot, enum select_key key, size_t top)
 {
-	bool of_allocations = key == SELECT_RATE || key == SELECT_BYTE_RATE || key == SELECT_SHORT_LIVED;
 	size_t *n_shown = calloc(snapshot->n_processes + 1, sizeof(*n_shown));
 
 	if (!n_shown)
@@ -120,10 +134,8 @@ static int mark_shown(struct candidate *candidates, const struct snapshot *snaps
 	for (size_t i = 0; i < snapshot->n_stacks; i++) {
 		const struct stack *stack = &candidates[i].stack;
 
-		if (top && of_allocations)
-			candidates[i].shown = stack->recent_count && n_shown[stack->process] < top;
-		else if (top)
-			candidates[i].shown = stack->usage.live_blocks && n_shown[stack->process] < top;
+		if (top)
+			candidates[i].shown = is_of_interest(stack, key) && n_shown[stack->process] < top;
 		else
 			candidates[i].shown = stack->usage.alloc_count || stack->usage.live_blocks;
 		n_shown[stack->process] += candidates[i].shown;

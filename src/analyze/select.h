@@ -16,7 +16,7 @@ enum select_key {
 	SELECT_GROWTH,
 	SELECT_AGE,       /* of the oldest live block */
 	SELECT_ALLOCATED, /* bytes since attaching */
-	/* Of memtrace churn; stacks without allocations since the report before are not shown among the first. */
+	/* Of memtrace churn: */
 	SELECT_RATE,        /* allocations since then */
 	SELECT_BYTE_RATE,   /* their bytes */
 	SELECT_SHORT_LIVED, /* blocks freed soon, since attaching */
@@ -24,7 +24,8 @@ enum select_key {
 
 /*
  * Orders snapshot->stacks by the key, so that those to show come first, and sets
- * n_stacks_shown: at most `top` of each process, of those with live blocks; with
+ * n_stacks_shown: at most `top` of each process, of those with live blocks (of
+ * keys about allocations: of those that have allocated, since then); with
  * `top` 0 every stack that has ever allocated.
  *
  * `before` is the snapshot before, for SELECT_GROWTH; NULL: everything has grown

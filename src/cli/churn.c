@@ -15,7 +15,6 @@
 struct churning {
 	struct tracing tracing;
 	struct snapshot *before; /* the last report's */
-	uint64_t reports;
 };
 
 static enum select_key key_of(const struct options *options)
@@ -59,14 +58,16 @@ static int make(struct churning *churning, struct snapshot *snapshot)
 	return error ? error : churn_sum(snapshot);
 }
 
-static int report(struct churning *churning)
+static int report(void *context, int events)
 {
+	struct churning *churning = context;
 	struct tracing *tracing = &churning->tracing;
 	const struct options *options = &tracing->options;
 	struct snapshot *snapshot;
 	int error = session_snapshot(tracing->session, options->older_given ? options->older_ns : 0,
 	                             options->show_allocs, &snapshot);
 
+	(void)events;
 	if (error)
 		return tracing_fail(tracing, "cannot read the tables", error);
 	snapshot->command = "churn";
@@ -80,40 +81,15 @@ static int report(struct churning *churning)
 	snapshot_free(churning->before);
 	churn_drop(snapshot);
 	churning->before = snapshot;
-	churning->reports++;
 	symbolizer_rest(tracing->symbolizer);
 	return error;
 }
 
-/* Of a command there is one report, at its end, unless an interval is asked for. */
-static int start_timer(struct tracing *tracing)
-{
-	const struct options *options = &tracing->options;
-
-	if (options->command && !options->interval_given)
-		return 0;
-	return tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
-}
-
 static int run(struct churning *churning)
 {
-	struct tracing *tracing = &churning->tracing;
-	int events = 0, error = start_timer(tracing);
+	int error = tracing_start_interval(&churning->tracing);
 
-	while (!error && !(events & (TRACING_STOP | TRACING_ENDED))) {
-		events = tracing_wait(tracing);
-		if (events < 0)
-			return events;
-		if (events != TRACING_TIMER)
-			continue;
-		error = report(churning);
-		if (churning->reports == tracing->options.count)
-			return error;
-	}
-	if (error)
-		return error;
-	tracing_tell_news(tracing);
-	return report(churning);
+	return error ? error : tracing_series(&churning->tracing, churning->tracing.options.count, report, churning);
 }
 
 int command_churn(int argc, char **argv)

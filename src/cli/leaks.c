@@ -59,28 +59,18 @@ static int scan_and_report(struct tracing *tracing)
 	return error ? error : report(tracing);
 }
 
-/* Processes that run: looked at when the time has come, or memtrace is asked to end. */
+/* Processes that run are looked at when the time has come, or memtrace is asked to end; of others it is too late. */
+static int look(void *context, int events)
+{
+	return events & TRACING_ENDED ? report(context) : scan_and_report(context);
+}
+
 static int run(struct tracing *tracing)
 {
 	const struct options *options = &tracing->options;
-	uint64_t left = options->count ? options->count : 1;
-	int events = 0, error = 0;
+	int error = tracing_start_interval(tracing);
 
-	if (!options->command)
-		error = tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
-	while (!error && left && !(events & (TRACING_STOP | TRACING_ENDED))) {
-		events = tracing_wait(tracing);
-		if (events < 0)
-			return events;
-		if (events != TRACING_TIMER)
-			continue;
-		error = scan_and_report(tracing);
-		left--;
-	}
-	if (error || !left)
-		return error;
-	tracing_tell_news(tracing);
-	return events & TRACING_ENDED ? report(tracing) : scan_and_report(tracing);
+	return error ? error : tracing_series(tracing, options->count ? options->count : 1, look, tracing);
 }
 
 static int check(struct tracing *tracing)

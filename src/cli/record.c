@@ -24,7 +24,6 @@ struct record {
 	unsigned int part;     /* 0: FILE itself, N: FILE.N */
 	uint64_t part_from_ns; /* when it was begun, since counting began */
 	uint64_t snapshots;
-	uint64_t taken_ns; /* when the last one was taken, since attaching */
 };
 
 /* The command's words in one line; NULL without one. The caller frees it. */
@@ -136,32 +135,49 @@ static int take(struct record *record, bool at_exit)
 	growth_judge(record->growth, snapshot);
 	aggregate_sum(snapshot);
 	record->snapshots++;
-	record->taken_ns = snapshot->elapsed_ns;
 	return writer_add(record->writer, snapshot);
+}
+
+/* Where --duration ends before the next snapshot is due, that is made then. */
+static int look_ahead(struct record *record)
+{
+	struct tracing *tracing = &record->tracing;
+	const struct options *options = &tracing->options;
+	uint64_t elapsed_ns = session_elapsed_ns(tracing->session), left_ns;
+
+	if (!options->duration_ns || options->duration_ns > elapsed_ns + options->interval_ns)
+		return 0;
+	left_ns = options->duration_ns > elapsed_ns ? options->duration_ns - elapsed_ns : 1;
+	return tracing_set_timer(tracing, left_ns, 0);
+}
+
+static int snapshot_and_rotate(void *context, int events)
+{
+	struct record *record = context;
+	const struct options *options = &record->tracing.options;
+	struct session *session = record->tracing.session;
+	bool over = options->duration_ns && session_elapsed_ns(session) >= options->duration_ns;
+	int error;
+
+	if (events != TRACING_TIMER)
+		return take(record, session_running(session) == 0);
+	error = take(record, false);
+	if (!error && over)
+		return TRACING_ENOUGH;
+	if (!error)
+		error = rotate(record);
+	return error ? error : look_ahead(record);
 }
 
 static int run(struct record *record)
 {
 	struct tracing *tracing = &record->tracing;
 	const struct options *options = &tracing->options;
-	int events = 0, error = tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
+	int error = tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
 
-	while (!error && !(events & (TRACING_STOP | TRACING_ENDED))) {
-		events = tracing_wait(tracing);
-		if (events < 0)
-			return events;
-		if (events != TRACING_TIMER)
-			continue;
-		error = take(record, false);
-		if (!error && options->duration_ns && record->taken_ns >= options->duration_ns)
-			return 0;
-		if (!error)
-			error = rotate(record);
-	}
-	if (error)
-		return error;
-	tracing_tell_news(tracing);
-	return take(record, session_running(tracing->session) == 0);
+	if (!error)
+		error = look_ahead(record);
+	return error ? error : tracing_series(tracing, 0, snapshot_and_rotate, record);
 }
 
 /* What was stored before a failure is a recording too. */

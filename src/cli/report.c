@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyze/churn.h"
 #include "analyze/select.h"
 #include "cli/begin.h"
 #include "cli/commands.h"
@@ -37,6 +38,23 @@ static enum select_key order_of(const struct options *options)
 	return options->sort_given ? (enum select_key)options->sort : keys[options->view];
 }
 
+/* Rates are those between the moment and the one before. */
+static int find_churn(struct recorded *recorded, size_t moment, struct snapshot *snapshot)
+{
+	struct snapshot *before = NULL;
+	int error = moment ? recorded_snapshot(recorded, moment - 1, &before) : 0;
+
+	if (error)
+		return error;
+	error = churn_find_recent(snapshot, before);
+	if (!error)
+		error = churn_sum(snapshot);
+	if (error)
+		snprintf(recorded->error, sizeof(recorded->error), "out of memory");
+	snapshot_free(before);
+	return error;
+}
+
 /* The moment's snapshot, with the stacks that are shown in front. */
 static int read_snapshot(struct report *report, struct snapshot **result)
 {
@@ -49,6 +67,8 @@ static int read_snapshot(struct report *report, struct snapshot **result)
 
 	if (!error)
 		error = recorded_snapshot(recorded, moment, &snapshot);
+	if (!error && options->view == VIEW_CHURN)
+		error = find_churn(recorded, moment, snapshot);
 	if (!error && order == SELECT_GROWTH)
 		error = recorded_snapshot(recorded, 0, &first);
 	if (!error && select_stacks(snapshot, first, order, options->top)) {

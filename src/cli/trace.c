@@ -15,13 +15,14 @@ struct trace {
 	struct tracing tracing;
 	struct snapshot *before; /* the last report's, to see growth against */
 	struct growth *growth;   /* what the reports so far say of each stack */
-	uint64_t reports;
 };
 
-/* From what the session knows to a report. `at_exit`: no block is too young. */
-static int report(struct trace *trace, bool at_exit)
+/* From what the session knows to a report. At exit no block is too young. */
+static int report(void *context, int events)
 {
+	struct trace *trace = context;
 	struct tracing *tracing = &trace->tracing;
+	bool at_exit = events != TRACING_TIMER && session_running(tracing->session) == 0;
 	const struct options *options = &tracing->options;
 	uint64_t older_ns = at_exit && !options->older_given ? 0 : options->older_ns;
 	struct snapshot *snapshot;
@@ -46,46 +47,21 @@ static int report(struct trace *trace, bool at_exit)
 		error = tracing_write(tracing, snapshot);
 	snapshot_free(trace->before);
 	trace->before = snapshot;
-	trace->reports++;
 	symbolizer_rest(tracing->symbolizer);
 	return error;
-}
-
-/* Of a command there is one report, at its end, unless an interval is asked for. */
-static int start_timer(struct tracing *tracing)
-{
-	const struct options *options = &tracing->options;
-
-	if (options->command && !options->interval_given)
-		return 0;
-	return tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
-}
-
-static int run(struct trace *trace)
-{
-	struct tracing *tracing = &trace->tracing;
-	int events = 0, error = start_timer(tracing);
-
-	while (!error && !(events & (TRACING_STOP | TRACING_ENDED))) {
-		events = tracing_wait(tracing);
-		if (events < 0)
-			return events;
-		if (events != TRACING_TIMER)
-			continue;
-		error = report(trace, false);
-		if (trace->reports == tracing->options.count)
-			return error;
-	}
-	if (error)
-		return error;
-	tracing_tell_news(tracing);
-	return report(trace, session_running(tracing->session) == 0);
 }
 
 static int follow_growth(struct trace *trace)
 {
 	trace->growth = growth_new(trace->tracing.options.max_memory_bytes / GROWTH_MEMORY_PART);
 	return trace->growth ? 0 : tracing_fail(&trace->tracing, "cannot start", -ENOMEM);
+}
+
+static int run(struct trace *trace)
+{
+	int error = tracing_start_interval(&trace->tracing);
+
+	return error ? error : tracing_series(&trace->tracing, trace->tracing.options.count, report, trace);
 }
 
 int command_trace(int argc, char **argv)

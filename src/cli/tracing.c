@@ -243,6 +243,34 @@ int tracing_wait(struct tracing *tracing)
 	return events;
 }
 
+int tracing_start_interval(struct tracing *tracing)
+{
+	const struct options *options = &tracing->options;
+
+	if (options->command && !options->interval_given)
+		return 0;
+	return tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
+}
+
+int tracing_series(struct tracing *tracing, uint64_t count, int (*report)(void *context, int events), void *context)
+{
+	int events = 0, result;
+
+	for (uint64_t n = 0; !(events & (TRACING_STOP | TRACING_ENDED));) {
+		events = tracing_wait(tracing);
+		if (events < 0)
+			return events;
+		if (events != TRACING_TIMER)
+			continue;
+		result = report(context, events);
+		if (result || ++n == count)
+			return result < 0 ? result : 0;
+	}
+	tracing_tell_news(tracing);
+	result = report(context, events);
+	return result < 0 ? result : 0;
+}
+
 int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->n_stacks_shown; i++) {

@@ -52,6 +52,14 @@ int tracing_set_timer(struct tracing *tracing, uint64_t first_ns, uint64_t every
 int tracing_wait(struct tracing *tracing);
 /* Lines that whoever started memtrace should read. */
 void tracing_tell_news(struct tracing *tracing);
+/*
+ * Calls `report` each time that the timer goes off, `count` times (0: without end) or until it returns TRACING_ENOUGH,
+ * and, if all ends before, then once more; `events` are what tracing_wait() has met. 0, or -errno as above.
+ */
+int tracing_series(struct tracing *tracing, uint64_t count, int (*report)(void *context, int events), void *context);
+#define TRACING_ENOUGH 1
+/* Starts the timer for INTERVAL: of a command there is one report, at its end, unless an interval is asked for. */
+int tracing_start_interval(struct tracing *tracing);
 
 /* Names the frames of the stacks that are shown. 0 or -errno as above. */
 int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot);

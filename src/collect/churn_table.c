@@ -179,6 +179,7 @@ struct churn_totals *churn_table_process(const struct churn_table *table, uint32
 
 	if (!totals)
 		return NULL;
+	totals->counted = true;
 	totals->churn.peak_live_bytes = load(&rows[0].peak_bytes);
 	for (size_t i = 0; i < n_nodes; i++) {
 		struct churn_node *node = &totals->nodes[i];

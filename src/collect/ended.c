@@ -274,6 +274,7 @@ static int copy_process(struct process *to, const struct process *from, const st
 		to->churn = churn_totals_new(from->churn->n_nodes);
 		if (!to->churn)
 			return -ENOMEM;
+		to->churn->counted = true;
 		to->churn->churn.peak_live_bytes = from->churn->churn.peak_live_bytes;
 		churn_totals_add_nodes(to->churn, from->churn);
 	}

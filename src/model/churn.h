@@ -50,6 +50,7 @@ struct churn_node {
 
 /* A process's, or all processes'. */
 struct churn_totals {
+	bool counted;             /* what becomes of blocks; else rates are all that is known */
 	struct churn churn;       /* without places */
 	struct churn_node *nodes; /* of its blocks; owned */
 	size_t n_nodes;

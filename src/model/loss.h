@@ -23,10 +23,10 @@
 	X(LOSS_NO_MAPPINGS, "mappings_untraced", "processes whose mappings are not traced: no access to tracefs") \
 	X(LOSS_UNPROBED, "unprobed_functions", "functions that the kernel refused to probe") \
 	X(LOSS_UNPROBED_OBJECTS, "unprobed_objects", "objects that could not be probed") \
-	X(LOSS_PEAKS, "peaks_missed", "peaks of live bytes not noted: too many CPUs at once") \
 	X(LOSS_ENDED, "ended_processes_full", "stacks not kept of children that have ended, for want of room") \
 	X(LOSS_CLASSES, "classes_full", "kernel allocations of no known kind: too many kinds") \
-	X(LOSS_MISREMEMBERED, "stacks_misremembered", "kernel stacks that were not those they were taken for")
+	X(LOSS_MISREMEMBERED, "stacks_misremembered", "kernel stacks that were not those they were taken for") \
+	X(LOSS_PEAKS, "peaks_missed", "peaks of live bytes not noted: too many CPUs at once")
 
 enum loss {
 #define X(id, key, words) id,

@@ -98,9 +98,10 @@ static int set_totals(json_t *object, const struct snapshot *snapshot, const str
 
 	if (!totals)
 		return 0;
-	churn = build_churn(&totals->churn);
+	churn = totals->counted ? build_churn(&totals->churn) : json_null();
 	return set_rates(object, snapshot, totals->recent_count, totals->recent_bytes) |
-	       json_object_set_new(churn, "nodes", build_nodes(totals)) | json_object_set_new(object, "churn", churn);
+	       (totals->counted && json_object_set_new(churn, "nodes", build_nodes(totals))) |
+	       json_object_set_new(object, "churn", churn);
 }
 
 int churn_json_set_report(json_t *object, const struct snapshot *snapshot)

@@ -188,6 +188,8 @@ static void write_totals(FILE *out, const struct snapshot *snapshot, const struc
 	fprintf(out, " in the last %.1f s; ", (double)snapshot->recent_ns / 1e9);
 	write_allocated(out, usage);
 	fputs(" since attaching\n", out);
+	if (!totals->counted)
+		return;
 	write_churn(out, &totals->churn);
 	for (size_t i = 0; i < totals->n_nodes && totals->n_nodes > 1; i++) {
 		const struct churn_node *node = &totals->nodes[i];

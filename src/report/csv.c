@@ -76,6 +76,22 @@ COUNT_WRITER(alloc_count, usage.alloc_count)
 COUNT_WRITER(free_bytes, usage.free_bytes)
 COUNT_WRITER(free_count, usage.free_count)
 COUNT_WRITER(oldest_ns, oldest_ns)
+COUNT_WRITER(recent_count, recent_count)
+COUNT_WRITER(recent_bytes, recent_bytes)
+
+/* Of mappings it is not known. */
+#define CHURN_WRITER(field) \
+	static void write_##field(FILE *out, struct cell *cell) \
+	{ \
+		if (cell->stack->churn) \
+			fprintf(out, "%" PRIu64, cell->stack->churn->field); \
+	}
+
+CHURN_WRITER(soon_count)
+CHURN_WRITER(same_function_count)
+CHURN_WRITER(other_thread_count)
+CHURN_WRITER(outgrown_bytes)
+CHURN_WRITER(peak_live_bytes)
 
 /* "0:4096 1:8192": node and live bytes on it. A stack without a list of nodes lies on the first. */
 static void write_nodes(FILE *out, struct cell *cell)
@@ -110,39 +126,51 @@ static void write_frames(FILE *out, struct cell *cell)
 static const struct {
 	const char *name;
 	void (*write)(FILE *out, struct cell *cell);
+	bool of_churn; /* only where that is what the report is of */
 } columns[] = {
-    {"time", write_time},
-    {"pid", write_pid},
-    {"comm", write_comm},
-    {"kind", write_kind},
-    {"cache", write_cache},
-    {"verdict", write_verdict},
-    {"leak", write_leak},
-    {"live_bytes", write_live_bytes},
-    {"live_blocks", write_live_blocks},
-    {"alloc_bytes", write_alloc_bytes},
-    {"alloc_count", write_alloc_count},
-    {"free_bytes", write_free_bytes},
-    {"free_count", write_free_count},
-    {"oldest_ns", write_oldest_ns},
-    {"nodes", write_nodes},
-    {"end", write_end},
-    {"guessed", write_guessed},
-    {"frames", write_frames},
+    {"time", write_time, false},
+    {"pid", write_pid, false},
+    {"comm", write_comm, false},
+    {"kind", write_kind, false},
+    {"cache", write_cache, false},
+    {"verdict", write_verdict, false},
+    {"leak", write_leak, false},
+    {"live_bytes", write_live_bytes, false},
+    {"live_blocks", write_live_blocks, false},
+    {"alloc_bytes", write_alloc_bytes, false},
+    {"alloc_count", write_alloc_count, false},
+    {"free_bytes", write_free_bytes, false},
+    {"free_count", write_free_count, false},
+    {"oldest_ns", write_oldest_ns, false},
+    {"nodes", write_nodes, false},
+    {"end", write_end, false},
+    {"guessed", write_guessed, false},
+    {"interval_alloc_count", write_recent_count, true},
+    {"interval_alloc_bytes", write_recent_bytes, true},
+    {"freed_within_1ms_count", write_soon_count, true},
+    {"freed_by_same_function_count", write_same_function_count, true},
+    {"freed_by_other_thread_count", write_other_thread_count, true},
+    {"realloc_wasted_bytes", write_outgrown_bytes, true},
+    {"peak_live_bytes", write_peak_live_bytes, true},
+    {"frames", write_frames, false},
 };
 
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-static void write_header(FILE *out)
+static void write_header(FILE *out, const struct snapshot *snapshot)
 {
-	for (size_t i = 0; i < N_COLUMNS; i++)
-		fprintf(out, "%s%s", i ? "," : "", columns[i].name);
+	for (size_t i = 0; i < N_COLUMNS; i++) {
+		if (!columns[i].of_churn || snapshot->churn)
+			fprintf(out, "%s%s", i ? "," : "", columns[i].name);
+	}
 	fputs(CSV_LINE_END, out);
 }
 
 static int write_row(FILE *out, struct cell *cell)
 {
 	for (size_t i = 0; i < N_COLUMNS && !cell->text.failed; i++) {
+		if (columns[i].of_churn && !cell->snapshot->churn)
+			continue;
 		fputs(i ? "," : "", out);
 		buffer_clear(&cell->text);
 		columns[i].write(out, cell);
@@ -158,7 +186,7 @@ static int csv_report(FILE *out, const struct snapshot *snapshot, const struct r
 
 	/* Reports that follow one another are one table. */
 	if (!options->reports_before)
-		write_header(out);
+		write_header(out, snapshot);
 	for (size_t i = 0; i < snapshot->n_stacks_shown && !error; i++) {
 		cell.stack = &snapshot->stacks[i];
 		cell.process = &snapshot->processes[cell.stack->process];

@@ -149,13 +149,9 @@ static void write_blocks(const struct page *page, const struct stack *stack)
 	}
 }
 
-static void write_stack(const struct page *page, const struct stack *stack)
+/* What of it is live. */
+static void write_live(const struct page *page, const struct stack *stack)
 {
-	if (page->snapshot->churn) {
-		churn_text_write_stack(page->out, page->snapshot, stack);
-		text_frames_write(page->out, page->snapshot, stack);
-		return;
-	}
 	fprintf(page->out, TEXT_STACK_INDENT "%" PRIu64 " bytes in %" PRIu64 " allocations from stack",
 	        stack->usage.live_bytes, stack->usage.live_blocks);
 	if (stack->kind != KIND_HEAP)
@@ -164,6 +160,14 @@ static void write_stack(const struct page *page, const struct stack *stack)
 	fputc('\n', page->out);
 	write_remote(page, TEXT_FRAME_INDENT, &stack->placement);
 	verdict_text_write(page->out, &stack->verdict, stack->oldest_ns, TEXT_FRAME_INDENT);
+}
+
+static void write_stack(const struct page *page, const struct stack *stack)
+{
+	if (page->snapshot->churn)
+		churn_text_write_stack(page->out, page->snapshot, stack);
+	else
+		write_live(page, stack);
 	text_frames_write(page->out, page->snapshot, stack);
 	if (page->options->show_blocks)
 		write_blocks(page, stack);

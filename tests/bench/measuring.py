@@ -164,18 +164,18 @@ def floor(pid):
 
 
 class Memtrace(Process):
-    def __init__(self, pid, *options, program=MEMTRACE, interval="3600", preexec_fn=None):
+    def __init__(self, pid, *options, program=MEMTRACE, verb=(), interval="3600", preexec_fn=None):
         self.started = time.monotonic()
-        super().__init__([program, "-v", *options, "-p", str(pid), interval], stdout=subprocess.PIPE,
+        super().__init__([program, *verb, "-v", *options, "-p", str(pid), interval], stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, preexec_fn=preexec_fn)
         read_line(self.child.stderr, "memtrace: attached:", "memtrace")
         self.attach_ms = (time.monotonic() - self.started) * 1e3
 
 
-def memtrace(program=MEMTRACE, *options):
+def memtrace(program=MEMTRACE, *options, verb=()):
     @contextlib.contextmanager
     def attached(pid):
-        with Memtrace(pid, "--output", "/dev/null", *options, program=program) as process:
+        with Memtrace(pid, "--output", "/dev/null", *options, program=program, verb=verb) as process:
             yield
             if process.finish(signal.SIGINT):
                 raise RuntimeError("memtrace failed")

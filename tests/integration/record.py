@@ -105,6 +105,29 @@ def verdicts_and_views():
 
 
 @case
+def rates_of_a_recording():
+    """--view churn: what was allocated between a moment and the one before, a second."""
+    with scratch() as folder:
+        path = f"{folder}/r"
+        record_rounds(path, rounds=4)
+        rows = ask(path, "SELECT time_unix_ns, elapsed_ns, alloc_count, alloc_bytes FROM snapshot ORDER BY snapshot")
+        before = (0, 0, 0, 0)
+        for row in rows:
+            ns = row[0] - rows[0][0]
+            report = shown(path, "--view", "churn", "--at", f"+{ns // 10**9}.{ns % 10**9:09}")
+            assert report["interval_ns"] == row[1] - before[1], (report["interval_ns"], row, before)
+            for key, now, earlier in (("alloc_per_s", row[2], before[2]), ("alloc_bytes_per_s", row[3], before[3])):
+                for told in (report[key], sum(process[key] for process in report["processes"]),
+                             sum(stack[key] for stack in report.stacks)):
+                    assert round(told * report["interval_ns"] / 1e9) == now - earlier, (key, told, now, earlier)
+            assert report["churn"] is None and all(stack["churn"] is None for stack in report.stacks)
+            before = row
+        text = show(path, "--view", "churn").out.text
+        assert "stacks by what they allocate:" in text and " allocations/s, " in text, text
+        assert "since attaching" in text and "peak" not in text, text
+
+
+@case
 def every_moment():
     """The same sums in the row of the snapshot, in the view, and in the report of that moment."""
     with scratch() as folder:
@@ -285,12 +308,12 @@ def an_exec():
 def for_a_time():
     with scratch() as folder, Fixture("churn") as target:
         path = f"{folder}/r"
-        with recording(target, path, "--interval", "0.1", "--duration", "0.5") as memtrace:
+        with recording(target, path, "--interval", "0.3", "--duration", "0.5") as memtrace:
             memtrace.attached()
             target.go()
             assert memtrace.wait() == 0, memtrace.err.text
-        elapsed_ns = value(path, "SELECT max(elapsed_ns) FROM snapshot")
-        assert 5 * 10**8 <= elapsed_ns < 10**10, elapsed_ns
+        *before, last = [ns for (ns,) in ask(path, "SELECT elapsed_ns FROM snapshot ORDER BY snapshot")]
+        assert all(ns < 5 * 10**8 for ns in before) and 5 * 10**8 <= last < 10**10, (before, last)
         assert shown(path)["totals"]["alloc_count"] > 0
         unharmed(target)
 

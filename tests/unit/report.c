@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "analyze/aggregate.h"
+#include "analyze/churn.h"
 #include "report/renderer.h"
 #include "unit/golden.h"
 #include "unit/sample_snapshot.h"
@@ -262,6 +263,70 @@ static void verdicts(void **state)
 	golden_check("verdicts", snapshot, (struct render_options){.top = 10});
 }
 
+/* Blocks of a heap, of one of whose stacks the rows were given back, and a mapping. */
+static void churn(void **state)
+{
+	static const struct free_place places[] = {
+	    {.address = 0x5555000012af, .count = 40, .function_known = true, .same_function = true},
+	    {.address = 0x5555000012bf, .count = 10, .function_known = true},
+	    {.address = 0x5555000012cf, .count = 9},
+	    {.address = 0x5555000012df, .count = 1},
+	};
+	static const struct churn all[] = {
+	    {.freed_count = 61,
+	     .soon_count = 30,
+	     .soon_bytes = 3000,
+	     .other_thread_count = 1,
+	     .same_function_count = 40,
+	     .unknown_function_count = 11,
+	     .regrown_count = 12,
+	     .outgrown_bytes = 65520,
+	     .moved_bytes = 2064,
+	     .peak_live_bytes = 65536,
+	     .lifetimes_ns = {[10] = 30, [21] = 30, [47] = 1},
+	     .sizes_bytes = {[0] = 1, [1] = 1, [7] = 98, [41] = 20000},
+	     .elsewhere_count = 1},
+	    {.peak_live_bytes = 100, .peak_is_bound = true, .sizes_bytes = {[7] = 1}},
+	};
+	struct snapshot *snapshot = sample_new(2, 3, 2);
+
+	(void)state;
+	snapshot->command = "churn";
+	snapshot->recent_ns = 2500000000;
+	for (size_t i = 0; i < 3; i++) {
+		struct stack *stack = &snapshot->stacks[i];
+
+		stack->process = i / 2;
+		sample_usage(stack, 61 >> i, 100);
+		stack->recent_count = 61 >> i;
+		stack->recent_bytes = 8192 << i;
+		if (i < 2)
+			stack->churn = sample_copy(&all[i], sizeof(all[i]));
+		if (i != 1)
+			set_frames(stack, plain_frames, 2);
+	}
+	snapshot->stacks[2].kind = KIND_MMAP;
+	snapshot->stacks[0].churn->places = sample_copy(places, sizeof(places));
+	snapshot->stacks[0].churn->n_places = 4;
+	snapshot->stacks[0].churn->places[0].frames = sample_copy(plain_frames, sizeof(plain_frames[0]));
+	snapshot->stacks[0].churn->places[0].n_frames = 1;
+	for (size_t i = 0; i < 2; i++) {
+		struct churn_totals *totals = snapshot->processes[i].churn = churn_totals_new(2);
+
+		totals->counted = true;
+		totals->churn.peak_live_bytes = 65536;
+		totals->nodes[1] = (struct churn_node){.node = 1,
+		                                       .alloc_count = 10 + i,
+		                                       .alloc_bytes = 1000,
+		                                       .free_count = 4,
+		                                       .free_bytes = 400,
+		                                       .other_node_count = 1};
+	}
+	sum(snapshot);
+	assert_int_equal(churn_sum(snapshot), 0);
+	golden_check("churn", snapshot, (struct render_options){.top = 10, .view = VIEW_CHURN});
+}
+
 /* A stack that was not symbolized still shows where its addresses lie. */
 static void bare(void **state)
 {
@@ -368,6 +433,7 @@ int main(void)
 	    cmocka_unit_test(everything),
 	    cmocka_unit_test(enormous),
 	    cmocka_unit_test(verdicts),
+	    cmocka_unit_test(churn),
 	    cmocka_unit_test(bare),
 	    cmocka_unit_test(colours_only_when_asked),
 	    cmocka_unit_test(says_local_time),
