@@ -31,7 +31,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwr
 CPPFLAGS += $(TARGET_FLAGS) -D_GNU_SOURCE -DMEMTRACE_VERSION='"$(VERSION)"' -DMEMTRACE_HTML='"$(BUILD)/html"' \
 	    -Isrc -Ibpf -I$(BUILD)
 # libbpf stands in the program itself; elfutils cannot be linked so (its static archive lacks symbols).
-LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -lsqlite3 -l:libiberty.a -llzma -lzstd -lz -lm -lpthread
+LDLIBS := -l:libbpf.a -ldw -lelf -lcapstone -ljansson -lsqlite3 -l:libiberty.a -llzma -lzstd -lz -lncursesw -ltinfo -lm -lpthread
 
 BPF_TARGET_x86_64 := x86
 BPF_TARGET_aarch64 := arm64
@@ -66,7 +66,7 @@ $(call embedding,svg): $(wildcard src/report/svg/*)
 $(call embedding,html): $(BUILD)/html/head.html
 
 # The page of --format html, left out where it cannot be made.
-$(BUILD)/html/head.html: scripts/bundle-html $(wildcard $(addprefix src/report/html/,*.js *.css *.html *.json bundle/*))
+$(BUILD)/html/head.html: scripts/bundle-html $(wildcard $(addprefix src/report/html/,*.js *.css *.html *.json bundle/*.html))
 	@scripts/bundle-html $(@D)
 
 # What was left out is tried again. Without npm that takes no time, and what stays as it was is not built anew.
@@ -115,6 +115,7 @@ endif
 
 include tests/tests.mk
 include scripts/develop.mk
+include scripts/release.mk
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -3,26 +3,29 @@
 BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/memtrace
 ZSHDIR ?= $(DATADIR)/zsh/site-functions
 INSTALL ?= install
 
-# Where each installed file goes.
-INSTALLED := $(BINDIR)/memtrace \
-	     $(patsubst docs/%,$(MANDIR)/man1/%,$(wildcard docs/*.1)) \
-	     $(DATADIR)/bash-completion/completions/memtrace \
-	     $(ZSHDIR)/_memtrace \
-	     $(DATADIR)/fish/vendor_completions.d/memtrace.fish
+PAGES := $(wildcard docs/man/*.1)
+DOCUMENTS := README.md LICENSE CHANGELOG.md docs/RECORDINGS.md docs/ci.md $(wildcard docs/*.schema.json)
+
+# MODE:FILE:WHERE of all that is installed.
+INSTALLED := 755:$(BUILD)/memtrace:$(BINDIR)/memtrace \
+	     $(foreach page,$(PAGES),644:$(page):$(MANDIR)/man1/$(notdir $(page))) \
+	     $(foreach document,$(DOCUMENTS),644:$(document):$(DOCDIR)/$(notdir $(document))) \
+	     644:scripts/completions/memtrace.bash:$(DATADIR)/bash-completion/completions/memtrace \
+	     644:scripts/completions/_memtrace:$(ZSHDIR)/_memtrace \
+	     644:scripts/completions/memtrace.fish:$(DATADIR)/fish/vendor_completions.d/memtrace.fish
+
+part = $(word $(1),$(subst :, ,$(2)))
 
 .PHONY: install uninstall
 install: all ## install under PREFIX (/usr/local), below DESTDIR when that is given
-	$(INSTALL) -D -m 755 $(BUILD)/memtrace $(DESTDIR)$(BINDIR)/memtrace
-	$(foreach page,$(wildcard docs/*.1),$(INSTALL) -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man1/$(notdir $(page))$(newline))
-	$(INSTALL) -D -m 644 scripts/completions/memtrace.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/memtrace
-	$(INSTALL) -D -m 644 scripts/completions/_memtrace $(DESTDIR)$(ZSHDIR)/_memtrace
-	$(INSTALL) -D -m 644 scripts/completions/memtrace.fish $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/memtrace.fish
+	$(foreach row,$(INSTALLED),$(INSTALL) -D -m $(call part,1,$(row)) $(call part,2,$(row)) $(DESTDIR)$(call part,3,$(row))$(newline))
 
 uninstall: ## remove what install put there
-	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	rm -f $(foreach row,$(INSTALLED),$(DESTDIR)$(call part,3,$(row)))
 
 define newline
 
@@ -100,7 +103,7 @@ stacks-long: all fixtures ## stacks against gdb, libgcc and their programs at le
 .PHONY: leaks-long
 leaks-long: all fixtures ## heaps of all settings, and real programs three times each
 	scripts/setup stacks
-	MEMTRACE_TEST_LONG=1 tests/run real_leaks walked_heaps leaks_followed record_
+	MEMTRACE_TEST_LONG=1 tests/run real_leaks walked_heaps leaks_followed leaks_ends leaks_killed record_ fuzz_
 
 .PHONY: vm
 vm: all fixtures ## this build on other kernels, in emulated machines; KERNELS chooses some of tests/vm/kernels.tsv
@@ -128,7 +131,7 @@ $(FUZZERS:%=fuzz-%): fuzz-%: $(BUILD)/tests/fuzz/fuzz_%
 
 FUZZ_LIBRARIES := $(patsubst %,$(BUILD)/fuzz-seeds/library%.so,-g0 -gdwarf-4 -gdwarf-5 -gz)
 
-# Those that run for a minute among the tests (tests/integration/fuzz_*.sh).
+# Those that run briefly among the tests (tests/integration/fuzz_*.sh).
 .PHONY: fuzz-programs
 fuzz-programs: $(patsubst tests/integration/fuzz_%.sh,$(BUILD)/tests/fuzz/fuzz_%,$(wildcard tests/integration/fuzz_*.sh)) $(FUZZ_LIBRARIES)
 
@@ -146,7 +149,13 @@ $(BUILD)/fuzz-objects/src/%.o: src/%.c | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -std=gnu17 -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJECTS)
+FUZZ_LIBRARY := $(BUILD)/fuzz-objects/src.a
+$(FUZZ_LIBRARY): $(FUZZ_OBJECTS)
+	$(library_of)
+
+.SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_LIBRARY)
+
+$(BUILD)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIBRARY)
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) -Itests $(FUZZ_CFLAGS) -fsanitize=fuzzer -std=gnu17 -o $@ $^ $(LDLIBS)
 

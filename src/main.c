@@ -10,9 +10,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-    {"leaks", command_leaks},   {"churn", command_churn}, {"check", command_check},   {"record", command_record},
-    {"report", command_report}, {"diff", command_diff},   {"system", command_system}, {"kernel", command_kernel},
-    {"doctor", command_doctor}, {"help", command_help},
+    {"leaks", command_leaks},   {"churn", command_churn},   {"check", command_check}, {"record", command_record},
+    {"report", command_report}, {"diff", command_diff},     {"top", command_top},     {"system", command_system},
+    {"kernel", command_kernel}, {"doctor", command_doctor}, {"help", command_help},
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 # How the tests, fixtures, fuzzers and benchmarks are built and run.
 
-# Unit tests: tests/unit/NAME.c (cmocka), each linked with all of src/ but main.c, the commands
+# Unit tests: tests/unit/NAME.c (cmocka), each linked with what it needs of src/ but main.c, the commands
 # and what needs the BPF programs, under ASan and UBSan.
 # What is cross-compiled runs emulated, where there are none.
 UNIT_CFLAGS := -O1 -g -fno-omit-frame-pointer \
@@ -16,12 +16,23 @@ $(BUILD)/unit/src/%.o: src/%.c | $(BUILD)/.dependencies
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(UNIT_CFLAGS) -std=gnu17 $(WARNINGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(UNIT_OBJECTS)
+# Linked as a library: of all objects, and the debug information in them, a test takes in those that it calls.
+# Names of objects are paths in it (T), for two folders may have a file of one name.
+define library_of
+	@rm -f $@
+	$(AR) qcsT $@ $^
+endef
+
+UNIT_LIBRARY := $(BUILD)/unit/src.a
+$(UNIT_LIBRARY): $(UNIT_OBJECTS)
+	$(library_of)
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(UNIT_LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(UNIT_CFLAGS) -std=gnu17 $(WARNINGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 # Kept between runs, though they are only steps on the way to the tests.
-.SECONDARY: $(UNIT_OBJECTS)
+.SECONDARY: $(UNIT_OBJECTS) $(UNIT_LIBRARY)
 
 # Machines that were recorded (tests/vm/record), as trees.
 MACHINES := $(patsubst tests/fixtures/machines/%.tar.xz,$(BUILD)/tests/machines/%/unpacked,\

@@ -10,6 +10,7 @@ int command_check(int argc, char **argv);
 int command_record(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_diff(int argc, char **argv);
+int command_top(int argc, char **argv);
 int command_kernel(int argc, char **argv);
 int command_system(int argc, char **argv);
 int command_doctor(int argc, char **argv);

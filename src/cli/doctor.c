@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/begin.h"
 #include "cli/commands.h"
-#include "cli/help.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "collect/survey.h"
@@ -75,18 +75,11 @@ int command_doctor(int argc, char **argv)
 {
 	struct options options;
 	char error[512];
-	int status;
+	int status = 0;
 
 	if (argc == 2 && !strcmp(argv[1], "--rows"))
 		return print_rows();
-	status = options_parse(&options, argc, argv, command_find("doctor")->accept, error, sizeof(error));
-	if (status == OPTIONS_HELP) {
-		status = help_print(stdout, "doctor") ? 2 : 0;
-	} else if (status == OPTIONS_VERSION) {
-		status = printf("memtrace %s\n", MEMTRACE_VERSION) < 0 ? 2 : 0;
-	} else if (status) {
-		status = message_fail(error);
-	} else {
+	if (command_begin("doctor", &options, argc, argv, error, sizeof(error), &status)) {
 		print_features();
 		status = print_sites(&options);
 	}

@@ -119,6 +119,18 @@ const struct command_row command_rows[] = {
 			    "  memtrace diff --format folded old.memtrace new.memtrace | flamegraph.pl >diff.svg\n",
 	},
 	{
+		.name = "top",
+		.synopsis = "memtrace top [OPTIONS] -p PID[,PID...] [INTERVAL [COUNT]]",
+		.summary = "watch the stacks of running processes on the terminal",
+		.details = "Shows the stacks whose allocations stay, refreshed in place every INTERVAL\n"
+			   "seconds (1), COUNT times (until q), each with the course of its live bytes and a\n"
+			   "verdict. Keys order and search the stacks, show their frames, mark a moment to\n"
+			   "show what has changed since, and record into a file; ? lists them.\n",
+		.accept = ACCEPT_PID | ACCEPT_INTERVAL | ACCEPT_STACKS | ACCEPT_HEAP | ACCEPT_ORDER,
+		.examples = "  memtrace top -p 1234                  every second\n"
+			    "  memtrace top --sort growth -p 1234 5  what surely grows first, every 5 seconds\n",
+	},
+	{
 		.name = "system",
 		.synopsis = "memtrace system [OPTIONS] [INTERVAL [COUNT]]",
 		.summary = "say where the memory of this machine is",
@@ -146,16 +158,21 @@ const struct command_row command_rows[] = {
 	},
 	{
 		.name = "doctor",
-		.synopsis = "memtrace doctor [-p PID]",
+		.synopsis = "memtrace doctor [-p PID[,PID...]]",
 		.summary = "say what this kernel and these privileges allow",
-		.details = "Prints what memtrace can use here, and what it falls back to.\n",
+		.details = "Prints what memtrace can use here, and what it falls back to; with -p also every\n"
+			   "probe that would be set in that process, which is left alone.\n",
 		.accept = ACCEPT_PID,
+		.examples = "  memtrace doctor               what this kernel has\n"
+			    "  memtrace doctor -p 1234       and where probes would go in a process\n",
 	},
 	{
 		.name = "help",
 		.synopsis = "memtrace help [COMMAND]",
 		.summary = "print the help of a command",
 		.details = "Without COMMAND, lists the commands.\n",
+		.accept = ACCEPT_FILE,
+		.examples = "  memtrace help check           the options of memtrace check\n",
 	},
 };
 // clang-format on
@@ -220,8 +237,7 @@ static void print_command(FILE *out, const struct command_row *command)
 	}
 	if (command->accept & ACCEPT_STACKS)
 		fputs("\nSizes take K, M or G (powers of 1024), with an optional iB.\n", out);
-	if (command->examples)
-		fprintf(out, "\nExamples:\n%s", command->examples);
+	fprintf(out, "\nExamples:\n%s", command->examples);
 }
 
 static void print_overview(FILE *out)
@@ -231,7 +247,7 @@ static void print_overview(FILE *out)
 	for (size_t i = 0; i < n_command_rows; i++)
 		fprintf(out, "  %-8s %s\n", command_rows[i].name, command_rows[i].summary);
 	fprintf(out, "\nExamples:\n%s", command_rows[0].examples);
-	fprintf(out, "\n'memtrace help COMMAND' lists the options of a command.\n");
+	fprintf(out, "'memtrace help COMMAND' lists the options of a command.\n");
 }
 
 int help_print(FILE *out, const char *command)

@@ -12,7 +12,7 @@ struct command_row {
 	const char *summary;  /* one line */
 	const char *details;  /* lines, each ended by a newline */
 	unsigned int accept;  /* for options_parse() */
-	const char *examples; /* lines, each ended by a newline; NULL: none */
+	const char *examples; /* lines, each ended by a newline: a command line, blanks, what it does */
 };
 
 /* The first one is the default: the command of a command line that names none. */

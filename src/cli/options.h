@@ -99,7 +99,7 @@ enum options_accept {
 	ACCEPT_LISTING = 1 << 9,  /* how stacks are listed */
 	ACCEPT_CHECK = 1 << 10,   /* what memtrace check judges, and by what */
 	ACCEPT_RECORD = 1 << 11,  /* what memtrace record writes, and where */
-	ACCEPT_FILE = 1 << 12,    /* recordings, named without an option */
+	ACCEPT_FILE = 1 << 12,    /* recordings (of help, a command), named without an option */
 	ACCEPT_MOMENT = 1 << 13,  /* which moment of a recording */
 	ACCEPT_ORDER = 1 << 14,   /* order of stacks */
 	ACCEPT_NAMES = 1 << 15,   /* where names of recordings are found */

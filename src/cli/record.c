@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "analyze/aggregate.h"
 #include "analyze/growth.h"
 #include "cli/commands.h"
 #include "cli/message.h"
+#include "cli/recorder.h"
 #include "cli/tracing.h"
 #include "recording/writer.h"
 
@@ -25,20 +25,6 @@ struct record {
 	uint64_t part_from_ns; /* when it was begun, since counting began */
 	uint64_t snapshots;
 };
-
-/* The command's words in one line; NULL without one. The caller frees it. */
-static char *command_line(char **command)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = command ? open_memstream(&text, &size) : NULL;
-
-	for (size_t i = 0; out && command[i]; i++)
-		fprintf(out, "%s%s", i ? " " : "", command[i]);
-	if (out)
-		fclose(out);
-	return text;
-}
 
 static int name_stack(void *context, const struct process *process, struct stack *stack)
 {
@@ -60,33 +46,14 @@ static int open_part(struct record *record)
 {
 	struct tracing *tracing = &record->tracing;
 	const struct options *options = &tracing->options;
-	char *command = command_line(options->command), interval[24], older[24], cpus[24];
 	const struct writer_namer namer = {options->no_symbols ? NULL : name_stack, tell_progress, record};
-	struct utsname machine;
-	int error;
 
 	if (record->part)
 		snprintf(record->path, sizeof(record->path), "%s.%u", options->write, record->part);
 	else
 		snprintf(record->path, sizeof(record->path), "%s", options->write);
-	uname(&machine);
-	snprintf(interval, sizeof(interval), "%" PRIu64, options->interval_ns);
-	snprintf(older, sizeof(older), "%" PRIu64, options->older_ns);
-	snprintf(cpus, sizeof(cpus), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
-	error = writer_open(record->path,
-	                    (const struct about[]){{"memtrace", MEMTRACE_VERSION},
-	                                           {"command_line", command},
-	                                           {"interval_ns", interval},
-	                                           {"older_ns", older},
-	                                           {"host", machine.nodename},
-	                                           {"kernel", machine.release},
-	                                           {"machine", machine.machine},
-	                                           {"cpus", cpus},
-	                                           {"symbols", "none"}},
-	                    9, &namer, &record->writer, tracing->error, sizeof(tracing->error));
-	free(command);
 	record->part_from_ns = tracing->session ? session_elapsed_ns(tracing->session) : 0;
-	return error;
+	return recorder_open(record->path, options, &namer, &record->writer, tracing->error, sizeof(tracing->error));
 }
 
 static int close_part(struct record *record)

@@ -28,7 +28,7 @@ int tracing_fail(struct tracing *tracing, const char *what, int error)
 bool tracing_begin(struct tracing *tracing, const char *command, int argc, char **argv, int *status)
 {
 	memset(tracing, 0, sizeof(*tracing));
-	tracing->signal_fd = tracing->timer_fd = -1;
+	tracing->signal_fd = tracing->timer_fd = tracing->input_fd = -1;
 	return command_begin(command, &tracing->options, argc, argv, tracing->error, sizeof(tracing->error), status);
 }
 
@@ -185,8 +185,12 @@ void tracing_tell_news(struct tracing *tracing)
 {
 	char text[512];
 
-	while (session_news(tracing->session, text, sizeof(text)))
-		message_tell(tracing->options.verbosity, 0, text);
+	while (session_news(tracing->session, text, sizeof(text))) {
+		if (tracing->tell)
+			tracing->tell(tracing->tell_context, text);
+		else
+			message_tell(tracing->options.verbosity, 0, text);
+	}
 }
 
 /* Whether a signal asks for the end. Under a command SIGINT is the command's own. */
@@ -221,13 +225,14 @@ int tracing_wait(struct tracing *tracing)
 	    {.fd = session_fd(tracing->session), .events = POLLIN},
 	    {.fd = tracing->signal_fd, .events = POLLIN},
 	    {.fd = tracing->timer_fd, .events = POLLIN}, /* poll(2) passes over one that is negative */
+	    {.fd = tracing->input_fd, .events = POLLIN},
 	};
 	uint64_t expirations;
 	int events = 0, error = 0;
 
-	if (session_running(tracing->session) == 0)
+	if (session_running(tracing->session) == 0 && tracing->input_fd < 0)
 		return TRACING_ENDED;
-	if (poll(fds, 3, -1) < 0 && errno != EINTR)
+	if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
 		return tracing_fail(tracing, "cannot wait", -errno);
 	if (fds[0].revents)
 		error = follow(tracing);
@@ -238,6 +243,8 @@ int tracing_wait(struct tracing *tracing)
 		events |= TRACING_STOP;
 	if (tracing->timer_fd >= 0 && read(tracing->timer_fd, &expirations, sizeof(expirations)) > 0)
 		events |= TRACING_TIMER;
+	if (fds[3].revents)
+		events |= TRACING_INPUT;
 	if (session_running(tracing->session) == 0)
 		events |= TRACING_ENDED;
 	return events;

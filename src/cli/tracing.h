@@ -25,6 +25,11 @@ struct tracing {
 	bool churns;    /* what becomes of blocks is counted; likewise */
 	enum view view; /* of forms that have one value a stack; likewise */
 	int signal_fd, timer_fd;
+	/* Of who shows what goes on while it waits: a descriptor that is waited for too, also when no process is left
+	 * (-1: none), and who gets the lines that otherwise go to standard error. */
+	int input_fd;
+	void (*tell)(void *context, const char *text);
+	void *tell_context;
 	uint64_t n_written; /* reports */
 	char error[512];    /* one line on what has failed */
 };
@@ -34,6 +39,7 @@ enum tracing_event {
 	TRACING_TIMER = 1 << 0, /* the time that was set is over */
 	TRACING_STOP = 1 << 1,  /* a signal asks memtrace to end; a launched command has been let go */
 	TRACING_ENDED = 1 << 2, /* no process is left */
+	TRACING_INPUT = 1 << 3, /* input_fd is readable */
 };
 
 /*

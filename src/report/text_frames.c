@@ -37,17 +37,25 @@ void text_frame_write(FILE *out, const struct frame *frame)
 	}
 }
 
-/* Why the frames end where they end, when that is not the end of the stack. */
-static void write_end(FILE *out, const struct stack *stack)
+static bool is_whole(const struct stack *stack)
 {
-	if (stack->end == END_COMPLETE && !stack->guessed)
+	return printed_frame_count(stack) && stack->end == END_COMPLETE && !stack->guessed;
+}
+
+void text_frames_end_write(FILE *out, const struct stack *stack)
+{
+	if (is_whole(stack))
 		return;
-	fputs(TEXT_FRAME_INDENT "[", out);
+	if (!printed_frame_count(stack)) {
+		fprintf(out, "[frames not known: %s]", stack_unknown_words(stack));
+		return;
+	}
+	fputc('[', out);
 	if (stack->end != END_COMPLETE)
 		fprintf(out, "stack ends: %s", stack_end_name(stack->end));
 	if (stack->guessed)
 		fprintf(out, "%sguessed by frame pointers", stack->end != END_COMPLETE ? "; " : "");
-	fputs("]\n", out);
+	fputc(']', out);
 }
 
 void text_frames_write(FILE *out, const struct snapshot *snapshot, const struct stack *stack)
@@ -55,15 +63,15 @@ void text_frames_write(FILE *out, const struct snapshot *snapshot, const struct 
 	struct printed_frame printed;
 	size_t n = printed_frame_count(stack);
 
-	if (stack->n_addresses == 0 && n == 0) {
-		fprintf(out, TEXT_FRAME_INDENT "[frames not known: %s]\n", stack_unknown_words(stack));
-		return;
-	}
 	for (size_t i = 0; i < n; i++) {
 		printed_frame_get(&printed, &snapshot->processes[stack->process], stack, i);
 		fputs(TEXT_FRAME_INDENT, out);
 		text_frame_write(out, &printed.frame);
 		fputc('\n', out);
 	}
-	write_end(out, stack);
+	if (is_whole(stack))
+		return;
+	fputs(TEXT_FRAME_INDENT, out);
+	text_frames_end_write(out, stack);
+	fputc('\n', out);
 }

@@ -12,8 +12,9 @@
 
 /* "fibonacci+0x1f [app] app.c:12", no more. */
 void text_frame_write(FILE *out, const struct frame *frame);
-
-/* Those of a stack; also why they end where they end, or why there are none. */
+/* Why a stack's frames end where they end, or why there are none; so too. Nothing where they are all there. */
+void text_frames_end_write(FILE *out, const struct stack *stack);
+/* Those of a stack, with both. */
 void text_frames_write(FILE *out, const struct snapshot *snapshot, const struct stack *stack);
 
 #endif

@@ -30,7 +30,7 @@ def constant_set_in_every_report(threads):
             assert totals["live_blocks"] == sum(s["live_blocks"] for s in report.stacks)
             assert totals["live_bytes"] == sum(s["live_bytes"] for s in report.stacks)
         target.go("stop")
-        report = memtrace.interrupt()[-1]
+        report = memtrace.last_report()
         check_exact(report, target)
         assert report["totals"]["live_blocks"] == constant["live_blocks"], report["totals"]
         assert report["totals"]["live_bytes"] == constant["live_bytes"], report["totals"]

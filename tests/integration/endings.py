@@ -40,7 +40,7 @@ def one_of_two_targets_dies():
         dying.go()
         dying.quit()
         living.go()
-        report = memtrace.interrupt()[-1]
+        report = memtrace.last_report()
         check_sites(report, living, living.pid)
         check_sites(report, dying, dying.pid)
 
@@ -83,7 +83,7 @@ def target_stopped_by_its_user():
         wait_until(lambda: state(target.pid) == "T", "the stop")
         target.signal(signal.SIGCONT)
         target.go()
-        check_exact(memtrace.interrupt()[-1], target)
+        check_exact(memtrace.last_report(), target)
 
 
 main()

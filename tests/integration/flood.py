@@ -27,7 +27,7 @@ def reports_keep_coming():
         for _ in range(REPORTS):
             report = memtrace.next_report()
             check_kept(report, truth)
-        last = memtrace.interrupt(signal.SIGTERM)[-1]
+        last = memtrace.last_report(signal.SIGTERM)
         check_kept(last, truth)
         assert last["elapsed_ns"] > report["elapsed_ns"]
         assert target.quit() == 0

@@ -12,7 +12,7 @@ def said_and_marked():
                      "3600") as memtrace:
         memtrace.attached()
         target.go()
-        report = memtrace.interrupt()[-1]
+        report = memtrace.last_report()
         assert "frame pointers" in memtrace.err.text, memtrace.err.text
         check_sites(report, target)
         stacks = [stack for stack in report["stacks"] if len(stack["frames"]) > 1]

@@ -1,3 +1,3 @@
 #!/bin/bash
 # timeout: 180
-exec tests/fuzz/minute debug_files 30
+exec tests/fuzz/briefly debug_files

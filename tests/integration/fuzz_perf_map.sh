@@ -1,3 +1,3 @@
 #!/bin/bash
 # timeout: 180
-exec tests/fuzz/minute perf_map
+exec tests/fuzz/briefly perf_map

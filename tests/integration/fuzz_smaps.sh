@@ -1,3 +1,3 @@
 #!/bin/bash
 # timeout: 180
-exec tests/fuzz/minute smaps 10
+exec tests/fuzz/briefly smaps

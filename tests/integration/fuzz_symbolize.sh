@@ -1,3 +1,3 @@
 #!/bin/bash
 # timeout: 180
-exec tests/fuzz/minute symbolize 30
+exec tests/fuzz/briefly symbolize

@@ -126,7 +126,7 @@ def of_the_kernel_by_growth():
             for _ in range(KERNEL_ROUNDS):
                 pipes += [os.pipe() for _ in range(8)]
                 memtrace.next_report()
-            report = memtrace.interrupt()[-1]
+            report = memtrace.last_report()
     finally:
         for pipe in pipes:
             os.close(pipe[0])

@@ -290,7 +290,7 @@ def names_break_out_of_nothing():
 
 @case
 def no_other_script_runs_and_nothing_is_loaded():
-    with scratch() as folder, browser() as shown:
+    with scratch() as folder, shared_browser() as shown:
         shown.open(make_sample("html", "one", folder))
         shown.run("const s = document.createElement('script'); s.textContent = \"document.title = 'broken'\"; document.body.append(s);"
                   "const i = document.createElement('img'); i.setAttribute('onerror', \"document.title = 'broken'\");"

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
+# apart: kernel
 # timeout: 600
 """Load that makes and gives back at full speed: no cache is said to have grown by more than the kernel's own account
 has it grow, and no stack is blamed.

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
+# apart: kernel
 """The kernel's memory at its simplest: what one process makes it allocate and still holds, to the object."""
 from harness import *
 from harness.kernel_report import *

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
+# apart: kernel
 # timeout: 600
 """Kernel objects that a program holds, so and so many of each kind: the right caches are on top, with as many
 objects, and the stacks lead to the system call that makes them. Where memtrace follows no events, the caches alone.
@@ -22,7 +23,7 @@ AT_LEAST = 7500  # where a limit cannot be raised: RLIMIT_MSGQUEUE, without CAP_
 CALIBRATION = 0.1
 CALIBRATIONS = 3
 AT_HAND = 0.1  # of the count, that a CPU may have had before
-GIVING_BACK_S = DEADLINE_S / 4
+GIVING_BACK_S = 5 * PATIENCE
 
 Kind = collections.namedtuple("Kind", "name system_call cache functions", defaults=((),))
 

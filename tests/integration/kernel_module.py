@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
+# apart: kernel
 # timeout: 300
 """What a kernel module leaks: every kind of memory from every context in which it can be had, each found with the
 module's function in the stack, and as much as the module says."""

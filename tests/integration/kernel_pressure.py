@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # needs: bpf
+# apart: kernel
 # timeout: 600
 """Kernel memory traced where it hurts: under pressure, with storms of events on all CPUs, with too little room of its
 own, and traced by another memtrace. Reports come, what is lost is counted, and the kernel has nothing to say of it

@@ -6,10 +6,12 @@
 from harness import *
 from harness.leaks import BUILDS, ENDS, PROGRAMS, check_leaks, run_and_look
 
-# Every program in every build, the ways to end going round; and one program in all ways.
+# Every program in two builds (at length in every one), builds and ways to end going round; and one program in all ways.
+# What the builds differ in, registers and stacks, is what leaks_attached has in all of them.
 ROUND = [(program, build, list(ENDS)[(i + j) % (len(ENDS) - 1)])
-         for i, program in enumerate(PROGRAMS) for j, build in enumerate(BUILDS)]
-ALL_WAYS = [(program, "gcc-O2", end) for program in ("roots", "shapes") for end in ENDS]
+         for i, program in enumerate(PROGRAMS) for j, build in enumerate(BUILDS)
+         if LONG or (j - 2 * i) % len(BUILDS) < 2]
+ALL_WAYS = [(program, "gcc-O2", end) for program in (("roots", "shapes") if LONG else ("roots",)) for end in ENDS]
 
 
 @case(times=sorted(set(ROUND + ALL_WAYS), key=lambda row: PROGRAMS.index(row[0])))

@@ -10,7 +10,8 @@ import time
 
 from harness import *
 
-LOOKS = 25  # of each kind
+LOOKS = 25 if LONG else 12  # of each kind
+LATEST_S = 0.5  # after the start of memtrace, by when its look is over
 
 
 def stands_still(pid):
@@ -32,13 +33,14 @@ def killed_while_the_target_stands_still():
         target.go()
         caught = 0
         for i in range(LOOKS):
-            def moment(memtrace, after_s=i * 0.0005):
+            def moment(memtrace, after_s=i * 0.0125 / LOOKS):
                 nonlocal caught
                 end = time.monotonic() + DEADLINE_S
                 while not stands_still(target.pid):
                     if memtrace.child.poll() is not None:
                         return
                     assert time.monotonic() < end, "it was never stopped"
+                    time.sleep(0.0005)  # nothing announces it, and memtrace is to have the CPU
                 time.sleep(after_s)  # the moment is the point, whatever memtrace does then
                 caught += stands_still(target.pid)
             look(target, moment)
@@ -51,7 +53,7 @@ def killed_at_any_moment():
     with Fixture("churn") as target:
         target.go()
         for i in range(LOOKS):
-            look(target, lambda memtrace, after_s=0.02 * i: time.sleep(after_s))
+            look(target, lambda memtrace, after_s=LATEST_S * i / LOOKS: time.sleep(after_s))
         unharmed(target)
 
 

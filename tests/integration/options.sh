@@ -1,23 +1,31 @@
 #!/bin/bash
-# Every option of the help stands in the man page, the README and the completions.
+# Every option of every command stands in the README (tests/unit/help.c looks at the man pages, completions.py at the
+# completions), and the man pages are well-formed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+memtrace=${BUILD:-build}/memtrace
+status=0
 
-options=$("${BUILD:-build}/memtrace" help trace | grep -oE -- '--[a-z][a-z-]+' | sort -u)
-[ "$(wc -w <<<"$options")" -ge 10 ] || {
-	echo "options: the help lists too few options: $options"
+commands=$("$memtrace" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+options=$(for command in $commands; do "$memtrace" help "$command"; done | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' |
+	grep -oE -- '--[a-z-]+' | sort -u)
+[ "$(wc -w <<<"$options")" -ge 40 ] || {
+	echo "options: the helps list too few options: $options"
 	exit 1
 }
-status=0
 for option in $options; do
-	name=${option#--}
-	for file in docs/memtrace.1 scripts/completions/memtrace.{bash,fish} scripts/completions/_memtrace README.md; do
-		case $file,$name in README.md,help | README.md,version) continue ;; esac
-		text=$(sed 's/\\-/-/g' "$file")
-		grep -qE -- "(--|-l )$name([^a-z-]|\$)" <<<"$text" && continue
-		case $file,$name in README.md,verbose | README.md,quiet) continue ;; esac
-		echo "options: $option is missing in $file"
-		status=1
-	done
+	case $option in --help | --version | --verbose | --quiet) continue ;; esac
+	grep -qE -- "$option([^a-z-]|\$)" README.md && continue
+	echo "options: $option is missing in README.md"
+	status=1
 done
+
+wrong=$(
+	groff -ww -z -man -Tutf8 docs/man/*.1 2>&1
+	mandoc -T lint -W warning docs/man/*.1 || :
+)
+[ -z "$wrong" ] || {
+	echo "$wrong"
+	status=1
+}
 exit "$status"

@@ -40,7 +40,7 @@ def live_of_size(python, size, steps):
         memtrace.attached()
         for _ in range(steps):
             python.step()
-        report = memtrace.interrupt()[-1]
+        report = memtrace.last_report()
     assert report.integrity["complete"], report.integrity
     return report
 
@@ -67,7 +67,7 @@ def small_objects_by_arenas():
         with Memtrace("-v", "--format", "json", "--top", "0", "-o", "0", "-p", str(python.pid), "3600") as memtrace:
             memtrace.attached()
             python.step()
-            report = memtrace.interrupt()[-1]
+            report = memtrace.last_report()
     mapped = report.kind("mmap")["live_bytes"]
     assert KEPT * 300 < mapped < KEPT * 300 * 2 and mapped % (256 << 10) == 0, report["totals"]
     assert report.kind("heap")["live_bytes"] > KEPT * (1000 + HEADER)

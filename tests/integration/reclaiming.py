@@ -13,7 +13,7 @@ from harness import *
 ROWS = 1024
 STACKS = 400
 TURNS = 10
-CHURN = 100_000
+CHURN = 30_000
 PASSING = {"heap": ["site_passing", "site_rare", "site_first"], "mmap": ["site_passing_mapping"]}
 
 
@@ -74,7 +74,7 @@ def endless(kind, threads):
         # This stack was known, and is so no more, when it comes again.
         assert report.site("site_rare")["alloc_count"] == 0, report.site("site_rare")
         target.go("keep")
-        report = memtrace.interrupt()[-1]
+        report = memtrace.last_report()
         check(report, target.truth)
         assert report.site("site_rare")["live_blocks"] == threads, report.site("site_rare")
         assert target.quit() == 0
@@ -132,7 +132,7 @@ def pending_calls_keep_their_stacks():
         assert without_frames(report, "heap")["alloc_count"] > 2 * ROWS, without_frames(report, "heap")
         target.go("release")
         target.go()
-        report = memtrace.interrupt()[-1]
+        report = memtrace.last_report()
         check(report, target.truth)
         for function in ("hold_malloc", "site_resized"):
             assert [s["end"] for s in report.stacks_through(function)] == ["complete"]

@@ -20,7 +20,7 @@ def orders(*options, steps=None, interval="3600"):
         if steps:
             steps(memtrace)
         target.go()
-        return memtrace.interrupt()[-1], target
+        return memtrace.last_report(), target
 
 
 def functions(report):
@@ -38,7 +38,7 @@ def older():
         made = time.monotonic()
         wait_until(lambda: time.monotonic() - made > OLDER_MS / 1000 + 0.1, "the old blocks are old")
         target.go()
-        report = memtrace.interrupt()[-1]
+        report = memtrace.last_report()
     old, young = report.site("site_old"), report.site("site_young")
     assert old == target.truth.sites["heap", "site_old"], old
     assert young == dict(target.truth.sites["heap", "site_young"], live_bytes=0, live_blocks=0), young

@@ -34,7 +34,7 @@ def trace_plugin(target, pauses):
             target.step()
             memtrace.fresh_report()
         target.go()
-        return memtrace.interrupt()[-1]
+        return memtrace.last_report()
 
 
 def names_of(report, name):

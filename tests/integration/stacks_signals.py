@@ -15,7 +15,7 @@ def trace_twice(target):
         target.step()
         memtrace.fresh_report()
         target.go()
-        return memtrace.interrupt()[-1]
+        return memtrace.last_report()
 
 
 @case(times=LINKED)

@@ -63,7 +63,7 @@ def redis():
             server.ask("MEMORY", "DOCTOR")
             server.ask("DEBUG", "RELOAD")
             server.ask("FLUSHALL", "ASYNC")
-            report = memtrace.interrupt()[-1]
+            report = memtrace.last_report()
         check_shares("redis-server", report)
 
 

@@ -17,7 +17,7 @@ def traced(*options):
         before = memtrace.fresh_report()
         target.go()
         half = target.truth.sites["heap", "site_crowd"]
-        return before, full, memtrace.interrupt()[-1], half
+        return before, full, memtrace.last_report(), half
 
 
 @case
@@ -75,7 +75,7 @@ def no_room_for_unwind_tables():
                      "3600") as memtrace:
         memtrace.attached()
         target.go()
-        report = memtrace.interrupt()[-1]
+        report = memtrace.last_report()
         assert report.integrity["lost"]["unwind_tables_full"] > 0, report.integrity
         assert not report.integrity["complete"], report.integrity
         assert all(stack["guessed"] for stack in report["stacks"] if len(stack["frames"]) > 1), report["stacks"]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # timeout: 600
 """What the heap walkers say of memory, against what programs know of their own blocks."""
+import bisect
 import collections
 import os
 import signal
@@ -13,13 +14,26 @@ WALK = BUILD / "tests" / "heap" / "walk"
 KINDS = ("unknown", "metadata", "free", "used", "maybe used")
 
 
-class Walk:
-    """What a walk over a process's heaps printed."""
+def within(addresses, ranges):
+    """Those of the addresses that lie in one of the ranges, of which no two overlap."""
+    ranges = sorted(ranges)
+    starts = [start for start, _ in ranges]
+    places = ((a, bisect.bisect_right(starts, a) - 1) for a in addresses)
+    return {a for a, i in places if i >= 0 and a < ranges[i][1]}
 
-    def __init__(self, pid, *tables):
-        output = subprocess.run([WALK, str(pid), *tables], capture_output=True, text=True, check=True, timeout=60)
+
+def walked(pid, *tables):
+    """What a walk over a process's heaps prints."""
+    return subprocess.run([WALK, str(pid), *tables], capture_output=True, text=True, check=True,
+                          timeout=DEADLINE_S).stdout
+
+
+class Walk:
+    """What a walk over a process's heaps has found."""
+
+    def __init__(self, text):
         self.extents, self.areas, self.bytes, self.blocks, self.troubles, self.words = {}, [], {}, {}, {}, set()
-        for line in output.stdout.splitlines():
+        for line in text.splitlines():
             what, first, second, *words = line.split(" ", 3)
             if what == "extent":
                 self.extents[int(first, 0)] = (int(second, 0), words[0])
@@ -36,14 +50,6 @@ class Walk:
 
     def of_kind(self, kind):
         return {start: end for start, (end, extent_kind) in self.extents.items() if extent_kind == kind}
-
-    def within(self, addresses, kind):
-        """Those of the addresses that lie in an extent of a kind."""
-        ranges = self.of_kind(kind).items()
-        return {a for a in addresses if any(start <= a < end for start, end in ranges)} if ranges else set()
-
-    def in_area(self, address):
-        return any(start <= address < end for start, end in self.areas)
 
     def known(self):
         return sum(self.bytes[kind] for kind in KINDS if kind != "unknown")
@@ -100,7 +106,7 @@ def check_fixture(setting, seed, wrapper=(), program="heapwalk", preload=None, *
         target.send("go")
         target.report()
         held, freed = truth_of(target)
-        walk = Walk(target.pid)
+        walk = Walk(walked(target.pid))
         if seed == 0:
             print(f"{setting}: {len(held)} held, {len(freed)} freed; {walk}")
         assert not walk.troubles, walk.troubles
@@ -131,41 +137,52 @@ def child_of_a_process_with_threads(allocator):
             held, freed = truth_of(target)
             target.send("fork")
             child = target.out.expect(lambda line: line.startswith("child "), "the child's process ID").split()[1]
-            walk = Walk(child)
+            walk = Walk(walked(child))
             print(f"child: {walk}")
             assert not walk.troubles, walk.troubles
             check_walk(walk, held, freed, 4 * N_THREADS + 16)
             target.quit()
 
 
-def check_at_work(n_walks, **options):
+N_WALKS = 40 if LONG else 10  # over a process at work
+
+
+def walks_at_work(target):
+    """Walks over a process that is at work, but not while one is looked at: it would do so with all CPUs."""
+    tables = [word for line in target.out.lines if line.startswith("table ") for word in line.split()[1:]]
+    for _ in range(N_WALKS):
+        text = walked(target.pid, *tables)
+        target.signal(signal.SIGSTOP)
+        yield Walk(text)
+        target.signal(signal.SIGCONT)
+
+
+def check_at_work(**options):
     """At any moment: what is called used is, but for the one block that each thread may be at work on. Walks without
     trouble."""
     whole, troubles = 0, collections.Counter()
     with Fixture("heapwalk", str(N_THREADS), "0", **options) as target:
         target.send("go")
         target.report()
-        tables = [word for line in target.out.lines if line.startswith("table ") for word in line.split()[1:]]
-        for _ in range(n_walks):
-            walk = Walk(target.pid, *tables)
+        for walk in walks_at_work(target):
             held = walk.words - {0}
             used, maybe, free = (set(walk.of_kind(kind)) for kind in ("used", "maybe used", "free"))
             troubles.update(walk.troubles.keys())
             assert len(used - held) <= 4 * N_THREADS + 16, len(used - held)
             # What lies in no area is a root: large blocks, say, while their number changes.
-            lost = {a for a in held if walk.in_area(a)} - used - maybe - walk.within(held, "unknown")
+            lost = within(held, walk.areas) - used - maybe - within(held, walk.of_kind("unknown").items())
             assert len(lost) <= N_THREADS, [hex(a) for a in lost]
             assert len(held & free) <= N_THREADS, [hex(a) for a in held & free]
             whole += not walk.troubles
             assert bool(maybe) <= bool(walk.troubles), str(walk)
         target.quit()
-    print(f"{whole} of {n_walks} walks without trouble; in the others {dict(troubles)}")
+    print(f"{whole} of {N_WALKS} walks without trouble; in the others {dict(troubles)}")
     return whole
 
 
 @case
 def stopped_while_it_allocates():
-    assert check_at_work(40 if LONG else 20) >= 5
+    assert check_at_work() >= N_WALKS // 4
 
 
 def real_program(argv, words, **options):
@@ -174,7 +191,7 @@ def real_program(argv, words, **options):
         process.send(words)
         process.out.expect(lambda line: line.endswith("worked"), f"the work of {argv[0]}")
         os.kill(process.pid, signal.SIGSTOP)
-        walk = Walk(process.pid)
+        walk = Walk(walked(process.pid))
         os.kill(process.pid, signal.SIGCONT)
         print(f"{argv[0]}: {walk}")
         assert not walk.troubles, walk.troubles
@@ -241,7 +258,7 @@ def jemalloc_of_the_fixture(suite, setting):
             target.send("go")
             target.report()
             held, freed = truth_of(target)
-            walk = Walk(target.pid)
+            walk = Walk(walked(target.pid))
             if seed == 0:
                 print(f"{suite}, {setting}: {len(held)} held, {len(freed)} freed; {walk}")
             assert not walk.troubles, walk.troubles
@@ -260,23 +277,21 @@ def jemalloc_while_it_allocates(suite):
     with jemalloc_fixture("heapwalk", str(N_THREADS), "0", suite=suite) as target:
         target.send("go")
         target.report()
-        tables = [word for line in target.out.lines if line.startswith("table ") for word in line.split()[1:]]
-        for _ in range(20):
-            walk = Walk(target.pid, *tables)
+        for walk in walks_at_work(target):
             held = walk.words - {0}
             used, maybe, free = (set(walk.of_kind(kind)) for kind in ("used", "maybe used", "free"))
             assert set(walk.troubles) <= {BUSY, CHANGED}, walk.troubles
             assert len(used - held) <= JEMALLOC_OTHERS, len(used - held)
             assert len(held & free) <= N_THREADS, [hex(a) for a in held & free]
             # Whatever lies in no area is a root. A block that is just being freed is in the table for a moment more.
-            lost = {a for a in held - used - maybe - free if any(start <= a < end for start, end in walk.areas)}
+            lost = within(held - used - maybe - free, walk.areas)
             assert len(lost) <= N_THREADS, [hex(a) for a in lost]
             assert bool(maybe) <= (BUSY in walk.troubles), str(walk)
             doubtful["maybe used"] += len(maybe & held)
             doubtful["in no area"] += len(held - used - maybe - free)
             doubtful["held"] += len(held)
         target.quit()
-    print(f"{suite}: {dict(doubtful)} in 20 walks")
+    print(f"{suite}: {dict(doubtful)} in {N_WALKS} walks")
     assert doubtful["maybe used"] < doubtful["held"] / 2 and doubtful["in no area"] < doubtful["held"] / 100, doubtful
 
 
@@ -289,7 +304,7 @@ def jemalloc_in_a_child(suite):
         held, freed = truth_of(target)
         target.send("fork")
         child = target.out.expect(lambda line: line.startswith("child "), "the child's process ID").split()[1]
-        walk = Walk(child)
+        walk = Walk(walked(child))
         print(f"{suite}, child: {walk}")
         assert set(walk.troubles) == {NO_CACHES} and walk.bytes["unknown"] == 0, str(walk)
         used, maybe = walk.of_kind("used"), walk.of_kind("maybe used")
@@ -306,7 +321,7 @@ def jemalloc_caches_of_the_program(suite):
         target.send("go")
         target.report()
         held, freed = truth_of(target)
-        walk = Walk(target.pid)
+        walk = Walk(walked(target.pid))
         print(f"{suite}: {len(held)} held, {len(freed)} freed; {walk}")
         assert not walk.troubles and len(held) == 1200 and len(freed) == 600, (walk.troubles, len(held), len(freed))
         check_walk(walk, held, freed, 8)
@@ -319,7 +334,7 @@ def redis():
     with scratch() as folder, Process(["redis-server", "--port", "0", "--unixsocket", folder + "/socket",
                                        "--save", "", "--dir", folder]) as server:
         server.out.expect(lambda line: "accept connections" in line, "redis-server's start")
-        walk = Walk(server.pid)
+        walk = Walk(walked(server.pid))
         print(f"redis-server: {walk}")
         assert not walk.troubles and walk.bytes["unknown"] == 0 and walk.blocks["maybe used"] == 0, walk
         assert walk.blocks["used"] > 1000, walk
@@ -339,7 +354,7 @@ def tcmalloc_with_samples():
 
 @case
 def tcmalloc_while_it_allocates():
-    assert check_at_work(15, preload="tcmalloc_minimal") >= 2
+    assert check_at_work(preload="tcmalloc_minimal") >= N_WALKS // 8
 
 
 def of_suite(suite):

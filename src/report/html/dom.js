@@ -39,6 +39,15 @@ export function radios(name, label, options, onchange) {
 	};
 }
 
+let pending = 0;
+
+/* Work that was asked for and is still to be done. The page's root says whether there is any, for who waits for the page
+   from outside, as its tests do. */
+function account(change) {
+	pending += change;
+	document.documentElement.toggleAttribute("data-pending", pending > 0);
+}
+
 /** Calls `draw` once before the next frame, however often it is asked for. */
 export function once_a_frame(draw) {
 	let asked = false;
@@ -46,9 +55,11 @@ export function once_a_frame(draw) {
 		if (asked)
 			return;
 		asked = true;
+		account(1);
 		requestAnimationFrame(() => {
 			asked = false;
 			draw();
+			account(-1);
 		});
 	};
 }
@@ -57,7 +68,14 @@ export function once_a_frame(draw) {
 export function when_quiet(work, ms) {
 	let timer = 0;
 	return () => {
-		clearTimeout(timer);
-		timer = setTimeout(work, ms);
+		if (timer)
+			clearTimeout(timer);
+		else
+			account(1);
+		timer = setTimeout(() => {
+			timer = 0;
+			work();
+			account(-1);
+		}, ms);
 	};
 }

@@ -90,9 +90,11 @@ class Browser:
         return next(m["value"] for m in metrics if m["name"] == "TaskDuration") * 1000
 
     def painted(self):
-        """Waits until two frames are drawn, and the table has followed."""
-        self.driver.execute_async_script(
-            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 120)))")
+        """Waits until what was just done has reached the page, and the page says that nothing is left to be drawn."""
+        self.driver.execute_async_script("""
+            const done = arguments[0], next = requestAnimationFrame;
+            const look = () => document.documentElement.hasAttribute("data-pending") ? next(look) : done();
+            next(() => next(look));""")
 
 
 def start(width=1440, height=1000):

@@ -86,7 +86,7 @@ class Watching(Memtrace):
 
     def finish(self, owners=None):
         """Ends it; its last report."""
-        return KernelReport(self.interrupt()[-1], owners)
+        return KernelReport(self.last_report(), owners)
 
 
 def check_caches(kernel_report):

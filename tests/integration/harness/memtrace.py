@@ -2,6 +2,7 @@
 """Runs of memtrace itself."""
 import datetime
 import os
+import re
 import signal
 
 from .paths import MEMTRACE
@@ -9,6 +10,8 @@ from .process import DEADLINE_S, Process
 from .report import parse_reports
 
 NEVER_S = "3600"
+# Of a report in JSON: it is among the first keys, before what takes time to read.
+REPORT_TIME = re.compile(r'\{"schema": "[^"]*", "command": "[^"]*", "time": "([^"]*)"')
 
 
 class Memtrace(Process):
@@ -21,12 +24,21 @@ class Memtrace(Process):
         """Waits until all probes are on (needs -v)."""
         self.err.expect(lambda line: line.startswith("memtrace: attached"), "'memtrace: attached'", timeout)
 
-    def interrupt(self, number=signal.SIGINT, status=0):
-        """Ends a -p run in order; its reports, the last one made at this moment."""
+    def end_in_order(self, number=signal.SIGINT, status=0):
+        """Ends a -p run by a signal."""
         self.signal(number)
         got = self.wait()
         assert got == status, f"memtrace ended with {got}, not {status}: {self.err.text}"
+
+    def interrupt(self, number=signal.SIGINT, status=0):
+        """Ends a -p run in order; its reports, the last one made at this moment."""
+        self.end_in_order(number, status)
         return self.reports()
+
+    def last_report(self, number=signal.SIGINT):
+        """Ends a -p run in order; the report that is made at this moment. A series before it is not read."""
+        self.end_in_order(number)
+        return parse_reports(next(line for line in reversed(self.out.lines) if line.startswith('{"schema"')))[0]
 
     def reports(self):
         return parse_reports(self.out.text)
@@ -43,9 +55,13 @@ class Memtrace(Process):
 
     def fresh_report(self, timeout=DEADLINE_S):
         """A report of a running series that was begun after this call: the one after the first that says so, for a
-        report's time is taken when its making has begun. Older ones may still lie in the pipe."""
+        report's time is taken when its making has begun. Older ones may still lie in the pipe, and are not read."""
         now = datetime.datetime.now(datetime.timezone.utc)
-        self.next_report(lambda report: datetime.datetime.fromisoformat(report["time"]) >= now, timeout)
+
+        def fresh(line):
+            time = REPORT_TIME.match(line)
+            return time and datetime.datetime.fromisoformat(time[1]) >= now
+        self.out.expect(fresh, "a report from now on", timeout)
         return self.next_report(timeout=timeout)
 
 
@@ -66,7 +82,7 @@ def trace(fixture, *options, steps=None, pids=None, wrapper=()):
     return reports[0]
 
 
-def run_memtrace(*arguments, stdin=b"", timeout=60, **options):
+def run_memtrace(*arguments, stdin=b"", timeout=DEADLINE_S, **options):
     """memtrace to its end; the process, with .status, .out.text and .err.text."""
     with Memtrace(*arguments, **options) as memtrace:
         if memtrace.child.stdin:
@@ -79,7 +95,7 @@ def run_memtrace(*arguments, stdin=b"", timeout=60, **options):
     return memtrace
 
 
-def run_command(command, *options, output, verb=(), stdin=b"", env=None, timeout=60, **popen):
+def run_command(command, *options, output, verb=(), stdin=b"", env=None, timeout=DEADLINE_S, **popen):
     """`memtrace [VERB] -- COMMAND` with its last report in the file `output`; (process, report)."""
     done = run_memtrace(*verb, "--format", "json", "--top", "0", "--output", output, *options, "--", *command,
                         stdin=stdin, timeout=timeout, env=dict(os.environ, **(env or {})), **popen)

@@ -6,7 +6,7 @@ import time
 
 from .process import DEADLINE_S
 
-def wait_until(condition, what, timeout=DEADLINE_S):
+def wait_until(condition, what, timeout=DEADLINE_S, pause=0.002):
     """Polls for a state that nothing announces; returns the condition's value."""
     end = time.monotonic() + timeout
     while True:
@@ -15,7 +15,7 @@ def wait_until(condition, what, timeout=DEADLINE_S):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"never came true: {what}")
-        time.sleep(0.002)
+        time.sleep(pause)
 
 
 def probed_bytes(pid):
