@@ -198,10 +198,10 @@ def growth():
         report = report_of(check(*options, target.pid, status=1))
         assert frames_of(report, 0)[0] == "site_grow" and report["stacks"][0]["judged_as"] == "growing"
         rate = report["stacks"][0]["growth_bytes_per_s"]
-        assert 5000 < rate < 60000, rate  # 50,000 on a machine that has time
+        assert 3000 < rate < 60000, rate  # 50,000 on a machine that has time
         check("--max-growth", "1K/s", *OUTSTANDING, *options[2:], target.pid, status=1)
         check("--max-growth", "1M/s", *OUTSTANDING, *options[2:], target.pid)
-        check("--max-growth", "36M/h", *OUTSTANDING, *options[2:], target.pid, status=1)
+        check("--max-growth", "9M/h", *OUTSTANDING, *options[2:], target.pid, status=1)
     with Fixture("checked", "wait", "burst=100,1000", "wait") as target:
         with Memtrace("check", "-v", *options, target.pid) as memtrace:
             memtrace.attached()

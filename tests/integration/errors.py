@@ -98,7 +98,7 @@ def itself():
         script = os.path.join(folder, "self")
         with open(script, "w", encoding="utf-8") as file:
             file.write(f'exec "{MEMTRACE}" -p $$\n')
-        done = subprocess.run(["/bin/sh", script], capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(["/bin/sh", script], capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "itself" in done.stderr, done
 
 
@@ -108,7 +108,7 @@ def process_that_ends_while_attaching():
     seen = set()
     for delay in ("0", "0.005", "0.01", "0.02", "0.05", "0.1"):
         with Process(["/bin/sleep", delay]) as target:
-            done = run_memtrace("-p", str(target.pid), timeout=20)
+            done = run_memtrace("-p", str(target.pid), timeout=DEADLINE_S)
             seen.add(done.status)
             assert done.status in (0, 2), (delay, done.status, done.err.text)
             if done.status == 2:
@@ -123,7 +123,7 @@ def process_of_32_bits():
         with Process([program]) as target:
             refused("-p", str(target.pid), says=["32-bit"])
         with open(os.devnull, "wb") as nothing:  # a command that stays must not keep this test's pipes open
-            done = subprocess.run([MEMTRACE, "--", program], stdin=nothing, stdout=nothing, stderr=nothing, timeout=20,
+            done = subprocess.run([MEMTRACE, "--", program], stdin=nothing, stdout=nothing, stderr=nothing, timeout=DEADLINE_S,
                                   check=False)
         assert done.returncode == 2, done
         left = [p for p in os.listdir("/proc") if p.isdigit() and runs(p, program)]
@@ -191,15 +191,15 @@ def not_root():
         shutil.copy(MEMTRACE, copy)
         os.chmod(copy, 0o755)
         done = subprocess.run([copy, "-p", str(target.pid)], user=NOBODY, group=NOBODY, extra_groups=[],
-                              capture_output=True, text=True, timeout=30, check=False, cwd="/")
+                              capture_output=True, text=True, timeout=DEADLINE_S, check=False, cwd="/")
         assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done
         for capability in ("CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE"):
             assert capability in done.stderr, done.stderr
         done = subprocess.run([copy, "kernel", "1", "1"], user=NOBODY, group=NOBODY, extra_groups=[],
-                              capture_output=True, text=True, timeout=30, check=False, cwd="/")
+                              capture_output=True, text=True, timeout=DEADLINE_S, check=False, cwd="/")
         assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "root" in done.stderr, done
         done = subprocess.run([copy, "--", "/bin/true"], user=NOBODY, group=NOBODY, extra_groups=[],
-                              capture_output=True, text=True, timeout=30, check=False, cwd="/")
+                              capture_output=True, text=True, timeout=DEADLINE_S, check=False, cwd="/")
         assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "CAP_BPF" in done.stderr, done
 
 
@@ -236,7 +236,7 @@ def full_disk():
             path = os.path.join(folder, "report")
             with open(path, "w", encoding="utf-8") as file:
                 file.write("older\n" * 600)
-            done = run_memtrace("--format", "json", "--output", path, "-p", str(target.pid), "0.1", "3", timeout=20)
+            done = run_memtrace("--format", "json", "--output", path, "-p", str(target.pid), "0.1", "3", timeout=DEADLINE_S)
             assert done.status == 2 and len(done.err.lines) == 1, (done.status, done.err.lines)
             assert "space" in done.err.text and path in done.err.text, done.err.text
             assert os.listdir(folder) == ["report"], os.listdir(folder)

@@ -68,7 +68,7 @@ def kill_with_a_command(moment, wrapper=()):
             os.kill(memtrace, signal.SIGKILL)
             outer.child.wait(DEADLINE_S)
         try:
-            wait_until(lambda: os.path.exists(marker) or not os.path.exists(f"/proc/{command}"), "its end", 5)
+            wait_until(lambda: os.path.exists(marker) or not os.path.exists(f"/proc/{command}"), "its end")
         except AssertionError:
             wrong = f"the command is in state {state(command)}"
             os.kill(command, signal.SIGKILL)

@@ -57,7 +57,7 @@ def older_is_half_a_second_by_default():
         target.step()
         report = memtrace.next_report(lambda r: r["totals"]["alloc_count"] > 100)
         late = memtrace.next_report(lambda r: r["totals"]["live_blocks"] > 0)
-        assert late["elapsed_ns"] - report["elapsed_ns"] < 3 * 10**9
+        assert late["elapsed_ns"] - report["elapsed_ns"] < 10**10
         for s in late.stacks:
             assert s["live_blocks"] == 0 or s["oldest_ns"] >= 500 * 10**6, s["oldest_ns"]
 
