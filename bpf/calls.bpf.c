@@ -97,9 +97,9 @@ static __always_inline bool returns_exhausted(const struct task_struct *task)
 /* From where it was called: a return address, 0 if not known. */
 static __always_inline void block_freed(const struct mt_block *block, __u32 slot, __u64 from)
 {
-	stack_count_free(block->stack, block->size_bytes);
 	if (churns)
 		churn_freed(block, slot, from);
+	stack_count_free(block->stack, block->size_bytes);
 }
 
 static __always_inline void block_allocated(const struct mt_block *block, __u32 slot)
@@ -239,9 +239,9 @@ static __always_inline void record(__u64 owner, __u32 slot, __u64 address, __u64
 
 	if (result & LIVE_REPLACED) {
 		COUNT(lost[LOSS_MISSED_FREES]);
-		stack_count_free(old.stack, old.size_bytes);
 		if (churns)
 			churn_missed(&old, slot);
+		stack_count_free(old.stack, old.size_bytes);
 	}
 	if (result & LIVE_FULL)
 		COUNT(lost[LOSS_LIVE_TABLE_FULL]);

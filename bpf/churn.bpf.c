@@ -34,6 +34,8 @@ static __always_inline struct mt_churn_total *total_of(__u32 slot, __u32 node)
 {
 	__u32 index = MT_CHURN_TOTAL(slot, churn_nodes, node);
 
+	if (node != (__u32)-1 && node >= churn_nodes)
+		return NULL;
 	return bpf_map_lookup_elem(&churn_totals, &index);
 }
 
@@ -170,9 +172,9 @@ __noinline int churn_regrown(__u32 stack, __u64 old_bytes, __u64 new_bytes, bool
 		return 0;
 	if (moved)
 		__sync_fetch_and_add(&row->moved_bytes, old_bytes < new_bytes ? old_bytes : new_bytes);
-	if (old_bytes < new_bytes) {
+	if (old_bytes < new_bytes)
 		COUNT(row->regrown_count);
+	if (moved && old_bytes < new_bytes)
 		__sync_fetch_and_add(&row->outgrown_bytes, old_bytes);
-	}
 	return 0;
 }

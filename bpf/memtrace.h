@@ -166,7 +166,10 @@ struct mt_churn {
 	__u64 live_bytes, peak_bytes;
 	__u64 soon_count, soon_bytes; /* freed within MT_SOON_NS */
 	__u64 other_thread_count;     /* freed by another thread than allocated them */
-	/* Of its own calls of realloc: those that made a block larger, the bytes it had, and bytes that moved. */
+	/*
+	 * Of its own calls of realloc: those that made a block larger, the bytes of the blocks that were left behind
+	 * for that, and all bytes that moved.
+	 */
 	__u64 regrown_count, outgrown_bytes, moved_bytes;
 	__u64 lifetimes_ns[MT_CHURN_BUCKETS]; /* of freed blocks */
 	__u64 sizes[MT_CHURN_BUCKETS];        /* of allocated ones, in bytes */

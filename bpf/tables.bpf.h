@@ -98,14 +98,18 @@ static __always_inline void stack_count_alloc(__u32 number, __u64 size_bytes)
 	__sync_fetch_and_add(&stack->alloc_count, 1);
 }
 
+/* Last of all: a row with as many frees as allocations may be given back. */
 static __always_inline void stack_count_free(__u32 number, __u64 size_bytes)
 {
 	struct mt_stack *stack = bpf_map_lookup_elem(&stacks, &number);
+	__u64 before;
 
 	if (!stack)
 		return;
 	__sync_fetch_and_add(&stack->free_bytes, size_bytes);
-	__sync_fetch_and_add(&stack->free_count, 1);
+	/* Whose value is asked for is in order with what went before it, on aarch64 too. */
+	before = __sync_fetch_and_add(&stack->free_count, 1);
+	OPAQUE(before);
 }
 
 /* live.bpf.c */

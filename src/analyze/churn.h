@@ -6,8 +6,8 @@
 #include "model/snapshot.h"
 
 /*
- * What each stack has allocated since the snapshot before; NULL: since attaching. Of `before` nothing but usage is
- * asked. 0 or -ENOMEM.
+ * What each stack, and each node, has allocated since the snapshot before; NULL: since attaching. Of `before` nothing
+ * but usage and the processes' nodes is asked. 0 or -ENOMEM.
  */
 int churn_find_recent(struct snapshot *snapshot, const struct snapshot *before);
 

@@ -42,13 +42,14 @@ static int name_places(struct tracing *tracing, struct snapshot *snapshot)
 	return error;
 }
 
-static int make(struct churning *churning, struct snapshot *snapshot)
+static int make(struct churning *churning, struct snapshot *snapshot, bool last)
 {
 	const struct options *options = &churning->tracing.options;
 	int error = aggregate_merge(snapshot);
 
+	/* The last one tells of the whole run: since the one before there may have been hardly any time. */
 	if (!error)
-		error = churn_find_recent(snapshot, churning->before);
+		error = churn_find_recent(snapshot, last ? NULL : churning->before);
 	if (error)
 		return error;
 	aggregate_sum(snapshot);
@@ -67,11 +68,10 @@ static int report(void *context, int events)
 	int error = session_snapshot(tracing->session, options->older_given ? options->older_ns : 0,
 	                             options->show_allocs, &snapshot);
 
-	(void)events;
 	if (error)
 		return tracing_fail(tracing, "cannot read the tables", error);
 	snapshot->command = "churn";
-	error = make(churning, snapshot);
+	error = make(churning, snapshot, events != TRACING_TIMER);
 	if (error)
 		tracing_fail(tracing, "cannot make the report", error);
 	else

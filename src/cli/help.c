@@ -116,7 +116,7 @@ const struct command_row command_rows[] = {
 		.examples = "  memtrace diff before.memtrace after.memtrace\n"
 			    "  memtrace diff app.memtrace@12:30 app.memtrace@+3600\n"
 			    "  memtrace diff --format html --output diff.html old.memtrace new.memtrace\n"
-			    "  memtrace diff --format folded old.memtrace new.memtrace | flamegraph.pl >diff.svg\n",
+			    "  memtrace diff --format folded --output d.folded old.memtrace new.memtrace\n",
 	},
 	{
 		.name = "top",

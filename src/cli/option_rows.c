@@ -34,7 +34,7 @@ const struct option_row option_rows[] = {
 	  .help = "list the live blocks (address, size, age) under each stack" },
 	{ .letter = 'o', .name = "older", .argument = "MS", .kind = OPTION_MILLISECONDS, .needs = ACCEPT_STACKS,
 	  FIELD(older_ns), GIVEN(older_given), .max = UINT64_MAX / NS_PER_MS, .initial = "500",
-	  .help = "leave out blocks younger than MS milliseconds (500; 0 at exit)" },
+	  .help = "leave out blocks younger than MS milliseconds (500; 0 at exit and of churn)" },
 	{ .letter = 'z', .name = "min-size", .argument = "N", .kind = OPTION_SIZE, .needs = ACCEPT_HEAP,
 	  FIELD(min_size_bytes), GIVEN(size_filter), .max = UINT64_MAX, .initial = "0",
 	  .help = "only requests of at least N bytes" },

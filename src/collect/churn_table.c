@@ -171,28 +171,44 @@ struct churn *churn_table_stack(const struct churn_table *table, uint32_t number
 	return churn;
 }
 
+static struct churn_totals copy_nodes(const struct mt_churn_total *rows, uint32_t n_nodes)
+{
+	struct churn_totals copy = {.nodes = calloc(n_nodes, sizeof(*copy.nodes))};
+
+	for (uint32_t i = 0; copy.nodes && i < n_nodes; i++) {
+		struct churn_node node = {.node = (int)i,
+		                          .alloc_count = load(&rows[i].alloc_count),
+		                          .alloc_bytes = load(&rows[i].alloc_bytes),
+		                          .free_count = load(&rows[i].free_count),
+		                          .free_bytes = load(&rows[i].free_bytes),
+		                          .other_node_count = load(&rows[i].other_node_count)};
+
+		if (node.alloc_count || node.free_count)
+			copy.nodes[copy.n_nodes++] = node;
+	}
+	return copy;
+}
+
 struct churn_totals *churn_table_process(const struct churn_table *table, uint32_t slot, const int *nodes,
                                          size_t n_nodes)
 {
 	const struct mt_churn_total *rows = totals_of(table, slot);
-	struct churn_totals *totals = churn_totals_new(n_nodes);
+	struct churn_totals *totals = churn_totals_new(), counted = copy_nodes(rows + 1, table->n_nodes);
+	int error = !totals || !counted.nodes;
 
-	if (!totals)
+	for (size_t i = 0; i < n_nodes && !error; i++) {
+		struct churn_node node = {.node = nodes[i]};
+
+		error = churn_totals_add_nodes(totals, &(struct churn_totals){.nodes = &node, .n_nodes = 1});
+	}
+	if (!error)
+		error = churn_totals_add_nodes(totals, &counted);
+	free(counted.nodes);
+	if (error) {
+		churn_totals_free(totals);
 		return NULL;
+	}
 	totals->counted = true;
 	totals->churn.peak_live_bytes = load(&rows[0].peak_bytes);
-	for (size_t i = 0; i < n_nodes; i++) {
-		struct churn_node *node = &totals->nodes[i];
-		const struct mt_churn_total *row = &rows[1 + nodes[i]];
-
-		node->node = nodes[i];
-		if (nodes[i] < 0 || (uint32_t)nodes[i] >= table->n_nodes)
-			continue;
-		node->alloc_count = load(&row->alloc_count);
-		node->alloc_bytes = load(&row->alloc_bytes);
-		node->free_count = load(&row->free_count);
-		node->free_bytes = load(&row->free_bytes);
-		node->other_node_count = load(&row->other_node_count);
-	}
 	return totals;
 }

@@ -39,7 +39,8 @@ void churn_table_empty(struct churn_table *table, uint32_t number);
 
 /* A stack's, owned by the caller. NULL when out of memory. */
 struct churn *churn_table_stack(const struct churn_table *table, uint32_t number);
-/* A process's peak and nodes; `nodes` are the numbers of those online. NULL when out of memory. */
+/* A process's peak and nodes: those online, whose numbers are given, and those that have counts. NULL when out of
+ * memory. */
 struct churn_totals *churn_table_process(const struct churn_table *table, uint32_t slot, const int *nodes,
                                          size_t n_nodes);
 

@@ -258,10 +258,10 @@ static int copy_stack(struct drain *drain, uint32_t number, const struct mt_stac
 	tally->placement = (struct placement){.nodes = NULL};
 	if (!stack->usage.alloc_count && !stack->usage.live_blocks)
 		return 0;
+	tally->row = ++snapshot->n_stacks;
 	if (copy_addresses(drain->session, from, stack) || copy_churn(drain->session, number, stack))
 		return -ENOMEM;
 	cut_at_unmapped(stack, &snapshot->processes[stack->process], from->code_version);
-	tally->row = ++snapshot->n_stacks;
 	return 0;
 }
 
@@ -444,10 +444,13 @@ static int fill(struct drain *drain)
 		error = find_blocks(drain);
 	if (!error)
 		error = copy_processes(drain);
-	if (!error && drain->known)
+	if (!error && drain->known && !drain->session->options.churns)
 		read_memory(drain);
 	if (!error && drain->placing)
 		error = drain_place(drain);
+	/* Rates are of what is read now. */
+	if (drain->session->options.churns)
+		drain->snapshot->elapsed_ns = clock_ns(CLOCK_MONOTONIC) - drain->session->tracing.started_ns;
 	if (!error)
 		error = copy_stacks(drain);
 	if (!error && drain->with_blocks)
@@ -482,8 +485,8 @@ static int take(struct session *session, struct drain *drain, struct snapshot **
 	drain->now_ns = clock_ns(CLOCK_MONOTONIC);
 	drain->snapshot->command = "trace";
 	drain->snapshot->time_unix_ns = clock_ns(CLOCK_REALTIME);
-	drain->snapshot->elapsed_ns = drain->now_ns - session->started_ns;
-	drain->snapshot->since_unix_ns = session->started_unix_ns;
+	drain->snapshot->elapsed_ns = drain->now_ns - session->tracing.started_ns;
+	drain->snapshot->since_unix_ns = session->tracing.started_unix_ns;
 	if (!error)
 		error = fill(drain);
 	drain_free(drain);

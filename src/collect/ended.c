@@ -67,7 +67,8 @@ static uint64_t snapshot_bytes(const struct snapshot *snapshot)
 
 		bytes += sizeof(*process) + process->n_mappings * sizeof(*process->mappings) +
 		         (process->exe ? strlen(process->exe) + 1 : 0) +
-		         (process->scan ? process->scan->n_words * sizeof(*process->scan->words) : 0);
+		         (process->scan ? process->scan->n_words * sizeof(*process->scan->words) : 0) +
+		         (process->churn ? sizeof(*process->churn) : 0);
 	}
 	return bytes;
 }
@@ -271,12 +272,11 @@ static int copy_process(struct process *to, const struct process *from, const st
 	memcpy(to->comm, from->comm, sizeof(to->comm));
 	to->scan = scan_share(from->scan);
 	if (from->churn) {
-		to->churn = churn_totals_new(from->churn->n_nodes);
-		if (!to->churn)
+		to->churn = churn_totals_new();
+		if (!to->churn || churn_totals_add_nodes(to->churn, from->churn))
 			return -ENOMEM;
 		to->churn->counted = true;
 		to->churn->churn.peak_live_bytes = from->churn->churn.peak_live_bytes;
-		churn_totals_add_nodes(to->churn, from->churn);
 	}
 	to->exe = from->exe ? strdup(from->exe) : NULL;
 	to->mappings = copy(from->mappings, from->n_mappings, sizeof(*to->mappings));

@@ -75,8 +75,7 @@ struct session {
 	struct churn_table churn;
 	struct usage *range_usage; /* by stack number, for the kinds that are ranges */
 	struct reclaim reclaim;
-	uint64_t lost[LOSS_COUNT]; /* noticed here, beside what the programs count */
-	uint64_t started_ns, started_unix_ns;
+	uint64_t lost[LOSS_COUNT];   /* noticed here, beside what the programs count */
 	uint64_t counted_from_ns;    /* what was allocated before is left out of snapshots; 0: nothing */
 	char told[512], untold[512]; /* lines for whoever runs the session: the last one, and the one to come */
 	struct rlimit file_limit;    /* as it was before memtrace raised it */

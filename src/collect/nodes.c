@@ -34,20 +34,40 @@ size_t nodes_parse(const char *list, int *nodes, size_t max)
 	return n;
 }
 
-int *nodes_online(size_t *n)
+/* The numbers in a list of the kernel's: of nodes that are "online", "possible", …; a kernel without NUMA has node 0.
+ */
+static int *read_nodes(const char *list, size_t *n)
 {
 	int *nodes = calloc(NODES_MAX, sizeof(*nodes));
-	FILE *file = fopen("/sys/devices/system/node/online", "re");
-	char text[4096] = "";
+	char path[64], text[4096] = "";
+	FILE *file;
 
+	snprintf(path, sizeof(path), "/sys/devices/system/node/%s", list);
+	file = fopen(path, "re");
 	*n = 0;
 	if (nodes && file && fgets(text, sizeof(text), file))
 		*n = nodes_parse(text, nodes, NODES_MAX);
 	if (file)
 		fclose(file);
 	if (nodes && !*n)
-		*n = 1; /* a kernel without NUMA: node 0 */
+		*n = 1;
 	return nodes;
+}
+
+int *nodes_online(size_t *n)
+{
+	return read_nodes("online", n);
+}
+
+int nodes_end(void)
+{
+	size_t n;
+	int *nodes = read_nodes("possible", &n), end = 1;
+
+	for (size_t i = 0; nodes && i < n; i++)
+		end = nodes[i] >= end ? nodes[i] + 1 : end;
+	free(nodes);
+	return end;
 }
 
 int nodes_check(unsigned int node, char *error, size_t error_size)

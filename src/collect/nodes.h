@@ -15,6 +15,9 @@ size_t nodes_parse(const char *list, int *nodes, size_t max);
 /* The nodes that are online; at least one, with room for NODES_MAX. The caller frees. NULL when out of memory. */
 int *nodes_online(size_t *n);
 
+/* All numbers of nodes that there may ever be are below this. */
+int nodes_end(void);
+
 /* 0 if the node is online; else -EINVAL with one line in `error`, or -ENOMEM. */
 int nodes_check(unsigned int node, char *error, size_t error_size);
 

@@ -320,17 +320,19 @@ bool session_news(struct session *session, char *text, size_t size)
 void session_start(struct session *session)
 {
 	session_lock(session);
-	for (size_t i = 0; i < session->n_targets; i++) {
-		if (!session->targets[i] || session->launched.pid)
+	for (size_t i = 0; i < session->n_targets && !session->launched.pid; i++) {
+		if (session->targets[i])
+			session->targets[i]->memory_before_bytes = memory_before(session->targets[i]->pid);
+	}
+	tracing_begin_to_count(&session->tracing);
+	for (size_t i = 0; i < session->n_targets && !session->launched.pid; i++) {
+		if (!session->targets[i])
 			continue;
-		session->targets[i]->memory_before_bytes = memory_before(session->targets[i]->pid);
 		target_start(session->targets[i]);
 		session_take_up(session, session->targets[i]);
 		if (!feature_present(FEATURE_SYSCALL_TRACEPOINTS))
 			session->lost[LOSS_NO_MAPPINGS]++;
 	}
-	session->started_ns = clock_ns(CLOCK_MONOTONIC);
-	session->started_unix_ns = clock_ns(CLOCK_REALTIME);
 	session_unlock(session);
 }
 
@@ -343,7 +345,7 @@ void session_warmed_up(struct session *session)
 
 uint64_t session_elapsed_ns(const struct session *session)
 {
-	return clock_ns(CLOCK_MONOTONIC) - session->started_ns;
+	return clock_ns(CLOCK_MONOTONIC) - session->tracing.started_ns;
 }
 
 int session_fd(const struct session *session)

@@ -26,21 +26,8 @@ uint64_t session_unwind_bytes(const struct session_options *options)
 	return options->unwind_table_bytes ? options->unwind_table_bytes : options->max_memory_bytes / 4;
 }
 
-static int size_churn(struct memtrace_bpf *bpf, uint64_t rows)
-{
-	size_t n;
-	int *nodes = nodes_online(&n), last = 0, error;
-
-	if (!nodes)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		last = nodes[i] > last ? nodes[i] : last;
-	error = churn_table_size(bpf, rows, last + 1);
-	free(nodes);
-	return error;
-}
-
-/* Shares --max-memory out: an eighth to stacks, a 128th to events, a quarter to unwinding, the rest to blocks. */
+/* Shares --max-memory out: an eighth to stacks (a quarter with churn), a 128th to events, a quarter to unwinding, the
+ * rest to blocks. */
 int session_size_tables(struct session *session)
 {
 	const struct session_options *options = &session->options;
@@ -64,7 +51,7 @@ int session_size_tables(struct session *session)
 	bpf->rodata->max_size_bytes = options->max_size_bytes;
 	error = stack_table_size(bpf, rows);
 	if (!error && options->churns)
-		error = size_churn(bpf, rows);
+		error = churn_table_size(bpf, rows, nodes_end());
 	if (!error)
 		error = bpf_map__set_max_entries(bpf->maps.scratches, scratches);
 	if (!error)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "collect/churn_table.h"
+#include "collect/internal.h"
 #include "collect/procfs.h"
 #include "collect/scan.h"
 #include "model/kind.h"
@@ -71,6 +72,7 @@ static int slot_claim(struct target *target)
 	process->tgid = found.tgid;
 	process->generation = target->generation = generation;
 	process->walk_version = walk_version;
+	churn_table_start(target->tracing->churn, target->slot);
 	target->address_space = found.address_space;
 	if (bpf_map_update_elem(bpf_map__fd(target->tracing->bpf->maps.slots), &found.tgid, &target->slot, BPF_ANY))
 		return -errno;
@@ -277,6 +279,7 @@ int target_exec(struct target *target, bool by_main_thread)
 	if (!by_main_thread)
 		detach_at_once(target);
 	ranges_clear(target->ranges);
+	churn_table_start(target->tracing->churn, target->slot);
 	target->memory_before_bytes = 0;
 	target->n_mappings = 0;
 	target->n_mapped = 0;
@@ -298,6 +301,7 @@ static void reset_no_stacks(struct target *target)
 		target->tracing->stacks[number] = (struct mt_stack){
 		    .kind = kind, .flags = MT_STACK_USED, .owner = MT_OWNER(target->slot, process->generation)};
 		*stats->of_stack(stats->context, number) = (struct usage){0};
+		churn_table_empty(target->tracing->churn, number);
 	}
 }
 
@@ -314,12 +318,20 @@ void target_inherits(struct target *target)
 	process_of(target)->inherits = 1;
 }
 
+void tracing_begin_to_count(struct tracing *tracing)
+{
+	if (tracing->started_ns)
+		return;
+	tracing->started_ns = clock_ns(CLOCK_MONOTONIC);
+	tracing->started_unix_ns = clock_ns(CLOCK_REALTIME);
+}
+
 void target_start(struct target *target)
 {
 	if (process_of(target)->traced)
 		return;
 	reset_no_stacks(target);
-	churn_table_start(target->tracing->churn, target->slot);
+	tracing_begin_to_count(target->tracing);
 	target->started = true;
 	__atomic_store_n(&process_of(target)->traced, 1, __ATOMIC_RELEASE);
 }

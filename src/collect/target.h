@@ -36,7 +36,8 @@ struct tracing {
 	struct mt_process *processes; /* the programs' process table, mapped */
 	struct mt_stack *stacks;      /* the programs' stacks, mapped */
 	struct churn_table *churn;
-	uint64_t *lost; /* the session's, by cause */
+	uint64_t started_ns, started_unix_ns; /* since then something is counted; 0: nothing yet */
+	uint64_t *lost;                       /* the session's, by cause */
 	struct objects *objects;
 	struct unwinder *unwinder;
 	char **named; /* -O */
@@ -164,6 +165,8 @@ void target_set_child(struct target *target);
 /* It was forked from a target and runs the same program still: blocks not known of are its parent's. */
 void target_inherits(struct target *target);
 
+/* Counting begins, if it has not yet: of the first target that is started, or without any. */
+void tracing_begin_to_count(struct tracing *tracing);
 /* Hits count from now on. */
 void target_start(struct target *target);
 

@@ -91,33 +91,44 @@ void churn_clear(struct churn *churn)
 	free(churn->places);
 }
 
-struct churn_totals *churn_totals_new(size_t n_nodes)
+struct churn_totals *churn_totals_new(void)
 {
-	struct churn_totals *totals = calloc(1, sizeof(*totals));
-
-	if (!totals)
-		return NULL;
-	totals->nodes = calloc(n_nodes + 1, sizeof(*totals->nodes));
-	totals->n_nodes = n_nodes;
-	if (!totals->nodes) {
-		free(totals);
-		return NULL;
-	}
-	return totals;
+	return calloc(1, sizeof(struct churn_totals));
 }
 
-void churn_totals_add_nodes(struct churn_totals *to, const struct churn_totals *from)
+/* Of that number; NULL when out of memory. */
+static struct churn_node *node_of(struct churn_totals *totals, int node)
 {
-	for (size_t i = 0; i < to->n_nodes && i < from->n_nodes; i++) {
-		struct churn_node *node = &to->nodes[i];
+	struct churn_node *nodes;
 
-		node->node = from->nodes[i].node;
+	for (size_t i = 0; i < totals->n_nodes; i++) {
+		if (totals->nodes[i].node == node)
+			return &totals->nodes[i];
+	}
+	nodes = reallocarray(totals->nodes, totals->n_nodes + 1, sizeof(*nodes));
+	if (!nodes)
+		return NULL;
+	totals->nodes = nodes;
+	nodes[totals->n_nodes] = (struct churn_node){.node = node};
+	return &nodes[totals->n_nodes++];
+}
+
+int churn_totals_add_nodes(struct churn_totals *to, const struct churn_totals *from)
+{
+	for (size_t i = 0; i < from->n_nodes; i++) {
+		struct churn_node *node = node_of(to, from->nodes[i].node);
+
+		if (!node)
+			return -ENOMEM;
+		node->recent_count += from->nodes[i].recent_count;
+		node->recent_bytes += from->nodes[i].recent_bytes;
 		node->alloc_count += from->nodes[i].alloc_count;
 		node->alloc_bytes += from->nodes[i].alloc_bytes;
 		node->free_count += from->nodes[i].free_count;
 		node->free_bytes += from->nodes[i].free_bytes;
 		node->other_node_count += from->nodes[i].other_node_count;
 	}
+	return 0;
 }
 
 void churn_totals_free(struct churn_totals *totals)

@@ -30,7 +30,9 @@ struct churn {
 	uint64_t soon_count, soon_bytes;
 	uint64_t other_thread_count;
 	uint64_t same_function_count, unknown_function_count; /* once free_place.function_known was looked for */
-	/* By realloc: blocks made larger, the bytes that they had before, and bytes that it moved to another address.
+	/*
+	 * By realloc: blocks made larger, the bytes of those that it left behind for that, and all bytes that it moved
+	 * to another address.
 	 */
 	uint64_t regrown_count, outgrown_bytes, moved_bytes;
 	uint64_t peak_live_bytes;
@@ -44,6 +46,7 @@ struct churn {
 /* What CPUs of a node have allocated for a process. */
 struct churn_node {
 	int node;
+	uint64_t recent_count, recent_bytes; /* allocated, as those of stacks */
 	uint64_t alloc_count, alloc_bytes, free_count, free_bytes;
 	uint64_t other_node_count; /* freed by a CPU of another node */
 };
@@ -67,10 +70,10 @@ struct churn *churn_copy(const struct churn *churn);
 /* Frees what it owns; its members stay. */
 void churn_clear(struct churn *churn);
 
-/* 0 or -ENOMEM. The caller frees by churn_totals_free(). */
-struct churn_totals *churn_totals_new(size_t n_nodes);
-/* Adds counts of nodes, which are the same. */
-void churn_totals_add_nodes(struct churn_totals *to, const struct churn_totals *from);
+/* Nothing of anything, and no nodes. NULL when out of memory; the caller frees by churn_totals_free(). */
+struct churn_totals *churn_totals_new(void);
+/* Adds counts of nodes, by their numbers. 0 or -ENOMEM. */
+int churn_totals_add_nodes(struct churn_totals *to, const struct churn_totals *from);
 void churn_totals_free(struct churn_totals *totals);
 
 #endif

@@ -4,12 +4,15 @@
 #include "report/frames_json.h"
 #include "report/json_value.h"
 
+static double rate(const struct snapshot *snapshot, uint64_t amount)
+{
+	return snapshot->recent_ns ? (double)amount / ((double)snapshot->recent_ns / 1e9) : 0;
+}
+
 static int set_rates(json_t *object, const struct snapshot *snapshot, uint64_t count, uint64_t bytes)
 {
-	double s = (double)snapshot->recent_ns / 1e9;
-
-	return json_object_set_new(object, "alloc_per_s", json_real(s > 0 ? (double)count / s : 0)) |
-	       json_object_set_new(object, "alloc_bytes_per_s", json_real(s > 0 ? (double)bytes / s : 0));
+	return json_object_set_new(object, "alloc_per_s", json_real(rate(snapshot, count))) |
+	       json_object_set_new(object, "alloc_bytes_per_s", json_real(rate(snapshot, bytes)));
 }
 
 /* The buckets that hold something: from `from` to less than `to`, which is null for the last. */
@@ -74,7 +77,7 @@ static int set_places(json_t *object, const struct process *process, const struc
 	       json_object_set_new(object, "freed_elsewhere_count", json_uint(churn->elsewhere_count));
 }
 
-static json_t *build_nodes(const struct churn_totals *totals)
+static json_t *build_nodes(const struct snapshot *snapshot, const struct churn_totals *totals)
 {
 	json_t *array = json_array();
 	int failed = 0;
@@ -83,11 +86,12 @@ static json_t *build_nodes(const struct churn_totals *totals)
 		const struct churn_node *node = &totals->nodes[i];
 
 		failed |= json_array_append_new(
-		    array,
-		    json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "node", node->node, "alloc_bytes",
-		              json_uint(node->alloc_bytes), "alloc_count", json_uint(node->alloc_count), "free_bytes",
-		              json_uint(node->free_bytes), "free_count", json_uint(node->free_count),
-		              "freed_by_other_node_count", json_uint(node->other_node_count)));
+		    array, json_pack("{s:i, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "node", node->node, "alloc_per_s",
+		                     rate(snapshot, node->recent_count), "alloc_bytes_per_s",
+		                     rate(snapshot, node->recent_bytes), "alloc_bytes", json_uint(node->alloc_bytes),
+		                     "alloc_count", json_uint(node->alloc_count), "free_bytes",
+		                     json_uint(node->free_bytes), "free_count", json_uint(node->free_count),
+		                     "freed_by_other_node_count", json_uint(node->other_node_count)));
 	}
 	return json_whole(array, failed);
 }
@@ -100,7 +104,7 @@ static int set_totals(json_t *object, const struct snapshot *snapshot, const str
 		return 0;
 	churn = totals->counted ? build_churn(&totals->churn) : json_null();
 	return set_rates(object, snapshot, totals->recent_count, totals->recent_bytes) |
-	       (totals->counted && json_object_set_new(churn, "nodes", build_nodes(totals))) |
+	       (totals->counted && json_object_set_new(churn, "nodes", build_nodes(snapshot, totals))) |
 	       json_object_set_new(object, "churn", churn);
 }
 

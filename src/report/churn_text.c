@@ -12,15 +12,23 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-/* "2 allocations/s, 5.2 MiB/s" */
-static void write_rates(FILE *out, const struct snapshot *snapshot, uint64_t count, uint64_t bytes)
+static double a_second(const struct snapshot *snapshot, uint64_t amount)
 {
-	double s = (double)snapshot->recent_ns / 1e9;
-	double count_per_s = s > 0 ? (double)count / s : 0, bytes_per_s = s > 0 ? (double)bytes / s : 0;
+	return snapshot->recent_ns ? (double)amount / ((double)snapshot->recent_ns / 1e9) : 0;
+}
+
+/* "24 allocations/s (12.3%), 3.2 KiB/s (4.5%)": of all; of all themselves without the shares. */
+static void write_rates(FILE *out, const struct snapshot *snapshot, uint64_t count, uint64_t bytes, bool shares)
+{
+	double count_per_s = a_second(snapshot, count);
 	char text[QUANTITY_SIZE];
 
-	fprintf(out, "%.*f allocations/s, %s/s", count_per_s < 10 ? 1 : 0, count_per_s,
-	        quantity_words(text, quantity_of(bytes_per_s)));
+	fprintf(out, "%.*f allocations/s", count_per_s < 10 ? 1 : 0, count_per_s);
+	if (shares)
+		fprintf(out, " (%.1f%%)", percent(count, snapshot->churn->recent_count));
+	fprintf(out, ", %s/s", quantity_words(text, quantity_of(a_second(snapshot, bytes))));
+	if (shares)
+		fprintf(out, " (%.1f%%)", percent(bytes, snapshot->churn->recent_bytes));
 }
 
 /* "12,345 allocations of 3.1 MiB" since attaching */
@@ -68,25 +76,40 @@ static void write_time(FILE *out, uint64_t ns)
 	fprintf(out, "%" PRIu64 " ns", ns);
 }
 
+/* "512 ns-1.02 µs" */
 static void write_lifetime(FILE *out, unsigned int bucket)
 {
-	fputs("from ", out);
 	write_time(out, churn_bucket_low(bucket));
+	if (bucket + 1 == CHURN_BUCKETS) {
+		fputs(" and more", out);
+		return;
+	}
+	fputc('-', out);
+	write_time(out, churn_bucket_low(bucket + 1));
 }
 
+#define SMALL_BUCKETS 11 /* below a KiB the last size of a bucket is told, not the first of the next */
+
+/* "64-127 bytes", "1.0 KiB-2.0 KiB" */
 static void write_size(FILE *out, unsigned int bucket)
 {
-	char low[QUANTITY_SIZE];
+	char low[QUANTITY_SIZE], high[QUANTITY_SIZE];
 
 	if (bucket < 2)
 		fprintf(out, "%u byte%s", bucket, bucket == 1 ? "" : "s");
+	else if (bucket < SMALL_BUCKETS)
+		fprintf(out, "%" PRIu64 "-%" PRIu64 " bytes", churn_bucket_low(bucket),
+		        churn_bucket_low(bucket + 1) - 1);
+	else if (bucket + 1 < CHURN_BUCKETS)
+		fprintf(out, "%s-%s", quantity_words(low, churn_bucket_low(bucket)),
+		        quantity_words(high, churn_bucket_low(bucket + 1)));
 	else
-		fprintf(out, "from %s", quantity_words(low, churn_bucket_low(bucket)));
+		fprintf(out, "%s and more", quantity_words(low, churn_bucket_low(bucket)));
 }
 
 #define LEAST_PERCENT 1 /* what has less is told in one sum */
 
-/* "from 512 ns 12.0%, from 1.02 µs 80.1%, others 0.4%" */
+/* "lifetimes: 512 ns-1.02 µs 12.0%, 1.02 µs-2.05 µs 80.1%, others 0.4%" */
 static void write_histogram(FILE *out, const char *what, const uint64_t *buckets,
                             void (*write_bucket)(FILE *out, unsigned int bucket))
 {
@@ -119,7 +142,7 @@ static void write_realloc(FILE *out, const struct churn *churn)
 
 	if (!churn->regrown_count && !churn->moved_bytes)
 		return;
-	fprintf(out, TEXT_FRAME_INDENT "realloc: %" PRIu64 " blocks made larger, which wasted %s; %s moved\n",
+	fprintf(out, TEXT_FRAME_INDENT "realloc: %" PRIu64 " blocks made larger; %s left behind for that, %s moved\n",
 	        churn->regrown_count, quantity_words(wasted, churn->outgrown_bytes),
 	        quantity_words(moved, churn->moved_bytes));
 }
@@ -151,7 +174,7 @@ static void write_places(FILE *out, const struct churn *churn)
 
 static void write_churn(FILE *out, const struct churn *churn)
 {
-	fputs(TEXT_FRAME_INDENT "peak ", out);
+	fputs(TEXT_FRAME_INDENT "since attaching: peak ", out);
 	write_peak(out, churn);
 	fputs(" live", out);
 	if (churn->freed_count) {
@@ -167,7 +190,7 @@ static void write_churn(FILE *out, const struct churn *churn)
 void churn_text_write_stack(FILE *out, const struct snapshot *snapshot, const struct stack *stack)
 {
 	fputs(TEXT_STACK_INDENT, out);
-	write_rates(out, snapshot, stack->recent_count, stack->recent_bytes);
+	write_rates(out, snapshot, stack->recent_count, stack->recent_bytes, true);
 	fputs(" (", out);
 	write_allocated(out, &stack->usage);
 	fputs(") from stack", out);
@@ -177,14 +200,16 @@ void churn_text_write_stack(FILE *out, const struct snapshot *snapshot, const st
 	if (!stack->churn)
 		return;
 	write_churn(out, stack->churn);
-	write_places(out, stack->churn);
+	/* Of many stacks that were added up the places are those of a few. */
+	if (stack->n_addresses)
+		write_places(out, stack->churn);
 }
 
 /* "Total: 2 allocations/s, …" and what stands below it. */
 static void write_totals(FILE *out, const struct snapshot *snapshot, const struct churn_totals *totals,
                          const struct usage *usage)
 {
-	write_rates(out, snapshot, totals->recent_count, totals->recent_bytes);
+	write_rates(out, snapshot, totals->recent_count, totals->recent_bytes, false);
 	fprintf(out, " in the last %.1f s; ", (double)snapshot->recent_ns / 1e9);
 	write_allocated(out, usage);
 	fputs(" since attaching\n", out);
@@ -196,17 +221,32 @@ static void write_totals(FILE *out, const struct snapshot *snapshot, const struc
 		char text[QUANTITY_SIZE];
 
 		fprintf(out,
-		        TEXT_FRAME_INDENT "node %d: %" PRIu64 " allocations of %s by its CPUs, %" PRIu64
+		        TEXT_FRAME_INDENT "node %d: %.0f allocations/s, %" PRIu64 " of %s by its CPUs, %" PRIu64
 		                          " freed, %.1f%% of them by another node's\n",
-		        node->node, node->alloc_count, quantity_words(text, node->alloc_bytes), node->free_count,
+		        node->node, a_second(snapshot, node->recent_count), node->alloc_count,
+		        quantity_words(text, node->alloc_bytes), node->free_count,
 		        percent(node->other_node_count, node->free_count));
 	}
+}
+
+/* The peak, the shares and the histograms are of the heap. */
+static void write_mappings(FILE *out, const struct snapshot *snapshot)
+{
+	struct usage usage = snapshot->kinds[KIND_MMAP];
+
+	usage_add(&usage, &snapshot->kinds[KIND_BRK]);
+	if (!usage.alloc_count)
+		return;
+	fputs(TEXT_FRAME_INDENT "of these mappings: ", out);
+	write_allocated(out, &usage);
+	fputs("; all else is of the heap\n", out);
 }
 
 void churn_text_write_totals(FILE *out, const struct snapshot *snapshot)
 {
 	fputs("Total: ", out);
 	write_totals(out, snapshot, snapshot->churn, &snapshot->totals);
+	write_mappings(out, snapshot);
 	for (size_t i = 0; i < snapshot->n_processes && snapshot->n_processes > 1; i++) {
 		const struct process *process = &snapshot->processes[i];
 

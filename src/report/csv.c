@@ -87,11 +87,24 @@ COUNT_WRITER(recent_bytes, recent_bytes)
 			fprintf(out, "%" PRIu64, cell->stack->churn->field); \
 	}
 
+CHURN_WRITER(freed_count)
 CHURN_WRITER(soon_count)
+CHURN_WRITER(unknown_function_count)
 CHURN_WRITER(same_function_count)
 CHURN_WRITER(other_thread_count)
 CHURN_WRITER(outgrown_bytes)
 CHURN_WRITER(peak_live_bytes)
+
+static void write_peak_is_bound(FILE *out, struct cell *cell)
+{
+	if (cell->stack->churn)
+		fputs(cell->stack->churn->peak_is_bound ? "true" : "false", out);
+}
+
+static void write_interval(FILE *out, struct cell *cell)
+{
+	fprintf(out, "%" PRIu64, cell->snapshot->recent_ns);
+}
 
 /* "0:4096 1:8192": node and live bytes on it. A stack without a list of nodes lies on the first. */
 static void write_nodes(FILE *out, struct cell *cell)
@@ -147,11 +160,15 @@ static const struct {
     {"guessed", write_guessed, false},
     {"interval_alloc_count", write_recent_count, true},
     {"interval_alloc_bytes", write_recent_bytes, true},
+    {"interval_ns", write_interval, true},
+    {"freed_count", write_freed_count, true},
     {"freed_within_1ms_count", write_soon_count, true},
     {"freed_by_same_function_count", write_same_function_count, true},
+    {"freed_by_unknown_function_count", write_unknown_function_count, true},
     {"freed_by_other_thread_count", write_other_thread_count, true},
     {"realloc_wasted_bytes", write_outgrown_bytes, true},
     {"peak_live_bytes", write_peak_live_bytes, true},
+    {"peak_is_bound", write_peak_is_bound, true},
     {"frames", write_frames, false},
 };
 

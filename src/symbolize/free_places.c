@@ -2,26 +2,35 @@
 #include "symbolize/free_places.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* What is at one return address: as of code that is mapped now, else as of the stack's time. */
-static int look_up(struct symbolizer *symbolizer, const struct process *process, const struct stack *stack,
-                   uint64_t address, struct stack *found)
+/* Addresses from which the function that allocates can be told: those of operator new and what wraps it go first. */
+#define ALLOCATING_ADDRESSES 4
+
+static int look_up(struct symbolizer *symbolizer, const struct process *process, const struct stack *like,
+                   uint64_t *addresses, size_t n, uint32_t code_version, struct stack *found)
 {
-	bool is_there = mapping_find(process->mappings, process->n_mappings, address - 1, MAPPING_STAYS) != NULL;
-
-	*found = (struct stack){.kind = stack->kind,
-	                        .addresses = &address,
-	                        .n_addresses = 1,
-	                        .code_version = is_there ? MAPPING_STAYS : stack->code_version};
-	return symbolizer_stack(symbolizer, process, found);
+	*found =
+	    (struct stack){.kind = like->kind, .addresses = addresses, .n_addresses = n, .code_version = code_version};
+	return n ? symbolizer_stack(symbolizer, process, found) : 0;
 }
 
-/* The function whose code it is, not one that was inlined there; NULL if there is none. */
+/* The function whose code the first frame is in, not one that was inlined there; NULL if there is none. */
 static const struct frame *function_at(const struct stack *found)
 {
-	const struct frame *frame = found->n_frames ? &found->frames[found->n_frames - 1] : NULL;
+	size_t i = 0;
 
-	return frame && (frame->has_offset || frame->function) ? frame : NULL;
+	while (i < found->n_frames && found->frames[i].inlined)
+		i++;
+	if (i == found->n_frames || (!found->frames[i].has_offset && !found->frames[i].function))
+		return NULL;
+	return &found->frames[i];
+}
+
+/* Of a program that has its own, which calls free: who calls it is not known. */
+static bool is_operator_delete(const struct frame *frame)
+{
+	return frame->function && !strncmp(frame->function, "operator delete", strlen("operator delete"));
 }
 
 /* GCC puts what is rarely run of a function elsewhere, under the same name. */
@@ -31,42 +40,64 @@ static bool is_same(const struct frame *a, const struct frame *b)
 		return false;
 	if (a->has_offset && b->has_offset && a->address - a->offset == b->address - b->offset)
 		return true;
-	return a->function && a->function == b->function && a->file == b->file;
+	return a->function && a->function == b->function && a->file && a->file == b->file;
+}
+
+/* Code that is mapped no more cannot be told from what was there before it. */
+static int name_place(struct symbolizer *symbolizer, const struct process *process, const struct stack *stack,
+                      const struct frame *allocates, struct free_place *place)
+{
+	const struct frame *frees;
+	struct stack found;
+	int error = look_up(symbolizer, process, stack, &place->address, 1, MAPPING_STAYS, &found);
+
+	if (error)
+		return error;
+	frees = function_at(&found);
+	place->function_known = allocates && frees && !is_operator_delete(frees);
+	place->same_function = place->function_known && is_same(allocates, frees);
+	free(place->frames);
+	place->frames = found.frames;
+	place->n_frames = found.n_frames;
+	return 0;
+}
+
+static void forget_names(struct churn *churn)
+{
+	for (size_t i = 0; i < churn->n_places; i++) {
+		free(churn->places[i].frames);
+		churn->places[i].frames = NULL;
+		churn->places[i].n_frames = 0;
+	}
 }
 
 int free_places_name(struct symbolizer *symbolizer, const struct process *process, struct stack *stack, bool named)
 {
 	struct churn *churn = stack->churn;
-	struct stack allocates = {.frames = NULL};
-	const struct frame *function;
-	int error = 0;
+	size_t n = stack->n_addresses < ALLOCATING_ADDRESSES ? stack->n_addresses : ALLOCATING_ADDRESSES;
+	const struct frame *allocates;
+	struct stack allocating;
+	int error;
 
 	if (!churn)
 		return 0;
 	churn->same_function_count = 0;
 	churn->unknown_function_count = churn->elsewhere_count;
-	if (stack->n_addresses)
-		error = look_up(symbolizer, process, stack, stack->addresses[0], &allocates);
-	function = function_at(&allocates);
+	error = look_up(symbolizer, process, stack, stack->addresses, n, stack->code_version, &allocating);
+	if (error)
+		return error;
+	allocates = function_at(&allocating);
 	for (size_t i = 0; i < churn->n_places && !error; i++) {
 		struct free_place *place = &churn->places[i];
-		struct stack frees;
-		const struct frame *other;
 
-		error = look_up(symbolizer, process, stack, place->address, &frees);
-		other = function_at(&frees);
-		place->function_known = function && other;
-		place->same_function = place->function_known && is_same(function, other);
-		*(place->function_known ? &churn->same_function_count : &churn->unknown_function_count) +=
-		    !place->function_known || place->same_function ? place->count : 0;
-		if (error || !named) {
-			free(frees.frames);
-			continue;
-		}
-		free(place->frames);
-		place->frames = frees.frames;
-		place->n_frames = frees.n_frames;
+		error = name_place(symbolizer, process, stack, allocates, place);
+		if (!place->function_known)
+			churn->unknown_function_count += place->count;
+		else if (place->same_function)
+			churn->same_function_count += place->count;
 	}
-	free(allocates.frames);
+	free(allocating.frames);
+	if (!named)
+		forget_names(churn);
 	return error;
 }

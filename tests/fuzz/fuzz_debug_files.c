@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 #define N_ADDRESSES 64
 
 static const char *const names[] = {
-    "/x.dwo", "/x.dwp", "/x.dwz", "/x.debug", "/usr/lib/debug/.build-id/12/34567890.debug",
+    "/x.dwo", "/x.dwp", "/x.dwz", "/x.debug", "/usr/lib/debug/.build-id/12/345678.debug",
 };
 
 static int root_fd = -1, file_fd = -1;
@@ -61,18 +61,18 @@ static void make_root(void)
 		abort();
 }
 
-/* Names from the debug file alone, of a program of whose code a page was mapped, as of the seeds'. */
+/* Names from the debug file alone, of a program of whose code two pages were mapped, as of the seeds'. */
 static void name_without_program(const struct module_view *view)
 {
 	struct module module = {.path = (char *)"/x", .name = "x", .fd = -1, .view = view};
-	struct mapping mapping = {.start = 0x10000, .end = 0x11000, .module = &module};
+	struct mapping mapping = {.start = 0x10000, .end = 0x12000, .module = &module};
 	struct process process = {.mappings = &mapping, .n_mappings = 1};
 	struct symbolizer *symbolizer = symbolizer_new();
 	uint64_t addresses[N_ADDRESSES];
 	struct stack stack = {.kind = KIND_MMAP, .addresses = addresses, .n_addresses = N_ADDRESSES};
 
-	module.build_id_size = 5;
-	memcpy(module.build_id, "\x12\x34\x56\x78\x90", 5);
+	module.build_id_size = 4;
+	memcpy(module.build_id, "\x12\x34\x56\x78", 4);
 	for (uint64_t i = 0; i < N_ADDRESSES; i++)
 		addresses[i] = mapping.start + 1 + i * 7;
 	if (!symbolizer || symbolizer_stack(symbolizer, &process, &stack) || stack.n_frames == 0)

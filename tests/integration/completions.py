@@ -19,6 +19,10 @@ def commands():
     return names
 
 
+# Where it takes the names of all forms and then says that it does not write one.
+WRITTEN = {"system": ["text", "json"], "diff": ["text", "json", "html", "folded", "csv"]}
+
+
 @functools.cache
 def options(command):
     return re.findall(r"^ +(?:-[a-zA-Z], )?--([a-z-]+)", run_memtrace("help", command).out.text, re.M)
@@ -31,8 +35,7 @@ def values(command, option):
     text = run_memtrace(*arguments, f"--{option}", "nonsense").err.text
     found = re.search(r"is (?:none|no list) of (.*)", text)
     assert found, text
-    # Of these forms only two are written by all commands.
-    return ["text", "json"] if option == "format" and command in ("diff", "system") else found[1].split(", ")
+    return WRITTEN[command] if option == "format" and command in WRITTEN else found[1].split(", ")
 
 
 def line_of(command, rest):

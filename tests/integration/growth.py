@@ -136,9 +136,8 @@ def of_the_kernel_by_growth():
             not stack["unverifiable"]]
     assert mine and all(stack["verdict"] and stack["verdict"]["kind"] == "growing" for stack in mine), mine
     assert by_growth(report.data["caches"]), [(row["name"], row["verdict"]) for row in report.data["caches"]]
-    growing = {row["name"] for row in report.data["caches"] if row["verdict"] and row["verdict"]["kind"] == "growing"}
-    assert growing & {stack["cache"] for stack in mine}, (growing, mine)
-    for cache in growing:
+    # Whether a cache as a whole grows is a matter of all that the machine does; its stacks are ordered in any case.
+    for cache in {row["name"] for row in report.data["caches"]}:
         rows = [stack for stack in report.stacks if stack.get("cache") == cache and stack["possible_blocks"]]
         assert by_growth(rows), [(stack["verdict"], stack["live_bytes"]) for stack in rows]
 

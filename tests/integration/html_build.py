@@ -40,7 +40,7 @@ class Tree:
 
     def build(self, path=None):
         """What make says; what depends on the page is built if the page is newer."""
-        done = subprocess.run(["make", "-s", "-C", self.top, "BPFTOOL=none", "build/html/head.html"], capture_output=True,
+        done = subprocess.run(["make", "-s", "-C", self.top, "BUILD=build", "BPFTOOL=none", "build/html/head.html"], capture_output=True,
                               text=True, env={**os.environ, "PATH": path or f"{self.bin}:/usr/bin:/bin"})
         assert done.returncode == 0, done.stderr
         return done.stderr

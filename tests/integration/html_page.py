@@ -5,9 +5,7 @@
 import contextlib
 import json
 import os
-import pathlib
 import re
-import subprocess
 import xml.etree.ElementTree
 
 from harness import *
@@ -383,21 +381,6 @@ def svg_works_alone():
         shown.click("#graph rect")
         assert shown.run("return document.title").startswith("memtrace: Live bytes of </title><b>")
         assert shown.run("return document.querySelectorAll('script').length") == 1
-
-
-@case
-def a_build_without_node_leaves_it_out():
-    with scratch() as folder:
-        tools = pathlib.Path(folder) / "bin"
-        tools.mkdir()
-        for tool in ("bash", "dirname", "mkdir", "cp"):
-            os.symlink(subprocess.run(["sh", "-c", f"command -v {tool}"], capture_output=True, text=True, check=True).stdout.strip(), tools / tool)
-        done = subprocess.run([ROOT / "scripts" / "bundle-html", f"{folder}/html"], env={"PATH": str(tools)},
-                              capture_output=True, text=True, check=False)
-        if (ROOT / "src" / "report" / "html" / "bundle").exists():
-            raise Skip("the page is part of these sources")
-        assert done.returncode == 0 and done.stderr.count("\n") == 1 and "html is left out" in done.stderr, done
-        assert pathlib.Path(folder, "html", "head.html").stat().st_size == 0
 
 
 main()

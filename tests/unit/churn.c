@@ -72,6 +72,34 @@ static void recent_is_since_the_report_before(void **state)
 	snapshot_free(now);
 }
 
+/* What rows had that were given back is in that without frames: only what is left of the process's sum is recent. */
+static void recent_of_rows_given_back(void **state)
+{
+	struct snapshot *before = make(3), *now = make(3);
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct stack *without = i ? &now->stacks[2] : &before->stacks[2];
+
+		free(without->addresses);
+		without->addresses = NULL;
+		without->n_addresses = 0;
+	}
+	/* The second stack's row went, with its 40 allocations, and 5 more that were made before it did. */
+	before->stacks[2].usage = (struct usage){.alloc_count = 1000, .alloc_bytes = 100000};
+	now->stacks[2].usage = (struct usage){.alloc_count = 1045, .alloc_bytes = 104500};
+	now->stacks[1].usage = (struct usage){.alloc_count = 0};
+	now->stacks[0].usage.alloc_count += 3;
+	now->stacks[0].usage.alloc_bytes += 300;
+	assert_int_equal(churn_find_recent(now, before), 0);
+	assert_int_equal(now->stacks[0].recent_count, 3);
+	assert_int_equal(now->stacks[1].recent_count, 0);
+	assert_int_equal(now->stacks[2].recent_count, 5);
+	assert_int_equal(now->stacks[2].recent_bytes, 500);
+	snapshot_free(before);
+	snapshot_free(now);
+}
+
 /* Two rows of one stack: places of both, and a peak that is no more than a bound. */
 static void merged_rows(void **state)
 {
@@ -105,6 +133,8 @@ static void merged_rows(void **state)
 /* A process's peak is its own; that of several is a bound. Mappings have rates alone. */
 static void sums_of_processes(void **state)
 {
+	struct churn_node nodes[] = {{.node = 1, .alloc_count = 7}, {.node = 0, .alloc_count = 1}};
+	const struct churn_totals seven = {.nodes = nodes, .n_nodes = 2};
 	struct snapshot *snapshot = make(3);
 
 	(void)state;
@@ -113,11 +143,11 @@ static void sums_of_processes(void **state)
 	snapshot->stacks[2].process = 1;
 	snapshot->stacks[2].kind = KIND_MMAP;
 	for (size_t i = 0; i < 2; i++) {
-		snapshot->processes[i].churn = churn_totals_new(1);
+		snapshot->processes[i].churn = churn_totals_new();
 		assert_non_null(snapshot->processes[i].churn);
 		snapshot->processes[i].churn->counted = true;
 		snapshot->processes[i].churn->churn.peak_live_bytes = 1200;
-		snapshot->processes[i].churn->nodes[0].alloc_count = 7;
+		assert_int_equal(churn_totals_add_nodes(snapshot->processes[i].churn, &seven), 0);
 	}
 	assert_int_equal(churn_find_recent(snapshot, NULL), 0);
 	assert_int_equal(churn_sum(snapshot), 0);
@@ -131,7 +161,11 @@ static void sums_of_processes(void **state)
 	assert_int_equal(snapshot->churn->churn.peak_live_bytes, 2400);
 	assert_true(snapshot->churn->churn.peak_is_bound);
 	assert_int_equal(snapshot->churn->recent_count, 120);
+	assert_int_equal(snapshot->churn->n_nodes, 2);
+	assert_int_equal(snapshot->churn->nodes[0].node, 1);
 	assert_int_equal(snapshot->churn->nodes[0].alloc_count, 14);
+	assert_int_equal(snapshot->churn->nodes[0].recent_count, 14);
+	assert_int_equal(snapshot->churn->nodes[1].alloc_count, 2);
 	snapshot_free(snapshot);
 }
 
@@ -164,11 +198,9 @@ static void orders(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(buckets_are_powers_of_two),
-	    cmocka_unit_test(recent_is_since_the_report_before),
-	    cmocka_unit_test(merged_rows),
-	    cmocka_unit_test(sums_of_processes),
-	    cmocka_unit_test(orders),
+	    cmocka_unit_test(buckets_are_powers_of_two), cmocka_unit_test(recent_is_since_the_report_before),
+	    cmocka_unit_test(recent_of_rows_given_back), cmocka_unit_test(merged_rows),
+	    cmocka_unit_test(sums_of_processes),         cmocka_unit_test(orders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

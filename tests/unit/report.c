@@ -311,16 +311,21 @@ static void churn(void **state)
 	snapshot->stacks[0].churn->places[0].frames = sample_copy(plain_frames, sizeof(plain_frames[0]));
 	snapshot->stacks[0].churn->places[0].n_frames = 1;
 	for (size_t i = 0; i < 2; i++) {
-		struct churn_totals *totals = snapshot->processes[i].churn = churn_totals_new(2);
+		struct churn_node nodes[] = {{.node = 0},
+		                             {.node = 1,
+		                              .recent_count = 5,
+		                              .recent_bytes = 500,
+		                              .alloc_count = 10 + i,
+		                              .alloc_bytes = 1000,
+		                              .free_count = 4,
+		                              .free_bytes = 400,
+		                              .other_node_count = 1}};
+		struct churn_totals *totals = snapshot->processes[i].churn = churn_totals_new();
 
 		totals->counted = true;
 		totals->churn.peak_live_bytes = 65536;
-		totals->nodes[1] = (struct churn_node){.node = 1,
-		                                       .alloc_count = 10 + i,
-		                                       .alloc_bytes = 1000,
-		                                       .free_count = 4,
-		                                       .free_bytes = 400,
-		                                       .other_node_count = 1};
+		assert_int_equal(churn_totals_add_nodes(totals, &(struct churn_totals){.nodes = nodes, .n_nodes = 2}),
+		                 0);
 	}
 	sum(snapshot);
 	assert_int_equal(churn_sum(snapshot), 0);
