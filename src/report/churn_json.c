@@ -3,16 +3,22 @@
 
 #include "report/frames_json.h"
 #include "report/json_value.h"
+#include "util/quantity.h"
 
-static double rate(const struct snapshot *snapshot, uint64_t amount)
+/* A second, rounded: who wants more has the amount and the interval. */
+static json_t *rate(const struct snapshot *snapshot, uint64_t amount)
 {
-	return snapshot->recent_ns ? (double)amount / ((double)snapshot->recent_ns / 1e9) : 0;
+	double s = (double)snapshot->recent_ns / 1e9;
+
+	return json_uint(s > 0 ? quantity_of((double)amount / s + 0.5) : 0);
 }
 
 static int set_rates(json_t *object, const struct snapshot *snapshot, uint64_t count, uint64_t bytes)
 {
-	return json_object_set_new(object, "alloc_per_s", json_real(rate(snapshot, count))) |
-	       json_object_set_new(object, "alloc_bytes_per_s", json_real(rate(snapshot, bytes)));
+	return json_object_set_new(object, "interval_alloc_count", json_uint(count)) |
+	       json_object_set_new(object, "interval_alloc_bytes", json_uint(bytes)) |
+	       json_object_set_new(object, "alloc_per_s", rate(snapshot, count)) |
+	       json_object_set_new(object, "alloc_bytes_per_s", rate(snapshot, bytes));
 }
 
 /* The buckets that hold something: from `from` to less than `to`, which is null for the last. */
@@ -77,22 +83,23 @@ static int set_places(json_t *object, const struct process *process, const struc
 	       json_object_set_new(object, "freed_elsewhere_count", json_uint(churn->elsewhere_count));
 }
 
+static json_t *build_node(const struct snapshot *snapshot, const struct churn_node *node)
+{
+	json_t *object = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "node", node->node, "alloc_bytes",
+	                           json_uint(node->alloc_bytes), "alloc_count", json_uint(node->alloc_count),
+	                           "free_bytes", json_uint(node->free_bytes), "free_count", json_uint(node->free_count),
+	                           "freed_by_other_node_count", json_uint(node->other_node_count));
+
+	return json_whole(object, set_rates(object, snapshot, node->recent_count, node->recent_bytes));
+}
+
 static json_t *build_nodes(const struct snapshot *snapshot, const struct churn_totals *totals)
 {
 	json_t *array = json_array();
 	int failed = 0;
 
-	for (size_t i = 0; i < totals->n_nodes; i++) {
-		const struct churn_node *node = &totals->nodes[i];
-
-		failed |= json_array_append_new(
-		    array, json_pack("{s:i, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "node", node->node, "alloc_per_s",
-		                     rate(snapshot, node->recent_count), "alloc_bytes_per_s",
-		                     rate(snapshot, node->recent_bytes), "alloc_bytes", json_uint(node->alloc_bytes),
-		                     "alloc_count", json_uint(node->alloc_count), "free_bytes",
-		                     json_uint(node->free_bytes), "free_count", json_uint(node->free_count),
-		                     "freed_by_other_node_count", json_uint(node->other_node_count)));
-	}
+	for (size_t i = 0; i < totals->n_nodes; i++)
+		failed |= json_array_append_new(array, build_node(snapshot, &totals->nodes[i]));
 	return json_whole(array, failed);
 }
 

@@ -184,8 +184,10 @@ def behind_operator_new():
 
 
 def allocated_in(report, row):
-    """What was allocated in the report's interval, by its rate."""
-    return round(row["alloc_per_s"] * report["interval_ns"] / 1e9)
+    """What was allocated in the report's interval, of which its rate tells."""
+    for rate, amount in (("alloc_per_s", "interval_alloc_count"), ("alloc_bytes_per_s", "interval_alloc_bytes")):
+        assert abs(row[rate] - row[amount] * 1e9 / report["interval_ns"]) <= 0.51, row
+    return row["interval_alloc_count"]
 
 
 def check_rates(reports):

@@ -116,10 +116,12 @@ def rates_of_a_recording():
             ns = row[0] - rows[0][0]
             report = shown(path, "--view", "churn", "--at", f"+{ns // 10**9}.{ns % 10**9:09}")
             assert report["interval_ns"] == row[1] - before[1], (report["interval_ns"], row, before)
-            for key, now, earlier in (("alloc_per_s", row[2], before[2]), ("alloc_bytes_per_s", row[3], before[3])):
+            for key, now, earlier in (("count", row[2], before[2]), ("bytes", row[3], before[3])):
+                key = f"interval_alloc_{key}"
                 for told in (report[key], sum(process[key] for process in report["processes"]),
                              sum(stack[key] for stack in report.stacks)):
-                    assert round(told * report["interval_ns"] / 1e9) == now - earlier, (key, told, now, earlier)
+                    assert told == now - earlier, (key, told, now, earlier)
+            assert report["alloc_per_s"] == int((row[2] - before[2]) * 1e9 / report["interval_ns"] + 0.5), report.data
             assert report["churn"] is None and all(stack["churn"] is None for stack in report.stacks)
             before = row
         text = show(path, "--view", "churn").out.text
