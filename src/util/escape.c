@@ -106,8 +106,10 @@ void escape_write_also(FILE *out, const char *text, const char *also)
 
 		fwrite(text, 1, length, out);
 		text += length;
-		if (*text)
-			fwrite(piece, 1, escape_next(&text, also, piece), out);
+		if (!*text)
+			break;
+		length = escape_next(&text, also, piece);
+		fwrite(piece, 1, length, out);
 	}
 }
 
