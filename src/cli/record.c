@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analyze/aggregate.h"
 #include "analyze/growth.h"
 #include "cli/commands.h"
 #include "cli/message.h"
@@ -81,26 +80,13 @@ static int rotate(struct record *record)
 	return error ? error : open_part(record);
 }
 
-/* `at_exit`: no block is too young. */
 static int take(struct record *record, bool at_exit)
 {
-	struct tracing *tracing = &record->tracing;
-	const struct options *options = &tracing->options;
 	struct snapshot *snapshot;
-	int error = session_snapshot(tracing->session, at_exit && !options->older_given ? 0 : options->older_ns, false,
-	                             &snapshot);
+	int error = tracing_snapshot(&record->tracing, record->growth, at_exit, &snapshot);
 
 	if (error)
-		return tracing_fail(tracing, "cannot read the tables", error);
-	error = aggregate_merge(snapshot);
-	if (!error && !at_exit)
-		error = growth_add(record->growth, snapshot);
-	if (error) {
-		snapshot_free(snapshot);
-		return tracing_fail(tracing, "cannot make a snapshot", error);
-	}
-	growth_judge(record->growth, snapshot);
-	aggregate_sum(snapshot);
+		return error;
 	record->snapshots++;
 	return writer_add(record->writer, snapshot);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "analyze/aggregate.h"
 #include "analyze/growth.h"
 #include "cli/commands.h"
 #include "cli/message.h"
@@ -164,26 +163,17 @@ static void keep(struct top *top, struct snapshot *snapshot)
 		end_recording(top, error);
 }
 
-/* Takes up what is live now. `at_exit`: no block is too young, and it is no point of the series. */
+/* Takes up what is live now. */
 static int take(struct top *top, bool at_exit)
 {
 	struct tracing *tracing = &top->tracing;
-	const struct options *options = &tracing->options;
 	struct snapshot *snapshot;
-	int error = session_snapshot(tracing->session, at_exit && !options->older_given ? 0 : options->older_ns, false,
-	                             &snapshot);
+	int error = tracing_snapshot(tracing, top->growth, at_exit, &snapshot);
 
 	if (error)
-		return tracing_fail(tracing, "cannot read the tables", error);
-	error = aggregate_merge(snapshot);
-	if (!error && !at_exit)
-		error = growth_add(top->growth, snapshot);
-	if (!error) {
-		growth_judge(top->growth, snapshot);
-		aggregate_sum(snapshot);
-		if (!top->screen.paused)
-			error = screen_update(&top->screen, snapshot);
-	}
+		return error;
+	if (!top->screen.paused)
+		error = screen_update(&top->screen, snapshot);
 	if (error)
 		fail(top, error);
 	else if (!top->screen.paused)

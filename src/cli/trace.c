@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "analyze/aggregate.h"
 #include "analyze/growth.h"
 #include "analyze/select.h"
 #include "cli/commands.h"
@@ -17,28 +16,19 @@ struct trace {
 	struct growth *growth;   /* what the reports so far say of each stack */
 };
 
-/* From what the session knows to a report. At exit no block is too young. */
+/* From what the session knows to a report. */
 static int report(void *context, int events)
 {
 	struct trace *trace = context;
 	struct tracing *tracing = &trace->tracing;
 	bool at_exit = events != TRACING_TIMER && session_running(tracing->session) == 0;
 	const struct options *options = &tracing->options;
-	uint64_t older_ns = at_exit && !options->older_given ? 0 : options->older_ns;
 	struct snapshot *snapshot;
-	int error = session_snapshot(tracing->session, older_ns, options->show_allocs, &snapshot);
+	int error = tracing_snapshot(tracing, trace->growth, at_exit, &snapshot);
 
 	if (error)
-		return tracing_fail(tracing, "cannot read the tables", error);
-	error = aggregate_merge(snapshot);
-	/* What is live at exit is no point of the series: blocks of any age count, and much was freed by then. */
-	if (!error && !at_exit)
-		error = growth_add(trace->growth, snapshot);
-	if (!error) {
-		growth_judge(trace->growth, snapshot);
-		aggregate_sum(snapshot);
-		error = select_stacks(snapshot, trace->before, (enum select_key)options->sort, options->top);
-	}
+		return error;
+	error = select_stacks(snapshot, trace->before, (enum select_key)options->sort, options->top);
 	if (error)
 		tracing_fail(tracing, "cannot make the report", error);
 	else

@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "analyze/aggregate.h"
 #include "cli/begin.h"
 #include "cli/debuginfod.h"
 #include "cli/losses.h"
@@ -276,6 +277,29 @@ int tracing_series(struct tracing *tracing, uint64_t count, int (*report)(void *
 	tracing_tell_news(tracing);
 	result = report(context, events);
 	return result < 0 ? result : 0;
+}
+
+int tracing_snapshot(struct tracing *tracing, struct growth *growth, bool at_exit, struct snapshot **result)
+{
+	const struct options *options = &tracing->options;
+	uint64_t older_ns = at_exit && !options->older_given ? 0 : options->older_ns;
+	struct snapshot *snapshot;
+	int error = session_snapshot(tracing->session, older_ns, options->show_allocs, &snapshot);
+
+	*result = NULL;
+	if (error)
+		return tracing_fail(tracing, "cannot read the tables", error);
+	error = aggregate_merge(snapshot);
+	if (!error && !at_exit)
+		error = growth_add(growth, snapshot);
+	if (error) {
+		snapshot_free(snapshot);
+		return tracing_fail(tracing, "cannot make a snapshot", error);
+	}
+	growth_judge(growth, snapshot);
+	aggregate_sum(snapshot);
+	*result = snapshot;
+	return 0;
 }
 
 int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot)

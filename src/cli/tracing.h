@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyze/growth.h"
 #include "cli/options.h"
 #include "collect/session.h"
 #include "model/snapshot.h"
@@ -67,6 +68,11 @@ int tracing_series(struct tracing *tracing, uint64_t count, int (*report)(void *
 /* Starts the timer for INTERVAL: of a command there is one report, at its end, unless an interval is asked for. */
 int tracing_start_interval(struct tracing *tracing);
 
+/*
+ * What is live now, with all sums, and verdicts by `growth`, which the snapshot is added to. At exit it is not: no
+ * block is too young then, and much was freed by then. 0 or -errno as above.
+ */
+int tracing_snapshot(struct tracing *tracing, struct growth *growth, bool at_exit, struct snapshot **snapshot);
 /* Names the frames of the stacks that are shown. 0 or -errno as above. */
 int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot);
 /* Renders the snapshot to where --output and --format say. 0 or -errno as above. */
