@@ -72,7 +72,7 @@ int tracing_start_interval(struct tracing *tracing);
  * What is live now, with all sums, and verdicts by `growth`, which the snapshot is added to. At exit it is not: no
  * block is too young then, and much was freed by then. 0 or -errno as above.
  */
-int tracing_snapshot(struct tracing *tracing, struct growth *growth, bool at_exit, struct snapshot **snapshot);
+int tracing_snapshot(struct tracing *tracing, struct growth *growth, bool at_exit, struct snapshot **result);
 /* Names the frames of the stacks that are shown. 0 or -errno as above. */
 int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot);
 /* Renders the snapshot to where --output and --format say. 0 or -errno as above. */
