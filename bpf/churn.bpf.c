@@ -73,27 +73,49 @@ static __always_inline void grow(__u64 *live_bytes, __u64 *peak_bytes, __u64 siz
 	COUNT(lost[LOSS_PEAKS]);
 }
 
-static __always_inline void shrink(__u64 *live_bytes, __u64 size_bytes)
+/* What a block counts in: its stack's row, its process's, and that of its node. */
+struct counted {
+	struct mt_churn *row;
+	struct mt_churn_total *process, *node;
+};
+
+static __always_inline bool find_counted(const struct mt_block *block, __u32 slot, struct counted *counted)
 {
-	__sync_fetch_and_sub(live_bytes, size_bytes);
+	counted->row = churn_of(block->stack);
+	counted->process = total_of(slot, -1);
+	counted->node = total_of(slot, MT_ORIGIN_NODE(block->origin));
+	return counted->row && counted->process && counted->node;
 }
 
 __noinline int churn_allocated(const struct mt_block *block, __u32 slot)
 {
-	struct mt_churn_total *process = total_of(slot, -1), *total;
-	struct mt_churn *row;
+	struct counted counted;
 
-	if (!block)
+	if (!block || !find_counted(block, slot, &counted))
 		return 0;
-	row = churn_of(block->stack);
-	total = total_of(slot, MT_ORIGIN_NODE(block->origin));
-	if (!row || !process || !total)
-		return 0;
-	COUNT(row->sizes[bucket_of(block->size_bytes)]);
-	grow(&row->live_bytes, &row->peak_bytes, block->size_bytes);
-	grow(&process->live_bytes, &process->peak_bytes, block->size_bytes);
-	COUNT(total->alloc_count);
-	__sync_fetch_and_add(&total->alloc_bytes, block->size_bytes);
+	COUNT(counted.row->sizes[bucket_of(block->size_bytes)]);
+	grow(&counted.row->live_bytes, &counted.row->peak_bytes, block->size_bytes);
+	grow(&counted.process->live_bytes, &counted.process->peak_bytes, block->size_bytes);
+	COUNT(counted.node->alloc_count);
+	__sync_fetch_and_add(&counted.node->alloc_bytes, block->size_bytes);
+	return 0;
+}
+
+/* It is live no more. */
+static __always_inline void count_gone(const struct counted *counted, __u64 size_bytes)
+{
+	__sync_fetch_and_sub(&counted->row->live_bytes, size_bytes);
+	__sync_fetch_and_sub(&counted->process->live_bytes, size_bytes);
+	COUNT(counted->node->free_count);
+	__sync_fetch_and_add(&counted->node->free_bytes, size_bytes);
+}
+
+__noinline int churn_missed(const struct mt_block *block, __u32 slot)
+{
+	struct counted counted;
+
+	if (block && find_counted(block, slot, &counted))
+		count_gone(&counted, block->size_bytes);
 	return 0;
 }
 
@@ -115,24 +137,6 @@ static __always_inline void count_place(struct mt_churn *row, __u64 from)
 	COUNT(row->elsewhere_count);
 }
 
-__noinline int churn_missed(const struct mt_block *block, __u32 slot)
-{
-	struct mt_churn_total *process = total_of(slot, -1), *total;
-	struct mt_churn *row;
-
-	if (!block)
-		return 0;
-	row = churn_of(block->stack);
-	total = total_of(slot, MT_ORIGIN_NODE(block->origin));
-	if (!row || !process || !total)
-		return 0;
-	shrink(&row->live_bytes, block->size_bytes);
-	shrink(&process->live_bytes, block->size_bytes);
-	COUNT(total->free_count);
-	__sync_fetch_and_add(&total->free_bytes, block->size_bytes);
-	return 0;
-}
-
 static __always_inline bool by_this_thread(const struct mt_block *block)
 {
 	return MT_ORIGIN_REST(block->origin) == MT_ORIGIN_REST(MT_ORIGIN(0, (__u32)bpf_get_current_pid_tgid()));
@@ -140,28 +144,26 @@ static __always_inline bool by_this_thread(const struct mt_block *block)
 
 __noinline int churn_freed(const struct mt_block *block, __u32 slot, __u64 from)
 {
-	struct mt_churn_total *total;
-	struct mt_churn *row;
+	struct counted counted;
 	__u64 lifetime_ns;
 
 	if (!block)
 		return 0;
 	lifetime_ns = bpf_ktime_get_ns() - block->time_ns;
-	row = churn_of(block->stack);
-	total = total_of(slot, MT_ORIGIN_NODE(block->origin));
-	if (!row || !total)
+	if (!find_counted(block, slot, &counted))
 		return 0;
-	COUNT(row->lifetimes_ns[bucket_of(lifetime_ns)]);
+	COUNT(counted.row->lifetimes_ns[bucket_of(lifetime_ns)]);
 	if (lifetime_ns < MT_SOON_NS) {
-		COUNT(row->soon_count);
-		__sync_fetch_and_add(&row->soon_bytes, block->size_bytes);
+		COUNT(counted.row->soon_count);
+		__sync_fetch_and_add(&counted.row->soon_bytes, block->size_bytes);
 	}
 	if (!by_this_thread(block))
-		COUNT(row->other_thread_count);
+		COUNT(counted.row->other_thread_count);
 	if (bpf_get_numa_node_id() != MT_ORIGIN_NODE(block->origin))
-		COUNT(total->other_node_count);
-	count_place(row, from);
-	return churn_missed(block, slot);
+		COUNT(counted.node->other_node_count);
+	count_place(counted.row, from);
+	count_gone(&counted, block->size_bytes);
+	return 0;
 }
 
 __noinline int churn_regrown(__u32 stack, __u64 old_bytes, __u64 new_bytes, bool moved)
