@@ -5,24 +5,12 @@
 #include <stdlib.h>
 
 #include "analyze/earlier.h"
+#include "model/identity.h"
 
 /* A row may have been given up and begun anew. */
 static uint64_t since(uint64_t now, uint64_t before)
 {
 	return now >= before ? now - before : now;
-}
-
-/* Index of the process as it was; SIZE_MAX: it was not there. `guess`: where it may be. */
-static size_t process_before(const struct snapshot *before, const struct process *process, size_t guess)
-{
-	for (size_t i = 0; i < before->n_processes; i++) {
-		size_t at = (guess + i) % before->n_processes;
-		const struct process *was = &before->processes[at];
-
-		if (was->pid == process->pid && was->number == process->number)
-			return at;
-	}
-	return SIZE_MAX;
 }
 
 /* Sums of a process and kind: now, before, and what its stacks with frames have allocated in between. */
@@ -31,26 +19,15 @@ struct kind_sums {
 	uint64_t recent_count, recent_bytes;
 };
 
-static int add_before(struct kind_sums *sums, const struct snapshot *snapshot, const struct snapshot *before)
+/* `now`: of each process of `before`, its index + 1 in the snapshot; 0: it is not there. */
+static void add_before(struct kind_sums *sums, const struct snapshot *before, const size_t *now)
 {
-	size_t *now = calloc(before->n_processes + 1, sizeof(*now)); /* index of the process + 1 */
-
-	if (!now)
-		return -ENOMEM;
-	for (size_t i = 0; i < snapshot->n_processes; i++) {
-		size_t was = process_before(before, &snapshot->processes[i], i);
-
-		if (was != SIZE_MAX)
-			now[was] = i + 1;
-	}
 	for (size_t i = 0; i < before->n_stacks; i++) {
 		const struct stack *stack = &before->stacks[i];
 
 		if (now[stack->process])
 			usage_add(&sums[(now[stack->process] - 1) * KIND_COUNT + stack->kind].before, &stack->usage);
 	}
-	free(now);
-	return 0;
 }
 
 /*
@@ -84,38 +61,59 @@ static void find_rests(struct snapshot *snapshot, struct kind_sums *sums)
 	}
 }
 
-static void find_nodes(struct snapshot *snapshot, const struct snapshot *before)
+static const struct churn_node *node_before(const struct churn_totals *before, int node)
 {
-	static const struct churn_totals none;
-
-	for (size_t i = 0; i < snapshot->n_processes; i++) {
-		struct churn_totals *now = snapshot->processes[i].churn;
-		size_t at = before ? process_before(before, &snapshot->processes[i], i) : SIZE_MAX;
-		const struct churn_totals *was = at != SIZE_MAX ? before->processes[at].churn : &none;
-
-		for (size_t j = 0; now && j < now->n_nodes; j++) {
-			struct churn_node *node = &now->nodes[j];
-
-			node->recent_count = node->alloc_count;
-			node->recent_bytes = node->alloc_bytes;
-			for (size_t k = 0; was && k < was->n_nodes; k++) {
-				if (was->nodes[k].node != node->node)
-					continue;
-				node->recent_count = since(node->alloc_count, was->nodes[k].alloc_count);
-				node->recent_bytes = since(node->alloc_bytes, was->nodes[k].alloc_bytes);
-			}
-		}
+	for (size_t i = 0; before && i < before->n_nodes; i++) {
+		if (before->nodes[i].node == node)
+			return &before->nodes[i];
 	}
+	return NULL;
+}
+
+/* `before`: the process's as it was; NULL: it was not there. */
+static void find_nodes(struct churn_totals *totals, const struct churn_totals *before)
+{
+	for (size_t i = 0; totals && i < totals->n_nodes; i++) {
+		struct churn_node *node = &totals->nodes[i];
+		const struct churn_node *was = node_before(before, node->node);
+
+		node->recent_count = since(node->alloc_count, was ? was->alloc_count : 0);
+		node->recent_bytes = since(node->alloc_bytes, was ? was->alloc_bytes : 0);
+	}
+}
+
+/* What is known of processes: their nodes, and sums by kind. 0 or -ENOMEM. */
+static int find_of_processes(struct snapshot *snapshot, const struct snapshot *before)
+{
+	struct kind_sums *sums = calloc(snapshot->n_processes * KIND_COUNT + 1, sizeof(*sums));
+	size_t *now = calloc(before ? before->n_processes + 1 : 1, sizeof(*now));
+
+	if (!sums || !now) {
+		free(sums);
+		free(now);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < snapshot->n_processes; i++) {
+		const struct process *process = &snapshot->processes[i];
+		size_t was = before ? identity_find_process(before, process, i) : SIZE_MAX;
+
+		if (was != SIZE_MAX)
+			now[was] = i + 1;
+		find_nodes(process->churn, was != SIZE_MAX ? before->processes[was].churn : NULL);
+	}
+	if (before)
+		add_before(sums, before, now);
+	find_rests(snapshot, sums);
+	free(sums);
+	free(now);
+	return 0;
 }
 
 int churn_find_recent(struct snapshot *snapshot, const struct snapshot *before)
 {
-	struct kind_sums *sums = calloc(snapshot->n_processes * KIND_COUNT + 1, sizeof(*sums));
 	struct earlier earlier;
 	int error = earlier_init(&earlier, before);
 
-	if (!sums)
-		error = -ENOMEM;
 	snapshot->recent_ns = snapshot->elapsed_ns - (before ? before->elapsed_ns : 0);
 	for (size_t i = 0; i < snapshot->n_stacks && !error; i++) {
 		struct stack *stack = &snapshot->stacks[i];
@@ -124,15 +122,8 @@ int churn_find_recent(struct snapshot *snapshot, const struct snapshot *before)
 		stack->recent_count = since(stack->usage.alloc_count, was ? was->usage.alloc_count : 0);
 		stack->recent_bytes = since(stack->usage.alloc_bytes, was ? was->usage.alloc_bytes : 0);
 	}
-	if (!error && before)
-		error = add_before(sums, snapshot, before);
-	if (!error) {
-		find_rests(snapshot, sums);
-		find_nodes(snapshot, before);
-	}
 	earlier_free(&earlier);
-	free(sums);
-	return error;
+	return error ? error : find_of_processes(snapshot, before);
 }
 
 /* Sums beside a peak of its own. */
@@ -183,9 +174,7 @@ void churn_drop(struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->n_stacks; i++) {
 		struct stack *stack = &snapshot->stacks[i];
 
-		if (stack->churn)
-			churn_clear(stack->churn);
-		free(stack->churn);
+		churn_free(stack->churn);
 		free(stack->frames);
 		stack->churn = NULL;
 		stack->frames = NULL;

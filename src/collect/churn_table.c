@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "collect/array_map.h"
 #include "probe/bpf.h"
 
 _Static_assert(CHURN_BUCKETS == MT_CHURN_BUCKETS && CHURN_SOON_NS == MT_SOON_NS,
@@ -27,33 +27,21 @@ int churn_table_size(struct memtrace_bpf *bpf, uint64_t rows, uint32_t n_nodes)
 	             : bpf_map__set_max_entries(bpf->maps.churn_totals, MT_CHURN_TOTAL(MT_MAX_PROCESSES, n_nodes, -1));
 }
 
-static size_t bytes_of(const struct bpf_map *map)
-{
-	return (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
-}
-
-static void *map_array(const struct bpf_map *map)
-{
-	void *array = mmap(NULL, bytes_of(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-
-	return array == MAP_FAILED ? NULL : array;
-}
-
 int churn_table_map(struct churn_table *table, struct memtrace_bpf *bpf)
 {
 	table->bpf = bpf;
 	table->n_nodes = bpf->rodata->churn_nodes;
-	table->rows = map_array(bpf->maps.churn);
-	table->totals = map_array(bpf->maps.churn_totals);
+	table->rows = array_map(bpf->maps.churn);
+	table->totals = array_map(bpf->maps.churn_totals);
 	return table->rows && table->totals ? 0 : -ENOMEM;
 }
 
 void churn_table_unmap(struct churn_table *table)
 {
-	if (table->rows)
-		munmap(table->rows, bytes_of(table->bpf->maps.churn));
-	if (table->totals)
-		munmap(table->totals, bytes_of(table->bpf->maps.churn_totals));
+	if (!table->bpf)
+		return;
+	array_unmap(table->rows, table->bpf->maps.churn);
+	array_unmap(table->totals, table->bpf->maps.churn_totals);
 }
 
 static struct mt_churn_total *totals_of(const struct churn_table *table, uint32_t slot)
@@ -164,46 +152,37 @@ struct churn *churn_table_stack(const struct churn_table *table, uint32_t number
 		churn->freed_count += churn->lifetimes_ns[i];
 	}
 	if (copy_places(churn, row)) {
-		churn_clear(churn);
-		free(churn);
+		churn_free(churn);
 		return NULL;
 	}
 	return churn;
 }
 
-static struct churn_totals copy_nodes(const struct mt_churn_total *rows, uint32_t n_nodes)
+static struct churn_node node_of(const struct mt_churn_total *row, int node)
 {
-	struct churn_totals copy = {.nodes = calloc(n_nodes, sizeof(*copy.nodes))};
-
-	for (uint32_t i = 0; copy.nodes && i < n_nodes; i++) {
-		struct churn_node node = {.node = (int)i,
-		                          .alloc_count = load(&rows[i].alloc_count),
-		                          .alloc_bytes = load(&rows[i].alloc_bytes),
-		                          .free_count = load(&rows[i].free_count),
-		                          .free_bytes = load(&rows[i].free_bytes),
-		                          .other_node_count = load(&rows[i].other_node_count)};
-
-		if (node.alloc_count || node.free_count)
-			copy.nodes[copy.n_nodes++] = node;
-	}
-	return copy;
+	return (struct churn_node){.node = node,
+	                           .alloc_count = load(&row->alloc_count),
+	                           .alloc_bytes = load(&row->alloc_bytes),
+	                           .free_count = load(&row->free_count),
+	                           .free_bytes = load(&row->free_bytes),
+	                           .other_node_count = load(&row->other_node_count)};
 }
 
 struct churn_totals *churn_table_process(const struct churn_table *table, uint32_t slot, const int *nodes,
                                          size_t n_nodes)
 {
 	const struct mt_churn_total *rows = totals_of(table, slot);
-	struct churn_totals *totals = churn_totals_new(), counted = copy_nodes(rows + 1, table->n_nodes);
-	int error = !totals || !counted.nodes;
+	struct churn_totals *totals = churn_totals_new();
+	int error = totals ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < n_nodes && !error; i++) {
-		struct churn_node node = {.node = nodes[i]};
+	for (size_t i = 0; i < n_nodes && !error; i++)
+		error = churn_totals_add_node(totals, &(struct churn_node){.node = nodes[i]});
+	for (uint32_t i = 0; i < table->n_nodes && !error; i++) {
+		struct churn_node node = node_of(&rows[1 + i], (int)i);
 
-		error = churn_totals_add_nodes(totals, &(struct churn_totals){.nodes = &node, .n_nodes = 1});
+		if (node.alloc_count || node.free_count)
+			error = churn_totals_add_node(totals, &node);
 	}
-	if (!error)
-		error = churn_totals_add_nodes(totals, &counted);
-	free(counted.nodes);
 	if (error) {
 		churn_totals_free(totals);
 		return NULL;

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "collect/array_map.h"
 #include "collect/internal.h"
 #include "collect/iterate.h"
 #include "collect/kernel_internal.h"
@@ -165,20 +165,6 @@ static int prepare(struct kernel_session *session)
 	return error;
 }
 
-static void *map_array(const struct bpf_map *map)
-{
-	void *array = mmap(NULL, (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map), PROT_READ | PROT_WRITE,
-	                   MAP_SHARED, bpf_map__fd(map), 0);
-
-	return array == MAP_FAILED ? NULL : array;
-}
-
-static void unmap_array(void *array, const struct bpf_map *map)
-{
-	if (array)
-		munmap(array, (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map));
-}
-
 static int on_event(void *context, void *event, size_t bytes)
 {
 	struct kernel_session *session = context;
@@ -223,9 +209,9 @@ static int open_tables(struct kernel_session *session)
 {
 	struct memtrace_bpf *bpf = session->bpf;
 
-	session->classes = map_array(bpf->maps.classes);
+	session->classes = array_map(bpf->maps.classes);
 	if (bpf_map__fd(bpf->maps.places) >= 0)
-		session->places = map_array(bpf->maps.places);
+		session->places = array_map(bpf->maps.places);
 	session->ring = ring_buffer__new(bpf_map__fd(bpf->maps.events), on_event, session, NULL);
 	if (!session->classes || !session->ring || stack_table_map(&session->stacks, bpf) ||
 	    reclaim_init(&session->reclaim, &kernel_reclaim_ops, session, &session->stacks))
@@ -327,8 +313,8 @@ void kernel_session_free(struct kernel_session *session)
 	reclaim_free(&session->reclaim);
 	ring_buffer__free(session->ring);
 	if (session->bpf) {
-		unmap_array(session->classes, session->bpf->maps.classes);
-		unmap_array(session->places, session->bpf->maps.places);
+		array_unmap(session->classes, session->bpf->maps.classes);
+		array_unmap(session->places, session->bpf->maps.places);
 		stack_table_unmap(&session->stacks);
 		memtrace_bpf__destroy(session->bpf);
 	}

@@ -2,9 +2,9 @@
 /* The tables of a session: how --max-memory is shared out among them, and where user space sees them. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "collect/array_map.h"
 #include "collect/internal.h"
 #include "collect/nodes.h"
 
@@ -69,23 +69,11 @@ int session_size_tables(struct session *session)
 	return error;
 }
 
-static size_t table_bytes(const struct bpf_map *map)
-{
-	return (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) / 8 * 8);
-}
-
-static void *map_table(const struct bpf_map *map, int protection)
-{
-	void *table = mmap(NULL, table_bytes(map), protection, MAP_SHARED, bpf_map__fd(map), 0);
-
-	return table == MAP_FAILED ? NULL : table;
-}
-
 int session_map_tables(struct session *session)
 {
 	struct memtrace_bpf *bpf = session->tracing.bpf;
 
-	session->tracing.processes = map_table(bpf->maps.processes, PROT_READ | PROT_WRITE);
+	session->tracing.processes = array_map(bpf->maps.processes);
 	session->tracing.lost = session->lost;
 	if (!session->tracing.processes || stack_table_map(&session->stacks, bpf))
 		return -ENOMEM;
@@ -100,10 +88,7 @@ int session_map_tables(struct session *session)
 
 void session_unmap_tables(struct session *session)
 {
-	const struct bpf_map *map = session->tracing.bpf->maps.processes;
-
-	if (session->tracing.processes)
-		munmap(session->tracing.processes, table_bytes(map));
+	array_unmap(session->tracing.processes, session->tracing.bpf->maps.processes);
 	stack_table_unmap(&session->stacks);
 	churn_table_unmap(&session->churn);
 }

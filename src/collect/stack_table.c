@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "collect/array_map.h"
 #include "model/snapshot.h"
 #include "probe/bpf.h"
 
@@ -53,24 +53,6 @@ int stack_table_size(struct memtrace_bpf *bpf, uint64_t rows)
 	return error;
 }
 
-static size_t bytes_of(const struct bpf_map *map)
-{
-	return (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) / 8 * 8);
-}
-
-static void *map_array(const struct bpf_map *map)
-{
-	void *array = mmap(NULL, bytes_of(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-
-	return array == MAP_FAILED ? NULL : array;
-}
-
-static void unmap_array(void *array, const struct bpf_map *map)
-{
-	if (array)
-		munmap(array, bytes_of(map));
-}
-
 /* Makes `n` numbers from `first` on free, in their order. */
 static void free_list_fill(struct free_list *free, uint32_t first, uint32_t n)
 {
@@ -85,13 +67,13 @@ int stack_table_map(struct stack_table *table, struct memtrace_bpf *bpf)
 	table->bpf = bpf;
 	table->n_rows = bpf_map__max_entries(bpf->maps.stacks);
 	table->n_buckets = bpf_map__max_entries(bpf->maps.stack_index);
-	table->rows = map_array(bpf->maps.stacks);
-	table->pieces = map_array(bpf->maps.pieces);
-	table->index = map_array(bpf->maps.stack_index);
+	table->rows = array_map(bpf->maps.stacks);
+	table->pieces = array_map(bpf->maps.pieces);
+	table->index = array_map(bpf->maps.stack_index);
 	table->free_rows = (struct free_list){
-	    .list = &bpf->bss->row_list, .ring = map_array(bpf->maps.free_rows), .mask = bpf->rodata->free_rows_mask};
+	    .list = &bpf->bss->row_list, .ring = array_map(bpf->maps.free_rows), .mask = bpf->rodata->free_rows_mask};
 	table->free_pieces = (struct free_list){.list = &bpf->bss->piece_list,
-	                                        .ring = map_array(bpf->maps.free_pieces),
+	                                        .ring = array_map(bpf->maps.free_pieces),
 	                                        .mask = bpf->rodata->free_pieces_mask};
 	if (!table->rows || !table->pieces || !table->index || !table->free_rows.ring || !table->free_pieces.ring)
 		return -ENOMEM;
@@ -106,11 +88,11 @@ void stack_table_unmap(struct stack_table *table)
 
 	if (!bpf)
 		return;
-	unmap_array(table->rows, bpf->maps.stacks);
-	unmap_array(table->pieces, bpf->maps.pieces);
-	unmap_array(table->index, bpf->maps.stack_index);
-	unmap_array(table->free_rows.ring, bpf->maps.free_rows);
-	unmap_array(table->free_pieces.ring, bpf->maps.free_pieces);
+	array_unmap(table->rows, bpf->maps.stacks);
+	array_unmap(table->pieces, bpf->maps.pieces);
+	array_unmap(table->index, bpf->maps.stack_index);
+	array_unmap(table->free_rows.ring, bpf->maps.free_rows);
+	array_unmap(table->free_pieces.ring, bpf->maps.free_pieces);
 }
 
 uint32_t stack_table_end(const struct stack_table *table)

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "collect/array_map.h"
 #include "memtrace.h"
 #include "probe/bpf.h"
 #include "unwind/unwind.h"
@@ -47,20 +48,6 @@ struct unwinder {
 	struct mt_unwind_object *object_table;
 };
 
-static void *map_array(const struct bpf_map *map, size_t value_bytes)
-{
-	void *table = mmap(NULL, bpf_map__max_entries(map) * value_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-	                   bpf_map__fd(map), 0);
-
-	return table == MAP_FAILED ? NULL : table;
-}
-
-static void unmap_array(void *table, const struct bpf_map *map, size_t value_bytes)
-{
-	if (table)
-		munmap(table, bpf_map__max_entries(map) * value_bytes);
-}
-
 int unwinder_new(struct memtrace_bpf *bpf, uint64_t max_bytes, struct unwinder **result)
 {
 	struct unwinder *unwinder = calloc(1, sizeof(*unwinder));
@@ -72,9 +59,9 @@ int unwinder_new(struct memtrace_bpf *bpf, uint64_t max_bytes, struct unwinder *
 	unwinder->bpf = bpf;
 	unwinder->max_bytes = max_bytes;
 	unwinder->rows.boundary = MT_SHARD_ROWS;
-	unwinder->page_table = map_array(bpf->maps.unwind_pages, sizeof(struct mt_unwind_page));
-	unwinder->rule_table = map_array(bpf->maps.unwind_rules, sizeof(struct unwind_rule));
-	unwinder->object_table = map_array(bpf->maps.unwind_objects, sizeof(struct mt_unwind_object));
+	unwinder->page_table = array_map(bpf->maps.unwind_pages);
+	unwinder->rule_table = array_map(bpf->maps.unwind_rules);
+	unwinder->object_table = array_map(bpf->maps.unwind_objects);
 	if (!unwinder->page_table || !unwinder->rule_table || !unwinder->object_table)
 		return -ENOMEM;
 	error = extents_give(&unwinder->pages, (struct extent){0, bpf_map__max_entries(bpf->maps.unwind_pages)});
@@ -419,9 +406,9 @@ void unwinder_free(struct unwinder *unwinder)
 	free(unwinder->objects);
 	for (uint32_t i = 0; i < unwinder->n_shards; i++)
 		munmap(unwinder->shards[i], sizeof(*unwinder->shards[i]));
-	unmap_array(unwinder->page_table, bpf->maps.unwind_pages, sizeof(struct mt_unwind_page));
-	unmap_array(unwinder->rule_table, bpf->maps.unwind_rules, sizeof(struct unwind_rule));
-	unmap_array(unwinder->object_table, bpf->maps.unwind_objects, sizeof(struct mt_unwind_object));
+	array_unmap(unwinder->page_table, bpf->maps.unwind_pages);
+	array_unmap(unwinder->rule_table, bpf->maps.unwind_rules);
+	array_unmap(unwinder->object_table, bpf->maps.unwind_objects);
 	extents_clear(&unwinder->rows);
 	extents_clear(&unwinder->pages);
 	extents_clear(&unwinder->rules);

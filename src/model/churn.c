@@ -84,11 +84,14 @@ struct churn *churn_copy(const struct churn *churn)
 	return copy;
 }
 
-void churn_clear(struct churn *churn)
+void churn_free(struct churn *churn)
 {
+	if (!churn)
+		return;
 	for (size_t i = 0; i < churn->n_places; i++)
 		free(churn->places[i].frames);
 	free(churn->places);
+	free(churn);
 }
 
 struct churn_totals *churn_totals_new(void)
@@ -113,29 +116,35 @@ static struct churn_node *node_of(struct churn_totals *totals, int node)
 	return &nodes[totals->n_nodes++];
 }
 
+int churn_totals_add_node(struct churn_totals *to, const struct churn_node *from)
+{
+	struct churn_node *node = node_of(to, from->node);
+
+	if (!node)
+		return -ENOMEM;
+	node->recent_count += from->recent_count;
+	node->recent_bytes += from->recent_bytes;
+	node->alloc_count += from->alloc_count;
+	node->alloc_bytes += from->alloc_bytes;
+	node->free_count += from->free_count;
+	node->free_bytes += from->free_bytes;
+	node->other_node_count += from->other_node_count;
+	return 0;
+}
+
 int churn_totals_add_nodes(struct churn_totals *to, const struct churn_totals *from)
 {
-	for (size_t i = 0; i < from->n_nodes; i++) {
-		struct churn_node *node = node_of(to, from->nodes[i].node);
+	int error = 0;
 
-		if (!node)
-			return -ENOMEM;
-		node->recent_count += from->nodes[i].recent_count;
-		node->recent_bytes += from->nodes[i].recent_bytes;
-		node->alloc_count += from->nodes[i].alloc_count;
-		node->alloc_bytes += from->nodes[i].alloc_bytes;
-		node->free_count += from->nodes[i].free_count;
-		node->free_bytes += from->nodes[i].free_bytes;
-		node->other_node_count += from->nodes[i].other_node_count;
-	}
-	return 0;
+	for (size_t i = 0; i < from->n_nodes && !error; i++)
+		error = churn_totals_add_node(to, &from->nodes[i]);
+	return error;
 }
 
 void churn_totals_free(struct churn_totals *totals)
 {
 	if (!totals)
 		return;
-	churn_clear(&totals->churn);
 	free(totals->nodes);
 	free(totals);
 }

@@ -67,12 +67,13 @@ uint64_t churn_bucket_low(unsigned int bucket);
 int churn_add(struct churn *to, const struct churn *from, bool places_too);
 /* A copy, owned by the caller; without frames. NULL when out of memory. */
 struct churn *churn_copy(const struct churn *churn);
-/* Frees what it owns; its members stay. */
-void churn_clear(struct churn *churn);
+/* NULL is allowed. */
+void churn_free(struct churn *churn);
 
 /* Nothing of anything, and no nodes. NULL when out of memory; the caller frees by churn_totals_free(). */
 struct churn_totals *churn_totals_new(void);
-/* Adds counts of nodes, by their numbers. 0 or -ENOMEM. */
+/* Adds counts of a node, or of all, by their numbers. 0 or -ENOMEM. */
+int churn_totals_add_node(struct churn_totals *to, const struct churn_node *from);
 int churn_totals_add_nodes(struct churn_totals *to, const struct churn_totals *from);
 void churn_totals_free(struct churn_totals *totals);
 

@@ -28,3 +28,15 @@ int identity_compare(const struct snapshot *snapshot_a, const struct stack *a, c
 		order = COMPARE(a->addresses[i], b->addresses[i]);
 	return order;
 }
+
+size_t identity_find_process(const struct snapshot *snapshot, const struct process *process, size_t guess)
+{
+	for (size_t i = 0; i < snapshot->n_processes; i++) {
+		size_t at = (guess + i) % snapshot->n_processes;
+		const struct process *found = &snapshot->processes[at];
+
+		if (found->pid == process->pid && found->number == process->number)
+			return at;
+	}
+	return SIZE_MAX;
+}

@@ -43,9 +43,7 @@ void stack_clear(struct stack *stack)
 		free(stack->held_by[i].site);
 	}
 	free(stack->held_by);
-	if (stack->churn)
-		churn_clear(stack->churn);
-	free(stack->churn);
+	churn_free(stack->churn);
 }
 
 void snapshot_free(struct snapshot *snapshot)

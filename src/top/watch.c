@@ -179,27 +179,14 @@ static bool was_marked(const struct watch *watch, const struct watched *watched)
 	return watch->marked && watched->marked_blocks;
 }
 
-/* Where the process of a stack that has gone stands in the snapshot; SIZE_MAX: nowhere. */
-static size_t find_process(const struct watch *watch, const struct snapshot *snapshot, const struct watched *watched)
-{
-	const struct process *known = watched_process(watch, watched);
-	size_t n = snapshot->n_processes, first = watched->stack.process;
-
-	for (size_t i = 0; i < n; i++) {
-		/* Nearly always where it was. */
-		size_t at = (first + i) % n;
-
-		if (snapshot->processes[at].pid == known->pid && snapshot->processes[at].number == known->number)
-			return at;
-	}
-	return SIZE_MAX;
-}
-
 /* One that the snapshot has nothing of: whether it is kept. */
 static bool keep_gone(const struct watch *watch, const struct snapshot *snapshot, struct watched *watched)
 {
-	size_t process = was_marked(watch, watched) ? find_process(watch, snapshot, watched) : SIZE_MAX;
+	size_t process;
 
+	if (!was_marked(watch, watched))
+		return false;
+	process = identity_find_process(snapshot, watched_process(watch, watched), watched->stack.process);
 	if (process == SIZE_MAX)
 		return false;
 	renew_gone(watched, process);
