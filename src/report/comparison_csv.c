@@ -2,7 +2,6 @@
 /* What has changed as a table: a header, then a row for each stack that has. */
 #include "report/comparison_csv.h"
 
-#include <errno.h>
 #include <inttypes.h>
 
 #include "report/csv_cells.h"
@@ -36,7 +35,6 @@ static void write_row(FILE *out, const struct compared *row, struct buffer *fram
 int comparison_csv(FILE *out, const struct comparison *comparison, const struct render_options *options)
 {
 	struct buffer frames = {0};
-	int unwritten;
 
 	(void)options;
 	fputs("change,kind,change_bytes,change_blocks,old_live_bytes,old_live_blocks,old_alloc_bytes,old_alloc_count,"
@@ -44,9 +42,5 @@ int comparison_csv(FILE *out, const struct comparison *comparison, const struct 
 	      out);
 	for (size_t i = 0; i < comparison->n_shown && !frames.failed; i++)
 		write_row(out, &comparison->rows[i], &frames);
-	unwritten = stream_finish(out);
-	if (frames.failed)
-		unwritten = -ENOMEM;
-	buffer_free(&frames);
-	return unwritten;
+	return stream_finish_lines(out, &frames);
 }

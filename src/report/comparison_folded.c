@@ -6,7 +6,6 @@
  */
 #include "report/comparison_folded.h"
 
-#include <errno.h>
 #include <inttypes.h>
 
 #include "report/folded_frames.h"
@@ -16,7 +15,6 @@ int comparison_folded(FILE *out, const struct comparison *comparison, const stru
 {
 	size_t n = options->top ? comparison->n_shown : comparison->n_rows;
 	struct buffer line = {0};
-	int unwritten;
 
 	for (size_t i = 0; i < n && !line.failed; i++) {
 		const struct compared *row = &comparison->rows[i];
@@ -29,9 +27,5 @@ int comparison_folded(FILE *out, const struct comparison *comparison, const stru
 		if (!line.failed)
 			fwrite(line.bytes, 1, line.size, out);
 	}
-	unwritten = stream_finish(out);
-	if (line.failed)
-		unwritten = -ENOMEM;
-	buffer_free(&line);
-	return unwritten;
+	return stream_finish_lines(out, &line);
 }

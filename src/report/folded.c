@@ -3,7 +3,6 @@
  * Folded stacks, as tools that draw flame graphs read them: process;outermost;…;innermost BYTES, a line for each
  * stack. Nothing else fits in: what was lost is said elsewhere.
  */
-#include <errno.h>
 #include <inttypes.h>
 
 #include "report/comparison_folded.h"
@@ -15,7 +14,6 @@
 static int folded_report(FILE *out, const struct snapshot *snapshot, const struct render_options *options)
 {
 	struct buffer line = {0};
-	int unwritten;
 
 	for (size_t i = 0; i < snapshot->n_stacks_shown && !line.failed; i++) {
 		const struct stack *stack = &snapshot->stacks[i];
@@ -32,11 +30,7 @@ static int folded_report(FILE *out, const struct snapshot *snapshot, const struc
 		if (!line.failed)
 			fwrite(line.bytes, 1, line.size, out);
 	}
-	unwritten = stream_finish(out);
-	if (line.failed)
-		unwritten = -ENOMEM;
-	buffer_free(&line);
-	return unwritten;
+	return stream_finish_lines(out, &line);
 }
 
 const struct renderer folded_renderer = {

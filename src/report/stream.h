@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/buffer.h"
+
 /* Writes a long text, so that what it fails with is known. 0 or -errno. */
 static inline int stream_write(FILE *out, const char *text)
 {
@@ -22,6 +24,15 @@ static inline int stream_finish(FILE *out)
 		return -errno;
 	/* The cause of an earlier failure is no longer known. */
 	return ferror(out) ? -EIO : 0;
+}
+
+/* The same where lines were put together in a buffer, which is freed; -ENOMEM when it has failed. */
+static inline int stream_finish_lines(FILE *out, struct buffer *line)
+{
+	int error = line->failed ? -ENOMEM : 0, unwritten = stream_finish(out);
+
+	buffer_free(line);
+	return error ? error : unwritten;
 }
 
 #endif
