@@ -75,37 +75,28 @@ static int report(void *context, int events)
 	if (error)
 		tracing_fail(tracing, "cannot make the report", error);
 	else
-		error = tracing_symbolize(tracing, snapshot);
-	if (!error)
-		error = tracing_write(tracing, snapshot);
+		error = tracing_show(tracing, snapshot);
 	snapshot_free(churning->before);
 	churn_drop(snapshot);
 	churning->before = snapshot;
-	symbolizer_rest(tracing->symbolizer);
 	return error;
-}
-
-static int run(struct churning *churning)
-{
-	int error = tracing_start_interval(&churning->tracing);
-
-	return error ? error : tracing_series(&churning->tracing, churning->tracing.options.count, report, churning);
 }
 
 int command_churn(int argc, char **argv)
 {
 	struct churning churning = {0};
+	struct tracing *tracing = &churning.tracing;
 	int status = 0;
 
-	if (tracing_begin(&churning.tracing, "churn", argc, argv, &status)) {
-		churning.tracing.churns = true;
-		churning.tracing.view = VIEW_CHURN;
-		if (tracing_open(&churning.tracing) || run(&churning))
-			status = message_fail(churning.tracing.error);
+	if (tracing_begin(tracing, "churn", argc, argv, &status)) {
+		tracing->churns = true;
+		tracing->view = VIEW_CHURN;
+		if (tracing_open(tracing) || tracing_reports(tracing, tracing->options.count, report, &churning))
+			status = message_fail(tracing->error);
 		else
-			status = tracing_command_status(&churning.tracing);
+			status = tracing_command_status(tracing);
 	}
 	snapshot_free(churning.before);
-	tracing_close(&churning.tracing);
+	tracing_close(tracing);
 	return status;
 }

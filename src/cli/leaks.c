@@ -44,11 +44,8 @@ static int report(struct tracing *tracing)
 
 	if (error)
 		return error;
-	error = tracing_symbolize(tracing, snapshot);
-	if (!error)
-		error = tracing_write(tracing, snapshot);
+	error = tracing_show(tracing, snapshot);
 	snapshot_free(snapshot);
-	symbolizer_rest(tracing->symbolizer);
 	return error;
 }
 
@@ -68,9 +65,8 @@ static int look(void *context, int events)
 static int run(struct tracing *tracing)
 {
 	const struct options *options = &tracing->options;
-	int error = tracing_start_interval(tracing);
 
-	return error ? error : tracing_series(tracing, options->count ? options->count : 1, look, tracing);
+	return tracing_reports(tracing, options->count ? options->count : 1, look, tracing);
 }
 
 static int check(struct tracing *tracing)

@@ -32,12 +32,9 @@ static int report(void *context, int events)
 	if (error)
 		tracing_fail(tracing, "cannot make the report", error);
 	else
-		error = tracing_symbolize(tracing, snapshot);
-	if (!error)
-		error = tracing_write(tracing, snapshot);
+		error = tracing_show(tracing, snapshot);
 	snapshot_free(trace->before);
 	trace->before = snapshot;
-	symbolizer_rest(tracing->symbolizer);
 	return error;
 }
 
@@ -47,26 +44,21 @@ static int follow_growth(struct trace *trace)
 	return trace->growth ? 0 : tracing_fail(&trace->tracing, "cannot start", -ENOMEM);
 }
 
-static int run(struct trace *trace)
-{
-	int error = tracing_start_interval(&trace->tracing);
-
-	return error ? error : tracing_series(&trace->tracing, trace->tracing.options.count, report, trace);
-}
-
 int command_trace(int argc, char **argv)
 {
 	struct trace trace = {0};
+	struct tracing *tracing = &trace.tracing;
 	int status = 0;
 
-	if (tracing_begin(&trace.tracing, "trace", argc, argv, &status)) {
-		if (follow_growth(&trace) || tracing_open(&trace.tracing) || run(&trace))
-			status = message_fail(trace.tracing.error);
+	if (tracing_begin(tracing, "trace", argc, argv, &status)) {
+		if (follow_growth(&trace) || tracing_open(tracing) ||
+		    tracing_reports(tracing, tracing->options.count, report, &trace))
+			status = message_fail(tracing->error);
 		else
-			status = tracing_command_status(&trace.tracing);
+			status = tracing_command_status(tracing);
 	}
 	snapshot_free(trace.before);
 	growth_free(trace.growth);
-	tracing_close(&trace.tracing);
+	tracing_close(tracing);
 	return status;
 }

@@ -251,15 +251,6 @@ int tracing_wait(struct tracing *tracing)
 	return events;
 }
 
-int tracing_start_interval(struct tracing *tracing)
-{
-	const struct options *options = &tracing->options;
-
-	if (options->command && !options->interval_given)
-		return 0;
-	return tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
-}
-
 int tracing_series(struct tracing *tracing, uint64_t count, int (*report)(void *context, int events), void *context)
 {
 	int events = 0, result;
@@ -277,6 +268,16 @@ int tracing_series(struct tracing *tracing, uint64_t count, int (*report)(void *
 	tracing_tell_news(tracing);
 	result = report(context, events);
 	return result < 0 ? result : 0;
+}
+
+int tracing_reports(struct tracing *tracing, uint64_t count, int (*report)(void *context, int events), void *context)
+{
+	const struct options *options = &tracing->options;
+	int error = 0;
+
+	if (!options->command || options->interval_given)
+		error = tracing_set_timer(tracing, options->interval_ns, options->interval_ns);
+	return error ? error : tracing_series(tracing, count, report, context);
 }
 
 int tracing_snapshot(struct tracing *tracing, struct growth *growth, bool at_exit, struct snapshot **result)
@@ -338,6 +339,16 @@ int tracing_write(struct tracing *tracing, const struct snapshot *snapshot)
 	losses_tell(options->renderer, snapshot);
 	tracing->n_written++;
 	return 0;
+}
+
+int tracing_show(struct tracing *tracing, struct snapshot *snapshot)
+{
+	int error = tracing_symbolize(tracing, snapshot);
+
+	if (!error)
+		error = tracing_write(tracing, snapshot);
+	symbolizer_rest(tracing->symbolizer);
+	return error;
 }
 
 int tracing_command_status(struct tracing *tracing)

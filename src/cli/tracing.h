@@ -65,8 +65,8 @@ void tracing_tell_news(struct tracing *tracing);
  */
 int tracing_series(struct tracing *tracing, uint64_t count, int (*report)(void *context, int events), void *context);
 #define TRACING_ENOUGH 1
-/* Starts the timer for INTERVAL: of a command there is one report, at its end, unless an interval is asked for. */
-int tracing_start_interval(struct tracing *tracing);
+/* The same every INTERVAL. Of a command there is one report, at its end, unless an interval is asked for. */
+int tracing_reports(struct tracing *tracing, uint64_t count, int (*report)(void *context, int events), void *context);
 
 /*
  * What is live now, with all sums, and verdicts by `growth`, which the snapshot is added to. At exit it is not: no
@@ -77,6 +77,8 @@ int tracing_snapshot(struct tracing *tracing, struct growth *growth, bool at_exi
 int tracing_symbolize(struct tracing *tracing, struct snapshot *snapshot);
 /* Renders the snapshot to where --output and --format say. 0 or -errno as above. */
 int tracing_write(struct tracing *tracing, const struct snapshot *snapshot);
+/* Both, and the end of a report: what files hold in memory is given up. 0 or -errno as above. */
+int tracing_show(struct tracing *tracing, struct snapshot *snapshot);
 
 /* The exit status of the command that was launched and has ended, else 0. */
 int tracing_command_status(struct tracing *tracing);
