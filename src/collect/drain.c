@@ -449,8 +449,7 @@ static int fill(struct drain *drain)
 	if (!error && drain->placing)
 		error = drain_place(drain);
 	/* Rates are of what is read now. */
-	if (drain->session->options.churns)
-		drain->snapshot->elapsed_ns = clock_ns(CLOCK_MONOTONIC) - drain->session->tracing.started_ns;
+	drain->snapshot->elapsed_ns = clock_ns(CLOCK_MONOTONIC) - drain->session->tracing.started_ns;
 	if (!error)
 		error = copy_stacks(drain);
 	if (!error && drain->with_blocks)
@@ -485,7 +484,6 @@ static int take(struct session *session, struct drain *drain, struct snapshot **
 	drain->now_ns = clock_ns(CLOCK_MONOTONIC);
 	drain->snapshot->command = "trace";
 	drain->snapshot->time_unix_ns = clock_ns(CLOCK_REALTIME);
-	drain->snapshot->elapsed_ns = drain->now_ns - session->tracing.started_ns;
 	drain->snapshot->since_unix_ns = session->tracing.started_unix_ns;
 	if (!error)
 		error = fill(drain);
